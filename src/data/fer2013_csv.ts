@@ -1,0 +1,225 @@
+/** Kaggle's fer2013.csv: columns emotion, pixels (48x48 numbers), Usage; 35,887 rows, 300 MB. */
+import Papa from 'papaparse';
+import { FacegradError } from '../gpu/errors';
+import { EXPRESSIONS, SPLITS, type ImageSet, type Split } from './dataset';
+
+const SIZE = 48;
+const PIXELS = SIZE * SIZE;
+
+const USAGE: ReadonlyMap<string, Split> = new Map([
+  ['Training', 'training'],
+  ['PublicTest', 'publictest'],
+  ['PrivateTest', 'privatetest'],
+]);
+
+/** The text of a CSV file: as a whole, or as a stream of bytes that is read piece by piece. */
+export type CsvSource = string | Blob | AsyncIterable<Uint8Array>;
+
+export interface Fer2013CsvOptions {
+  /** The file's name, for messages. */
+  file?: string;
+  /** Splits to keep (default: all three). Rows of others are checked but not stored. */
+  splits?: readonly Split[];
+}
+
+/**
+ * Reads fer2013.csv. Takes CRLF or LF, a byte order mark, and the columns in any order; holds one
+ * piece of the text and the pixels read so far, never the whole text.
+ *
+ * Returns the wanted splits that have rows. Throws `bad-input` with the file, the row (1 is the
+ * first image), the line and the reason if a column is missing, an emotion is not 0 to 6, a row
+ * has not 2,304 pixels of 0 to 255, a Usage is unknown, or there is no row at all.
+ */
+export async function parseFer2013Csv(
+  source: CsvSource,
+  options: Fer2013CsvOptions = {},
+): Promise<Record<Split, ImageSet | undefined>> {
+  const rows = new Fer2013Rows(options.file ?? 'fer2013.csv', options.splits ?? SPLITS);
+  let rest = '';
+  for await (const piece of textPieces(source)) {
+    const text = rest + piece;
+    // Rows do not span lines in this file, so a piece can be parsed up to its last line break.
+    const end = text.lastIndexOf('\n') + 1;
+    rest = text.slice(end);
+    parseLines(text.slice(0, end), rows);
+  }
+  parseLines(rest, rows);
+  return rows.finish();
+}
+
+function parseLines(text: string, rows: Fer2013Rows): void {
+  if (text === '') return;
+  const lines = text.endsWith('\n') ? text.slice(0, text.endsWith('\r\n') ? -2 : -1) : text;
+  Papa.parse<string[]>(lines, {
+    delimiter: ',',
+    newline: text.endsWith('\r\n') ? '\r\n' : '\n',
+    step: ({ data }) => rows.add(data),
+  });
+}
+
+async function* textPieces(source: CsvSource): AsyncGenerator<string> {
+  if (typeof source === 'string') {
+    yield source.startsWith('\ufeff') ? source.slice(1) : source;
+    return;
+  }
+  // The decoder leaves out a byte order mark and joins characters cut by a piece's end.
+  const decoder = new TextDecoder();
+  for await (const bytes of source instanceof Blob ? blobPieces(source) : source) {
+    yield decoder.decode(bytes, { stream: true });
+  }
+  yield decoder.decode();
+}
+
+/** A Blob's bytes by slices: its stream is not an async iterable in every browser. */
+async function* blobPieces(blob: Blob): AsyncGenerator<Uint8Array> {
+  const step = 1 << 22;
+  for (let start = 0; start < blob.size; start += step) {
+    yield new Uint8Array(await blob.slice(start, start + step).arrayBuffer());
+  }
+}
+
+/** Turns the file's rows into image sets. */
+class Fer2013Rows {
+  private columns: { emotion: number; pixels: number; usage: number } | undefined;
+  private line = 0;
+  private row = 0;
+  private readonly stores = new Map<Split, ImageStore>();
+  private readonly scratch = new Uint8Array(PIXELS);
+
+  constructor(
+    private readonly file: string,
+    private readonly splits: readonly Split[],
+  ) {}
+
+  add(fields: string[]): void {
+    this.line += 1;
+    if (fields.length === 1 && fields[0].trim() === '') return;
+    if (!this.columns) {
+      this.columns = this.readHeader(fields);
+      return;
+    }
+    this.row += 1;
+    const { emotion, pixels, usage } = this.columns;
+    const needed = Math.max(emotion, pixels, usage) + 1;
+    if (fields.length < needed) this.fail(`${fields.length} fields, wanted ${needed}`);
+    const label = this.readEmotion(fields[emotion]);
+    const split = USAGE.get(fields[usage].trim());
+    if (!split) {
+      this.fail(
+        `unknown Usage '${excerpt(fields[usage])}', wanted ${[...USAGE.keys()].join(', ')}`,
+      );
+    }
+    this.readPixels(fields[pixels]);
+    if (!this.splits.includes(split)) return;
+    let store = this.stores.get(split);
+    if (!store) this.stores.set(split, (store = new ImageStore()));
+    store.push(this.scratch, label);
+  }
+
+  finish(): Record<Split, ImageSet | undefined> {
+    if (!this.columns) throw this.error('the file is empty');
+    if (this.row === 0) throw this.error('there is a header, but no image');
+    const setOf = (split: Split): ImageSet | undefined =>
+      this.stores.get(split)?.finish(`fer2013 ${split}`);
+    return {
+      training: setOf('training'),
+      publictest: setOf('publictest'),
+      privatetest: setOf('privatetest'),
+    };
+  }
+
+  private readHeader(fields: string[]): { emotion: number; pixels: number; usage: number } {
+    const names = fields.map((field) => field.trim().toLowerCase());
+    const column = (name: string): number => {
+      const index = names.indexOf(name.toLowerCase());
+      if (index < 0) {
+        throw this.error(
+          `the header has no column '${name}': it is '${excerpt(fields.join(','))}'`,
+        );
+      }
+      return index;
+    };
+    return { emotion: column('emotion'), pixels: column('pixels'), usage: column('Usage') };
+  }
+
+  private readEmotion(field: string): number {
+    const text = field.trim();
+    if (!/^[0-6]$/.test(text)) this.fail(`emotion '${excerpt(text)}', wanted 0 to 6`);
+    return Number(text);
+  }
+
+  /** Reads numbers parted by blanks into `scratch`; by hand, as the file has 83 million of them. */
+  private readPixels(text: string): void {
+    let count = 0;
+    let value = -1;
+    for (let i = 0; i <= text.length; i++) {
+      const code = i < text.length ? text.charCodeAt(i) : 32;
+      if (code >= 48 && code <= 57) {
+        value = (value < 0 ? 0 : value * 10) + code - 48;
+        if (value > 255) this.fail(`pixel ${count} is over 255: '${wordAt(text, i)}'`);
+      } else if (code === 32) {
+        if (value < 0) continue;
+        if (count < PIXELS) this.scratch[count] = value;
+        count += 1;
+        value = -1;
+      } else {
+        this.fail(`pixel ${count} is not a number: '${wordAt(text, i)}'`);
+      }
+    }
+    if (count !== PIXELS) this.fail(`${count} pixels, wanted ${PIXELS} (${SIZE}x${SIZE})`);
+  }
+
+  private fail(what: string): never {
+    throw this.error(`row ${this.row} (line ${this.line}): ${what}`);
+  }
+
+  private error(message: string): FacegradError {
+    return new FacegradError('bad-input', `${this.file}: ${message}`);
+  }
+}
+
+/** Pixels and labels in arrays that double when full. */
+class ImageStore {
+  private count = 0;
+  private images = new Uint8Array(64 * PIXELS);
+  private labels = new Uint8Array(64);
+
+  push(image: Uint8Array, label: number): void {
+    if (this.count === this.labels.length) {
+      this.images = grown(this.images);
+      this.labels = grown(this.labels);
+    }
+    this.images.set(image, this.count * PIXELS);
+    this.labels[this.count] = label;
+    this.count += 1;
+  }
+
+  finish(name: string): ImageSet {
+    return {
+      name,
+      width: SIZE,
+      height: SIZE,
+      count: this.count,
+      images: this.images.slice(0, this.count * PIXELS),
+      labels: this.labels.slice(0, this.count),
+      classes: EXPRESSIONS,
+    };
+  }
+}
+
+function grown(array: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(2 * array.length);
+  larger.set(array);
+  return larger;
+}
+
+function excerpt(text: string): string {
+  return text.length > 40 ? `${text.slice(0, 40)}...` : text;
+}
+
+/** The word around a character, for messages. */
+function wordAt(text: string, index: number): string {
+  const start = text.lastIndexOf(' ', index) + 1;
+  const end = text.indexOf(' ', index);
+  return excerpt(text.slice(start, end < 0 ? text.length : end));
+}
