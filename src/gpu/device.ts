@@ -1,0 +1,147 @@
+import { FacegradError } from './errors';
+import { PipelineCache } from './pipelines';
+
+/** Features that kernels have variants for; each is used only where the adapter offers it. */
+const OPTIONAL_FEATURES: GPUFeatureName[] = ['shader-f16', 'subgroups', 'timestamp-query'];
+
+export interface GpuOptions {
+  /** The entry point: `navigator.gpu` in a page or worker, `create([])` of the package `webgpu` in Node. */
+  gpu?: GPU;
+  powerPreference?: GPUPowerPreference;
+  /** Features to leave unused although the adapter has them. */
+  without?: GPUFeatureName[];
+}
+
+/** What a kernel may rely on: features, limits and the subgroup size where it is fixed. */
+export interface Capabilities {
+  features: ReadonlySet<string>;
+  limits: GPUSupportedLimits;
+  /** Lanes in a subgroup where the adapter fixes one size, else 0. */
+  subgroupSize: number;
+}
+
+/** Which adapter a figure was taken on. */
+export interface AdapterDescription {
+  vendor: string;
+  architecture: string;
+  description: string;
+  fallback: boolean;
+}
+
+/** A device, its capabilities and its pipelines. Everything of the library hangs on one of these. */
+export class Gpu {
+  readonly pipelines: PipelineCache;
+  readonly capabilities: Capabilities;
+  readonly adapter: AdapterDescription;
+  /** Resolves with the error when the device is lost, and not when `dispose` destroyed it. */
+  readonly lost: Promise<FacegradError>;
+  #disposed = false;
+  #lostError?: FacegradError;
+
+  constructor(
+    readonly device: GPUDevice,
+    info: GPUAdapterInfo = device.adapterInfo,
+  ) {
+    const size = info.subgroupMinSize === info.subgroupMaxSize ? (info.subgroupMinSize ?? 0) : 0;
+    this.capabilities = {
+      features: device.features,
+      limits: device.limits,
+      subgroupSize: device.features.has('subgroups') ? size : 0,
+    };
+    this.adapter = {
+      vendor: info.vendor,
+      architecture: info.architecture,
+      description: info.description,
+      fallback: info.isFallbackAdapter ?? false,
+    };
+    this.pipelines = new PipelineCache(device);
+    this.lost = new Promise((resolve) => {
+      void device.lost.then(({ reason, message }) => {
+        if (this.#disposed) return;
+        this.#lostError = new FacegradError(
+          'device-lost',
+          `the GPU was lost (${reason}): ${message}`,
+        );
+        resolve(this.#lostError);
+      });
+    });
+  }
+
+  /** Throws once the device is lost, so that nothing is read from buffers that no longer hold data. */
+  assertAlive(): void {
+    if (this.#lostError) throw this.#lostError;
+    if (this.#disposed) throw new FacegradError('bad-input', 'the GPU was disposed');
+  }
+
+  /**
+   * A buffer of `size` bytes.
+   * @throws FacegradError `limit` above the device's buffer size, `out-of-memory` when there is none left.
+   */
+  createBuffer(label: string, size: number, usage: GPUBufferUsageFlags): GPUBuffer {
+    this.assertAlive();
+    const { maxBufferSize, maxStorageBufferBindingSize } = this.device.limits;
+    const available =
+      usage & 0x80 /* STORAGE */
+        ? Math.min(maxBufferSize, maxStorageBufferBindingSize)
+        : maxBufferSize;
+    if (size > available) {
+      throw new FacegradError(
+        'limit',
+        `${label} needs ${size} bytes, the device allows ${available}`,
+        {
+          operation: label,
+          wanted: size,
+          available,
+        },
+      );
+    }
+    return this.device.createBuffer({ label, size: Math.max(16, Math.ceil(size / 4) * 4), usage });
+  }
+
+  /** Runs `work` with error scopes around it; what the GPU refuses becomes a `FacegradError`. */
+  async checked<T>(operation: string, work: () => T | Promise<T>): Promise<T> {
+    this.device.pushErrorScope('validation');
+    this.device.pushErrorScope('out-of-memory');
+    let result: T | undefined;
+    let thrown: unknown;
+    try {
+      result = await work();
+    } catch (error) {
+      thrown = error;
+    }
+    const memory = await this.device.popErrorScope();
+    const validation = await this.device.popErrorScope();
+    if (thrown) throw thrown;
+    if (memory) throw new FacegradError('out-of-memory', memory.message, { operation });
+    if (validation) throw new FacegradError('validation', validation.message, { operation });
+    return result as T;
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    this.device.destroy();
+  }
+}
+
+/**
+ * Asks for an adapter and a device with default limits and whatever optional features it has.
+ * @throws FacegradError `unsupported` when there is no WebGPU or no adapter.
+ */
+export async function requestGpu(options: GpuOptions = {}): Promise<Gpu> {
+  const gpu = options.gpu ?? globalThis.navigator?.gpu;
+  if (!gpu) {
+    throw new FacegradError(
+      'unsupported',
+      'this runtime has no WebGPU (navigator.gpu is missing); in Node install the package `webgpu`',
+    );
+  }
+  const adapter = await gpu.requestAdapter({ powerPreference: options.powerPreference });
+  if (!adapter) {
+    throw new FacegradError('unsupported', 'WebGPU is here, but no GPU adapter answers');
+  }
+  const requiredFeatures = OPTIONAL_FEATURES.filter(
+    (feature) => adapter.features.has(feature) && !options.without?.includes(feature),
+  );
+  const device = await adapter.requestDevice({ requiredFeatures });
+  return new Gpu(device, adapter.info);
+}

@@ -1,0 +1,99 @@
+import { FacegradError } from './errors';
+import { tune, type WgslModule } from './wgsl';
+
+export interface PipelineRequest {
+  shader: WgslModule;
+  overrides?: Record<string, number>;
+  constants?: Record<string, number>;
+}
+
+/** A compiled kernel and the layouts its bind groups are made from. */
+export interface Pipeline {
+  pipeline: GPUComputePipeline;
+  /** Group 0: storage buffers. */
+  storageLayout: GPUBindGroupLayout;
+  /** Group 1: the parameters, or null. */
+  paramsLayout: GPUBindGroupLayout | null;
+}
+
+const COMPUTE = 0x4; // GPUShaderStage.COMPUTE, spelt out because Node has no such global at load
+
+/** Compiles each (file, overrides, constants) once, asynchronously. */
+export class PipelineCache {
+  readonly #pipelines = new Map<string, Promise<Pipeline>>();
+
+  constructor(readonly device: GPUDevice) {}
+
+  get(request: PipelineRequest): Promise<Pipeline> {
+    const { shader, overrides = {}, constants = {} } = request;
+    const key = JSON.stringify([shader.path, overrides, constants]);
+    let pipeline = this.#pipelines.get(key);
+    if (!pipeline) {
+      pipeline = this.#compile(shader, overrides, constants);
+      this.#pipelines.set(key, pipeline);
+      pipeline.catch(() => this.#pipelines.delete(key));
+    }
+    return pipeline;
+  }
+
+  async #compile(
+    shader: WgslModule,
+    overrides: Record<string, number>,
+    constants: Record<string, number>,
+  ): Promise<Pipeline> {
+    const { device } = this;
+    const missing = shader.features.filter((feature) => !device.features.has(feature));
+    if (missing.length > 0) {
+      throw new FacegradError('unsupported', `${shader.path} needs ${missing.join(', ')}`, {
+        operation: shader.path,
+        wanted: missing,
+        available: [...device.features],
+      });
+    }
+    const label = shader.path.replace(/^shaders\//, '').replace(/\.wgsl$/, '');
+    const storageLayout = device.createBindGroupLayout({
+      label,
+      entries: shader.bindings.map(({ binding, access }) => ({
+        binding,
+        visibility: COMPUTE,
+        buffer: { type: access === 'read' ? 'read-only-storage' : 'storage' },
+      })),
+    });
+    const paramsLayout = shader.params
+      ? device.createBindGroupLayout({
+          label: `${label} params`,
+          entries: [{ binding: 0, visibility: COMPUTE, buffer: { type: 'uniform' } }],
+        })
+      : null;
+    device.pushErrorScope('validation');
+    const module = device.createShaderModule({ label, code: tune(shader, constants) });
+    const moduleError = device.popErrorScope();
+    const info = await module.getCompilationInfo();
+    const error = info.messages.find((message) => message.type === 'error');
+    const scopeError = await moduleError;
+    if (error || scopeError) {
+      const where = error ? `:${error.lineNum}:${error.linePos}` : '';
+      throw new FacegradError(
+        'shader',
+        `${shader.path}${where}: ${error?.message ?? scopeError?.message}`,
+        { operation: shader.path },
+      );
+    }
+    try {
+      const pipeline = await device.createComputePipelineAsync({
+        label,
+        layout: device.createPipelineLayout({
+          label,
+          bindGroupLayouts: paramsLayout ? [storageLayout, paramsLayout] : [storageLayout],
+        }),
+        compute: { module, entryPoint: 'main', constants: overrides },
+      });
+      return { pipeline, storageLayout, paramsLayout };
+    } catch (cause) {
+      throw new FacegradError('shader', `${shader.path}: ${(cause as Error).message}`, {
+        operation: shader.path,
+        cause,
+      });
+    }
+  }
+}

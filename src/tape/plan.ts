@@ -1,0 +1,339 @@
+import { FacegradError } from '../gpu/errors';
+import type { Gpu } from '../gpu/device';
+import { packParams } from '../gpu/wgsl';
+import type { Pipeline } from '../gpu/pipelines';
+import type { Storage } from './storage';
+import type { Dispatch, Tape } from './tape';
+import type { Value } from './value';
+
+const STORAGE = 0x80;
+const UNIFORM = 0x40;
+const COPY_DST = 0x8;
+/** Uniform bindings begin at multiples of this (WebGPU's default). */
+const PARAMS_SLOT = 256;
+
+/** A dispatch with everything made that WebGPU wants made beforehand. */
+interface Step {
+  label: string;
+  pipeline: GPUComputePipeline;
+  groups: GPUBindGroup[];
+  workgroups: [number, number, number];
+  dispatch: Dispatch;
+}
+
+export interface PlanOptions {
+  /** Values that the caller will want kept although no dispatch reads them. State is always kept. */
+  keep?: Value[];
+  /** Called as pipelines become ready. */
+  onProgress?: (ready: number, total: number) => void;
+}
+
+/**
+ * A tape made ready to run again and again: unread dispatches dropped, temporaries laid into few
+ * buffers, pipelines compiled, bind groups made. A step is one encoder, one pass and one submit,
+ * and creates nothing.
+ */
+export class Plan {
+  readonly #gpu: Gpu;
+  readonly #steps: Step[];
+  readonly #buffers: GPUBuffer[];
+  /** Bytes of temporaries: as if each had its own buffer, and as laid out. */
+  readonly memory: { before: number; after: number; state: number };
+
+  private constructor(
+    gpu: Gpu,
+    steps: Step[],
+    buffers: GPUBuffer[],
+    memory: { before: number; after: number; state: number },
+  ) {
+    this.#gpu = gpu;
+    this.#steps = steps;
+    this.#buffers = buffers;
+    this.memory = memory;
+  }
+
+  /** Compiles what the tape holds now. Pipelines are made in parallel. */
+  static async compile(tape: Tape, storage: Storage, options: PlanOptions = {}): Promise<Plan> {
+    const { gpu } = storage;
+    gpu.assertAlive();
+    const dispatches = dropUnread(tape.dispatches, new Set(options.keep?.map((v) => v.root)));
+    for (const dispatch of dispatches) refuseAliasing(dispatch);
+    const { slots, sizes, before } = layOut(dispatches, options.keep ?? []);
+
+    let ready = 0;
+    const pipelines = await Promise.all(
+      dispatches.map(async ({ kernel, inputs, attributes }) => {
+        const pipeline = await gpu.pipelines.get({
+          shader: kernel.shader,
+          overrides: kernel.overrides?.(inputs, attributes),
+          constants: kernel.constants?.(inputs, attributes),
+        });
+        options.onProgress?.(++ready, dispatches.length);
+        return pipeline;
+      }),
+    );
+
+    const made: GPUBuffer[] = [];
+    const { steps, stateBytes } = await gpu.checked('plan', () => {
+      const temporaries = sizes.map((bytes, i) =>
+        gpu.createBuffer(`temporaries ${i}`, bytes, STORAGE | COPY_DST | 0x4),
+      );
+      const params = writeParams(gpu, dispatches);
+      made.push(...temporaries, params);
+      const states = new Map<Value, number>();
+      const bufferOf = (value: Value): GPUBuffer => {
+        if (value.root.role === 'temporary') return temporaries[slots.get(value.root)!];
+        states.set(value.root, value.root.bytes);
+        return storage.buffer(value);
+      };
+      return {
+        steps: dispatches.map((dispatch, i) =>
+          makeStep(gpu, dispatch, pipelines[i], params, i * PARAMS_SLOT, bufferOf),
+        ),
+        stateBytes: [...states.values()].reduce((a, b) => a + b, 0),
+      };
+    });
+    const after = sizes.reduce((a, b) => a + b, 0);
+    return new Plan(gpu, steps, made, { before, after, state: stateBytes });
+  }
+
+  get dispatchCount(): number {
+    return this.#steps.length;
+  }
+
+  /** Encodes dispatches [begin, end) into a pass. */
+  encode(pass: GPUComputePassEncoder, begin = 0, end = this.#steps.length): void {
+    let current: GPUComputePipeline | undefined;
+    for (let i = begin; i < end; i++) {
+      const { pipeline, groups, workgroups } = this.#steps[i];
+      if (pipeline !== current) pass.setPipeline((current = pipeline));
+      for (let g = 0; g < groups.length; g++) pass.setBindGroup(g, groups[g]);
+      pass.dispatchWorkgroups(workgroups[0], workgroups[1], workgroups[2]);
+    }
+  }
+
+  /**
+   * Runs the step: one encoder, one pass, one submit. `parts` splits it into that many submits where
+   * one would hold the GPU for too long.
+   */
+  run(parts = 1): void {
+    this.#gpu.assertAlive();
+    const { device } = this.#gpu;
+    const length = this.#steps.length;
+    for (let part = 0; part < parts; part++) {
+      const encoder = device.createCommandEncoder();
+      const pass = encoder.beginComputePass();
+      this.encode(
+        pass,
+        Math.floor((part * length) / parts),
+        Math.floor(((part + 1) * length) / parts),
+      );
+      pass.end();
+      device.queue.submit([encoder.finish()]);
+    }
+  }
+
+  /**
+   * Runs each dispatch by itself and times it: with timestamp queries where the device has them,
+   * else from submit to completion (`method` says which).
+   */
+  async profile(): Promise<{ method: 'timestamp' | 'wall'; steps: StepTime[] }> {
+    const { device } = this.#gpu;
+    const timestamps = device.features.has('timestamp-query');
+    const steps: StepTime[] = [];
+    const querySet = timestamps ? device.createQuerySet({ type: 'timestamp', count: 2 }) : null;
+    const resolve = device.createBuffer({ size: 16, usage: 0x200 | 0x4 });
+    const staging = device.createBuffer({ size: 16, usage: 0x1 | 0x8 });
+    await device.queue.onSubmittedWorkDone();
+    for (let i = 0; i < this.#steps.length; i++) {
+      const encoder = device.createCommandEncoder();
+      const pass = encoder.beginComputePass(
+        querySet
+          ? { timestampWrites: { querySet, beginningOfPassWriteIndex: 0, endOfPassWriteIndex: 1 } }
+          : undefined,
+      );
+      this.encode(pass, i, i + 1);
+      pass.end();
+      if (querySet) {
+        encoder.resolveQuerySet(querySet, 0, 2, resolve, 0);
+        encoder.copyBufferToBuffer(resolve, 0, staging, 0, 16);
+      }
+      const begin = performance.now();
+      device.queue.submit([encoder.finish()]);
+      await device.queue.onSubmittedWorkDone();
+      let ms = performance.now() - begin;
+      if (querySet) {
+        await staging.mapAsync(1);
+        const [from, to] = new BigUint64Array(staging.getMappedRange());
+        staging.unmap();
+        ms = Math.max(0, Number(to - from) / 1e6); // the specification allows negative intervals
+      }
+      const { kernel, inputs, attributes } = this.#steps[i].dispatch;
+      steps.push({
+        label: this.#steps[i].label,
+        kernel: kernel.name,
+        ms,
+        flops: kernel.flops?.(inputs, attributes) ?? 0,
+      });
+    }
+    querySet?.destroy();
+    resolve.destroy();
+    staging.destroy();
+    return { method: timestamps ? 'timestamp' : 'wall', steps };
+  }
+
+  /** Dispatches, bytes and memory as text. */
+  describe(): string {
+    const mib = (bytes: number) => `${(bytes / 2 ** 20).toFixed(2)} MiB`;
+    const lines = this.#steps.map(({ label, workgroups, dispatch }) => {
+      const bytes = Object.values(dispatch.values).reduce((sum, value) => sum + value.bytes, 0);
+      return `${label}  ${workgroups.join('x')} workgroups, ${bytes} bytes bound`;
+    });
+    const { before, after, state } = this.memory;
+    return [
+      ...lines,
+      `${this.#steps.length} dispatches in 1 pass`,
+      `temporaries ${mib(before)} before reuse, ${mib(after)} in ${this.#buffers.length - 1} buffers after`,
+      `state ${mib(state)}`,
+    ].join('\n');
+  }
+
+  dispose(): void {
+    for (const buffer of this.#buffers) buffer.destroy();
+    this.#steps.length = 0;
+  }
+}
+
+/** One dispatch's time in a profile. */
+export interface StepTime {
+  label: string;
+  kernel: string;
+  ms: number;
+  flops: number;
+}
+
+/** The values a dispatch writes. */
+function written({ kernel, values }: Dispatch): Value[] {
+  return kernel.shader.bindings
+    .filter(({ access }) => access === 'read_write')
+    .map(({ name }) => values[name]);
+}
+
+/** Walks back from what is kept: a dispatch stays if it writes state or something that is read later. */
+function dropUnread(dispatches: Dispatch[], keep: Set<Value>): Dispatch[] {
+  const needed = new Set(keep);
+  const kept: Dispatch[] = [];
+  for (const dispatch of [...dispatches].reverse()) {
+    if (!written(dispatch).some(({ root }) => root.role === 'state' || needed.has(root))) continue;
+    kept.push(dispatch);
+    for (const value of Object.values(dispatch.values)) needed.add(value.root);
+  }
+  return kept.reverse();
+}
+
+/** WebGPU refuses one buffer bound for reading and for writing in the same dispatch. */
+function refuseAliasing(dispatch: Dispatch): void {
+  const roots = new Set(written(dispatch).map(({ root }) => root));
+  for (const { name, access } of dispatch.kernel.shader.bindings) {
+    const { root } = dispatch.values[name];
+    if (access === 'read' && roots.has(root)) {
+      throw new FacegradError('internal', `${dispatch.kernel.name} reads and writes ${root.name}`);
+    }
+  }
+}
+
+/**
+ * Greedy best fit of whole buffers: a temporary takes the smallest free buffer that holds it, else
+ * the largest free one grown, and gives it back after its last use.
+ */
+function layOut(
+  dispatches: Dispatch[],
+  keep: Value[],
+): { slots: Map<Value, number>; sizes: number[]; before: number } {
+  const last = new Map<Value, number>();
+  dispatches.forEach(({ values }, i) => {
+    for (const { root } of Object.values(values)) if (root.role === 'temporary') last.set(root, i);
+  });
+  for (const { root } of keep) if (last.has(root)) last.set(root, Infinity);
+  const slots = new Map<Value, number>();
+  const sizes: number[] = [];
+  const free = new Set<number>();
+  let before = 0;
+  dispatches.forEach(({ values }, i) => {
+    const roots = new Set(Object.values(values).map(({ root }) => root));
+    for (const root of roots) {
+      if (root.role !== 'temporary' || slots.has(root)) continue;
+      before += root.bytes;
+      const bySize = [...free].sort((a, b) => sizes[a] - sizes[b]);
+      const slot = bySize.find((s) => sizes[s] >= root.bytes) ?? bySize.at(-1) ?? sizes.length;
+      sizes[slot] = Math.max(sizes[slot] ?? 0, root.bytes);
+      free.delete(slot);
+      slots.set(root, slot);
+    }
+    for (const root of roots) if (last.get(root) === i) free.add(slots.get(root)!);
+  });
+  return { slots, sizes, before };
+}
+
+/** One uniform buffer for the whole plan, a slot a dispatch. */
+function writeParams(gpu: Gpu, dispatches: Dispatch[]): GPUBuffer {
+  const bytes = new ArrayBuffer(Math.max(1, dispatches.length) * PARAMS_SLOT);
+  const view = new DataView(bytes);
+  dispatches.forEach(({ kernel, inputs, attributes }, i) => {
+    if (!kernel.shader.params) return;
+    packParams(kernel.shader, kernel.params?.(inputs, attributes) ?? {}, view, i * PARAMS_SLOT);
+  });
+  const buffer = gpu.createBuffer('params', bytes.byteLength, UNIFORM | COPY_DST);
+  gpu.device.queue.writeBuffer(buffer, 0, bytes);
+  return buffer;
+}
+
+function makeStep(
+  gpu: Gpu,
+  dispatch: Dispatch,
+  { pipeline, storageLayout, paramsLayout }: Pipeline,
+  params: GPUBuffer,
+  offset: number,
+  bufferOf: (value: Value) => GPUBuffer,
+): Step {
+  const { kernel, values, inputs, attributes } = dispatch;
+  const label = `${kernel.name}#${offset / PARAMS_SLOT}`;
+  const workgroups = kernel.workgroups(inputs, attributes);
+  const limit = gpu.device.limits.maxComputeWorkgroupsPerDimension;
+  if (workgroups.some((count) => count > limit || count < 1 || !Number.isInteger(count))) {
+    throw new FacegradError('limit', `${kernel.name}: ${workgroups} workgroups`, {
+      operation: kernel.name,
+      wanted: workgroups,
+      available: limit,
+    });
+  }
+  const groups = [
+    gpu.device.createBindGroup({
+      label,
+      layout: storageLayout,
+      entries: kernel.shader.bindings.map(({ name, binding }) => ({
+        binding,
+        resource: {
+          buffer: bufferOf(values[name]),
+          offset: values[name].offset * 4,
+          size: Math.max(4, values[name].bytes),
+        },
+      })),
+    }),
+  ];
+  if (paramsLayout) {
+    groups.push(
+      gpu.device.createBindGroup({
+        label: `${label} params`,
+        layout: paramsLayout,
+        entries: [
+          {
+            binding: 0,
+            resource: { buffer: params, offset, size: kernel.shader.params!.size },
+          },
+        ],
+      }),
+    );
+  }
+  return { label, pipeline, groups, workgroups, dispatch };
+}

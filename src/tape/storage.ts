@@ -1,0 +1,83 @@
+import { FacegradError } from '../gpu/errors';
+import type { Gpu } from '../gpu/device';
+import type { Value } from './value';
+
+export type TypedArray = Float32Array | Uint32Array | Int32Array;
+
+const { STORAGE, COPY_SRC, COPY_DST, MAP_READ } = {
+  MAP_READ: 0x1,
+  COPY_SRC: 0x4,
+  COPY_DST: 0x8,
+  STORAGE: 0x80,
+};
+
+/** The memory of `state` values on one device; plans that use the same values share it. */
+export class Storage {
+  readonly #buffers = new Map<Value, GPUBuffer>();
+
+  constructor(readonly gpu: Gpu) {}
+
+  /** The buffer of a state value's root, made (and zeroed) at first use. */
+  buffer(value: Value): GPUBuffer {
+    const { root } = value;
+    if (root.role !== 'state') {
+      throw new FacegradError('internal', `${root.name} is a temporary and has no storage`);
+    }
+    let buffer = this.#buffers.get(root);
+    if (!buffer) {
+      buffer = this.gpu.createBuffer(root.name, root.bytes, STORAGE | COPY_SRC | COPY_DST);
+      this.#buffers.set(root, buffer);
+    }
+    return buffer;
+  }
+
+  /** Writes a value's elements, in its physical layout, from `data`. */
+  write(value: Value, data: TypedArray | Uint8Array): void {
+    if (data.byteLength > value.bytes) {
+      throw new FacegradError('bad-input', `${value.name} holds ${value.bytes} bytes`, {
+        wanted: data.byteLength,
+        available: value.bytes,
+      });
+    }
+    this.gpu.assertAlive();
+    this.gpu.device.queue.writeBuffer(
+      this.buffer(value),
+      value.offset * 4,
+      data.buffer as ArrayBuffer,
+      data.byteOffset,
+      data.byteLength,
+    );
+  }
+
+  /** Copies a value's elements back, after everything submitted so far. */
+  async read(value: Value): Promise<TypedArray> {
+    const { gpu } = this;
+    const staging = gpu.createBuffer(`${value.name} readback`, value.bytes, MAP_READ | COPY_DST);
+    try {
+      const encoder = gpu.device.createCommandEncoder();
+      encoder.copyBufferToBuffer(this.buffer(value), value.offset * 4, staging, 0, value.bytes);
+      gpu.device.queue.submit([encoder.finish()]);
+      await staging.mapAsync(1);
+      gpu.assertAlive();
+      const bytes = staging.getMappedRange().slice(0, value.bytes);
+      const { dtype } = value.spec;
+      if (dtype === 'f32') return new Float32Array(bytes);
+      return dtype === 'u32' ? new Uint32Array(bytes) : new Int32Array(bytes);
+    } catch (error) {
+      gpu.assertAlive();
+      throw error;
+    } finally {
+      staging.destroy();
+    }
+  }
+
+  /** Bytes held. */
+  get bytes(): number {
+    return [...this.#buffers.values()].reduce((sum, buffer) => sum + buffer.size, 0);
+  }
+
+  dispose(): void {
+    for (const buffer of this.#buffers.values()) buffer.destroy();
+    this.#buffers.clear();
+  }
+}

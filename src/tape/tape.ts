@@ -1,0 +1,164 @@
+import type { Capabilities } from '../gpu/device';
+import { FacegradError } from '../gpu/errors';
+import type { Kernel, TensorSpec } from '../kernels/kernel';
+import { accumulate, add } from '../kernels/add';
+import { Value } from './value';
+
+type Values<K extends string> = Record<K, Value>;
+type Specs = Record<string, TensorSpec>;
+
+/** One kernel applied to values: the unit that a plan replays. */
+export interface Dispatch {
+  kernel: Kernel;
+  /** By binding name; inputs, outputs and in-place buffers alike. */
+  values: Record<string, Value>;
+  /** Those of `values` that the caller gave: what `outputs`, `params` and `workgroups` are computed from. */
+  inputs: Specs;
+  attributes: unknown;
+}
+
+/**
+ * A differentiable operation: what it dispatches, and what its gradient dispatches.
+ * Both only append to the tape.
+ */
+export interface Operation<I extends string, O extends string, S extends string, A> {
+  name: string;
+  forward(tape: Tape, inputs: Values<I>, attributes: A): Values<O | S>;
+  /** dy by output name (only those that something depends on); returns the gradient by input name. */
+  backward?(
+    tape: Tape,
+    record: { inputs: Values<I>; outputs: Values<O | S>; attributes: A; dy: Partial<Values<O>> },
+  ): Partial<Values<I>>;
+}
+
+interface OperationRecord {
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- records of every operation share a list
+  operation: Operation<any, any, any, any>;
+  inputs: Record<string, Value>;
+  outputs: Record<string, Value>;
+  attributes: unknown;
+}
+
+/** Keeps the names in the type; apply with `tape.apply(operation, inputs, attributes)`. */
+export function defineOperation<I extends string, O extends string, S extends string, A>(
+  operation: Operation<I, O, S, A>,
+): Operation<I, O, S, A> {
+  return operation;
+}
+
+/**
+ * A list of dispatches. Operations append to it; nothing runs before a plan is compiled from it.
+ * `backward` appends the gradient to the same list, so that printing it shows the whole step.
+ */
+export class Tape {
+  readonly dispatches: Dispatch[] = [];
+  readonly #operations: OperationRecord[] = [];
+  readonly #gradients = new Map<Value, Value>();
+  readonly #differentiable = new Set<Value>();
+  #names = 0;
+
+  constructor(readonly capabilities?: Capabilities) {}
+
+  /** Appends one kernel and returns its new outputs. */
+  dispatch<I extends string, O extends string, A>(
+    kernel: Kernel<I, O, A>,
+    given: Values<I> & Partial<Values<O>>,
+    attributes: A = undefined as A,
+  ): Values<O> {
+    const values: Record<string, Value> = {};
+    for (const [name, value] of Object.entries<Value | undefined>(given)) {
+      if (value) values[name] = value;
+    }
+    const inputs = Object.fromEntries(
+      Object.entries(values).map(([name, value]) => [name, value.spec]),
+    ) as Record<I, TensorSpec>;
+    for (const [name, spec] of Object.entries<TensorSpec>(kernel.outputs(inputs, attributes))) {
+      values[name] ??= new Value(`%${this.#names++}.${name}`, spec, 'temporary');
+    }
+    for (const { name } of kernel.shader.bindings) {
+      if (!values[name]) {
+        throw new FacegradError('internal', `${kernel.name}: nothing given for ${name}`);
+      }
+    }
+    this.dispatches.push({ kernel, values, inputs, attributes });
+    return values as Values<O>;
+  }
+
+  /** Applies a differentiable operation and remembers it for `backward`. */
+  apply<I extends string, O extends string, S extends string, A>(
+    operation: Operation<I, O, S, A>,
+    inputs: Values<I>,
+    attributes: A = undefined as A,
+  ): Values<O | S> {
+    const outputs = operation.forward(this, inputs, attributes);
+    if (Object.values<Value>(inputs).some((value) => this.needsGradient(value))) {
+      this.#operations.push({ operation, inputs, outputs, attributes });
+      for (const value of Object.values<Value>(outputs)) this.#differentiable.add(value);
+    }
+    return outputs;
+  }
+
+  /** Gives an output its gradient from outside: a loss kernel that computed it on the way. */
+  seed(value: Value, gradient: Value): void {
+    this.#accumulate(value, gradient);
+  }
+
+  /**
+   * Where a gradient kernel writes `value`'s gradient: the parameter's own place the first time,
+   * undefined (a new temporary) otherwise.
+   */
+  destination(value: Value): Value | undefined {
+    return value.grad && !this.#gradients.has(value) ? value.grad : undefined;
+  }
+
+  /** Walks the operations backwards from the seeded values and appends their gradients. */
+  backward(): void {
+    for (const record of [...this.#operations].reverse()) {
+      const { operation, inputs, outputs, attributes } = record;
+      const dy: Record<string, Value> = {};
+      for (const [name, value] of Object.entries(outputs)) {
+        const gradient = this.#gradients.get(value);
+        if (gradient) dy[name] = gradient;
+      }
+      if (Object.keys(dy).length === 0 || !operation.backward) continue;
+      const gradients = operation.backward(this, { inputs, outputs, attributes, dy });
+      for (const [name, gradient] of Object.entries(gradients) as [string, Value | undefined][]) {
+        if (gradient) this.#accumulate(inputs[name], gradient);
+      }
+    }
+  }
+
+  /** Whether a parameter lies behind this value. Gradients of data are not computed. */
+  needsGradient(value: Value): boolean {
+    return value.grad !== undefined || this.#differentiable.has(value);
+  }
+
+  /** The gradient that `backward` has found for a value. */
+  gradientOf(value: Value): Value | undefined {
+    return this.#gradients.get(value);
+  }
+
+  #accumulate(value: Value, gradient: Value): void {
+    const sum = this.#gradients.get(value);
+    if (!sum) {
+      this.#gradients.set(value, gradient);
+    } else if (value.grad) {
+      this.dispatch(accumulate, { y: sum, x: gradient }); // a parameter used twice
+    } else {
+      this.#gradients.set(value, this.dispatch(add, { a: sum, b: gradient }).y);
+    }
+  }
+
+  /** The whole list as text, one dispatch a line. */
+  toString(): string {
+    return this.dispatches
+      .map(({ kernel, values, inputs }) => {
+        const given = Object.entries(values).filter(([name]) => name in inputs);
+        const made = Object.entries(values).filter(([name]) => !(name in inputs));
+        const left = made.map(([, value]) => value.toString()).join(', ');
+        const right = given.map(([name, value]) => `${name}=${value.name}`).join(', ');
+        return `${left || '()'} = ${kernel.name}(${right})`;
+      })
+      .join('\n');
+  }
+}

@@ -1,0 +1,82 @@
+import { FacegradError } from '../gpu/errors';
+import { size, storageSize, type TensorSpec } from '../kernels/kernel';
+
+/**
+ * - `state`: lives outside any plan, in a `Storage`: inputs, parameters, statistics, optimizer state.
+ * - `temporary`: lives from its first to its last use inside one step.
+ */
+export type Role = 'state' | 'temporary';
+
+/** Bytes to which a view's offset must be aligned (WebGPU's default for storage bindings). */
+const VIEW_ALIGNMENT = 256;
+
+/** A tensor that kernels read and write: a description, without memory. */
+export class Value {
+  /** The parameter's gradient, where it has one: backward writes there. */
+  grad?: Value;
+  /** Set on a view: the tensor it is part of, and where it begins, in elements. */
+  root: Value;
+  offset = 0;
+
+  constructor(
+    readonly name: string,
+    public spec: TensorSpec,
+    readonly role: Role,
+  ) {
+    this.root = this;
+  }
+
+  get shape(): readonly number[] {
+    return this.spec.shape;
+  }
+
+  /** Bytes that it occupies. */
+  get bytes(): number {
+    return storageSize(this.spec) * 4;
+  }
+
+  /**
+   * Part of this tensor, or all of it in another shape, without a copy.
+   * @param offset first element; a multiple of 64, as WebGPU binds at multiples of 256 bytes
+   */
+  view(name: string, spec: TensorSpec, offset = 0): Value {
+    const begin = this.offset + offset;
+    if ((begin * 4) % VIEW_ALIGNMENT !== 0) {
+      throw new FacegradError(
+        'bad-input',
+        `view ${name} begins at element ${begin}, not a multiple of 64`,
+      );
+    }
+    if (begin * 4 + storageSize(spec) * 4 > this.root.bytes) {
+      throw new FacegradError(
+        'bad-input',
+        `view ${name} reaches past the end of ${this.root.name}`,
+      );
+    }
+    const view = new Value(name, spec, this.role);
+    view.root = this.root;
+    view.offset = begin;
+    return view;
+  }
+
+  /** The same elements in another shape. */
+  reshape(shape: readonly number[]): Value {
+    if (this.spec.layout || size(shape) !== size(this.shape)) {
+      throw new FacegradError(
+        'bad-input',
+        `${this.name}: [${this.shape}] cannot be seen as [${shape}]`,
+      );
+    }
+    return this.view(this.name, { shape, dtype: this.spec.dtype });
+  }
+
+  toString(): string {
+    const { shape, dtype, layout } = this.spec;
+    return `${this.name} ${dtype}[${shape}]${layout ? `+${layout.border}` : ''}`;
+  }
+}
+
+/** A tensor that outlives a step. */
+export function state(name: string, spec: TensorSpec): Value {
+  return new Value(name, spec, 'state');
+}

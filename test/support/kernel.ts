@@ -1,0 +1,354 @@
+import { describe, expect, it } from 'vitest';
+import { detectRaces } from 'wgsl_reflect/wgsl_reflect.module.js';
+import { packParams, tune } from '../../src/gpu/wgsl';
+import {
+  layoutOf,
+  planeStride,
+  size,
+  storageSize,
+  type DType,
+  type Kernel,
+  type Layout,
+  type TensorSpec,
+} from '../../src/kernels/kernel';
+import { testGpu } from './gpu';
+import { uniform } from './random';
+
+/** A tensor of a test: dense row-major data, whatever its physical layout. */
+export interface TestTensor extends TensorSpec {
+  data: ArrayLike<number>;
+}
+
+export function tensor(
+  shape: readonly number[],
+  data: ArrayLike<number> | number,
+  options: { dtype?: DType; layout?: Layout; scale?: number } = {},
+): TestTensor {
+  const dtype = options.dtype ?? 'f32';
+  const values = typeof data === 'number' ? uniform(size(shape), data, options.scale) : data;
+  return {
+    shape,
+    dtype,
+    layout: options.layout,
+    // What float32 cannot hold is rounded here, so that GPU and reference get the same numbers.
+    data: dtype === 'f32' ? Float64Array.from(values, Math.fround) : values,
+  };
+}
+
+/** What a reference gets and gives: dense data with its shape. */
+export interface Dense {
+  shape: readonly number[];
+  data: ArrayLike<number>;
+}
+
+export interface KernelCase<I extends string, A> {
+  name: string;
+  inputs: Record<I, TestTensor>;
+  attributes: A;
+}
+
+export interface KernelTest<I extends string, O extends string, A> {
+  cases: KernelCase<I, A>[];
+  /** The f64 twin. Gives every output and every in-place buffer, by binding name, dense. */
+  reference: (inputs: Record<I, Dense>, attributes: A) => Partial<Record<O, ArrayLike<number>>>;
+  /**
+   * Largest allowed |gpu - reference| <= absolute + relative * |reference|. Say in a comment where the
+   * numbers come from. Integers must be equal.
+   */
+  tolerance: { absolute: number; relative: number };
+  /** A tiny case for the race detector; needed where the file has workgroup memory. */
+  race?: KernelCase<I, A>;
+}
+
+const GUARD = 64; // elements after the data, inside the binding: a store past the end lands here
+const POISON = 0x7fc0dead; // a NaN: an element that is read or left unwritten shows
+
+/**
+ * Runs a kernel over its cases against the reference, with outputs poisoned and guard bands behind
+ * every buffer, and looks for races at a tiny shape.
+ */
+export function testKernel<I extends string, O extends string, A>(
+  kernel: Kernel<I, O, A>,
+  test: KernelTest<I, O, A>,
+): void {
+  describe(kernel.name, () => {
+    it.each(test.cases)('$name', async (testCase) => {
+      await runCase(kernel, test, testCase);
+    });
+    if (/var<workgroup>/.test(kernel.shader.code)) {
+      it('has no races', () => {
+        if (!test.race) throw new Error('a kernel with workgroup memory needs a race case');
+        const { races, errors } = raceCheck(kernel, test.race);
+        expect(errors).toEqual([]);
+        expect(races.map((race) => race.message)).toEqual([]);
+      });
+    }
+  });
+}
+
+function expandSpecs<I extends string, O extends string, A>(
+  kernel: Kernel<I, O, A>,
+  { inputs, attributes }: KernelCase<I, A>,
+): Record<string, TensorSpec> {
+  return { ...kernel.outputs(inputs, attributes), ...inputs };
+}
+
+async function runCase<I extends string, O extends string, A>(
+  kernel: Kernel<I, O, A>,
+  { reference, tolerance }: KernelTest<I, O, A>,
+  testCase: KernelCase<I, A>,
+): Promise<void> {
+  const { inputs, attributes } = testCase;
+  const given = inputs as Record<string, TestTensor>;
+  const specs = expandSpecs(kernel, testCase);
+  const actual = await dispatchRaw(kernel, specs, given, inputs, attributes);
+  const expected = reference(inputs, attributes) as Record<string, ArrayLike<number>>;
+  for (const { name, access } of kernel.shader.bindings) {
+    if (access === 'read') continue;
+    if (!expected[name]) throw new Error(`the reference of ${kernel.name} gives no ${name}`);
+    compare(name, specs[name], actual[name], expected[name], tolerance);
+  }
+}
+
+/** Runs the kernel on guarded buffers and returns every `read_write` buffer, physical layout. */
+async function dispatchRaw<I extends string, O extends string, A>(
+  kernel: Kernel<I, O, A>,
+  specs: Record<string, TensorSpec>,
+  given: Record<string, TestTensor>,
+  inputs: Record<I, TensorSpec>,
+  attributes: A,
+): Promise<Record<string, Uint32Array>> {
+  const gpu = await testGpu();
+  const { device } = gpu;
+  return gpu.checked(kernel.name, async () => {
+    const { pipeline, storageLayout, paramsLayout } = await gpu.pipelines.get({
+      shader: kernel.shader,
+      overrides: kernel.overrides?.(inputs, attributes),
+      constants: kernel.constants?.(inputs, attributes),
+    });
+    const made: GPUBuffer[] = [];
+    const buffer = (bytes: number, usage: number) => {
+      const b = device.createBuffer({ size: Math.max(16, bytes), usage });
+      made.push(b);
+      return b;
+    };
+    const buffers = kernel.shader.bindings.map(({ name }) => {
+      const length = storageSize(specs[name]) + GUARD;
+      const bits = new Uint32Array(length).fill(POISON);
+      if (given[name]) bits.set(physical(given[name]));
+      const b = buffer(length * 4, 0x80 | 0x4 | 0x8);
+      device.queue.writeBuffer(b, 0, bits);
+      return b;
+    });
+    const groups = [
+      device.createBindGroup({
+        layout: storageLayout,
+        entries: buffers.map((b, binding) => ({ binding, resource: { buffer: b } })),
+      }),
+    ];
+    if (paramsLayout) {
+      const bytes = new ArrayBuffer(kernel.shader.params!.size);
+      packParams(kernel.shader, kernel.params?.(inputs, attributes) ?? {}, new DataView(bytes), 0);
+      const params = buffer(bytes.byteLength, 0x40 | 0x8);
+      device.queue.writeBuffer(params, 0, bytes);
+      groups.push(
+        device.createBindGroup({
+          layout: paramsLayout,
+          entries: [{ binding: 0, resource: { buffer: params } }],
+        }),
+      );
+    }
+    const encoder = device.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    pass.setPipeline(pipeline);
+    groups.forEach((group, i) => pass.setBindGroup(i, group));
+    pass.dispatchWorkgroups(...kernel.workgroups(inputs, attributes));
+    pass.end();
+    const results = kernel.shader.bindings.map(({ name, access }, i) => {
+      const staging = buffer(buffers[i].size, 0x1 | 0x8);
+      encoder.copyBufferToBuffer(buffers[i], 0, staging, 0, buffers[i].size);
+      return { name, access, staging };
+    });
+    device.queue.submit([encoder.finish()]);
+    const out: Record<string, Uint32Array> = {};
+    for (const { name, access, staging } of results) {
+      await staging.mapAsync(1);
+      const bits = new Uint32Array(staging.getMappedRange().slice(0));
+      const length = storageSize(specs[name]);
+      const guard = bits.subarray(length, length + GUARD);
+      expect(
+        guard.every((word) => word === POISON),
+        `${name}: guard band overwritten`,
+      ).toBe(true);
+      if (access === 'read_write') out[name] = bits.subarray(0, length);
+    }
+    for (const b of made) b.destroy();
+    return out;
+  });
+}
+
+/** Dense data laid out as the spec says, as bits; everything around it is zero. */
+export function physical(t: TestTensor): Uint32Array {
+  const bits = new Uint32Array(storageSize(t));
+  const typed =
+    t.dtype === 'f32'
+      ? new Float32Array(bits.buffer)
+      : t.dtype === 'i32'
+        ? new Int32Array(bits.buffer)
+        : bits;
+  if (!t.layout) {
+    for (let i = 0; i < t.data.length; i++) typed[i] = t.data[i];
+    return bits;
+  }
+  forEachElement(t, (dense, at) => {
+    typed[at] = t.data[dense];
+  });
+  return bits;
+}
+
+function forEachElement(spec: TensorSpec, visit: (dense: number, at: number) => void): void {
+  const [height, width] = spec.shape.slice(-2);
+  const { border, rowStride } = layoutOf(spec);
+  const stride = planeStride(spec.shape, spec.layout);
+  const planes = size(spec.shape.slice(0, -2));
+  let dense = 0;
+  for (let p = 0; p < planes; p++) {
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) {
+        visit(dense++, p * stride + (y + border) * rowStride + x + border);
+      }
+    }
+  }
+}
+
+function compare(
+  name: string,
+  spec: TensorSpec,
+  bits: Uint32Array,
+  expected: ArrayLike<number>,
+  tolerance: { absolute: number; relative: number },
+): void {
+  const actual =
+    spec.dtype === 'f32'
+      ? new Float32Array(bits.buffer, bits.byteOffset, bits.length)
+      : spec.dtype === 'i32'
+        ? new Int32Array(bits.buffer, bits.byteOffset, bits.length)
+        : bits;
+  expect(expected.length, `${name}: length of the reference`).toBe(size(spec.shape));
+  const inside = spec.layout ? new Uint8Array(actual.length) : null;
+  let worst = 0;
+  let message = '';
+  const check = (dense: number, at: number) => {
+    if (inside) inside[at] = 1;
+    const error = Math.abs(actual[at] - expected[dense]);
+    const allowed =
+      spec.dtype === 'f32'
+        ? tolerance.absolute + tolerance.relative * Math.abs(expected[dense])
+        : 0;
+    const same = Object.is(actual[at], expected[dense]) || actual[at] === expected[dense];
+    const excess = same ? 0 : error / (allowed || Number.MIN_VALUE);
+    if (!(excess <= 1) && !(excess <= worst)) {
+      worst = excess;
+      message = `${name}[${dense}] = ${actual[at]}, reference ${expected[dense]}, allowed ±${allowed}`;
+    }
+  };
+  if (spec.layout) forEachElement(spec, check);
+  else for (let i = 0; i < actual.length; i++) check(i, i);
+  if (message) throw new Error(message);
+  if (inside) {
+    const dirty = actual.findIndex((value, at) => !inside[at] && value !== 0);
+    if (dirty >= 0) throw new Error(`${name}: border element ${dirty} is ${actual[dirty]}, not 0`);
+  }
+}
+
+function raceCheck<I extends string, O extends string, A>(
+  kernel: Kernel<I, O, A>,
+  testCase: KernelCase<I, A>,
+): { races: { message: string }[]; errors: string[] } {
+  const { inputs, attributes } = testCase;
+  const specs = expandSpecs(kernel, testCase);
+  const { shader } = kernel;
+  const code = tune(shader, kernel.constants?.(inputs, attributes) ?? {});
+  const storage: Record<number, ArrayBuffer> = {};
+  for (const { name, binding } of shader.bindings) {
+    const given = (inputs as Record<string, TestTensor>)[name];
+    const bits = given ? physical(given) : new Uint32Array(storageSize(specs[name]));
+    storage[binding] = bits.buffer as ArrayBuffer;
+  }
+  const groups: Record<string, Record<string, unknown>> = { 0: storage };
+  if (shader.params) {
+    const uniform = new ArrayBuffer(shader.params.size);
+    packParams(shader, kernel.params?.(inputs, attributes) ?? {}, new DataView(uniform), 0);
+    groups[1] = { 0: { uniform } };
+  }
+  return detectRaces(code, 'main', kernel.workgroups(inputs, attributes), groups, {
+    constants: kernel.overrides?.(inputs, attributes) ?? {},
+  });
+}
+
+/**
+ * Checks a reference's gradient against central differences in f64: for L = sum(dy * forward(x)),
+ * `backward` must give dL/dx for every named input.
+ */
+export function testGradient<I extends string, A>(
+  name: string,
+  test: {
+    cases: {
+      name: string;
+      inputs: Record<I, TestTensor>;
+      attributes: A;
+      /** Inputs to differentiate; all by default. */
+      of?: I[];
+    }[];
+    forward: (inputs: Record<I, Dense>, attributes: A) => ArrayLike<number>;
+    backward: (
+      inputs: Record<I, Dense>,
+      dy: Float64Array,
+      attributes: A,
+    ) => Partial<Record<I, ArrayLike<number>>>;
+    step?: number;
+    tolerance?: number;
+  },
+): void {
+  describe(`${name}: reference gradient against central differences`, () => {
+    it.each(test.cases)('$name', ({ inputs, attributes, of }) => {
+      const copy = Object.fromEntries(
+        Object.entries<TestTensor>(inputs).map(([key, t]) => [
+          key,
+          { shape: t.shape, data: Float64Array.from(t.data) },
+        ]),
+      ) as Record<I, { shape: readonly number[]; data: Float64Array }>;
+      const y = test.forward(copy, attributes);
+      const dy = uniform(y.length, 99);
+      const gradients = test.backward(copy, dy, attributes);
+      const step = test.step ?? 1e-5;
+      const loss = () => {
+        const out = test.forward(copy, attributes);
+        let sum = 0;
+        for (let i = 0; i < out.length; i++) sum += out[i] * dy[i];
+        return sum;
+      };
+      for (const key of of ?? (Object.keys(copy) as I[])) {
+        const gradient = gradients[key];
+        if (!gradient) throw new Error(`no gradient for ${key}`);
+        const { data } = copy[key];
+        expect(gradient.length).toBe(data.length);
+        // At most 64 elements, spread over the tensor.
+        const stride = Math.max(1, Math.floor(data.length / 64));
+        for (let i = 0; i < data.length; i += stride) {
+          const x = data[i];
+          data[i] = x + step;
+          const above = loss();
+          data[i] = x - step;
+          const below = loss();
+          data[i] = x;
+          const numeric = (above - below) / (2 * step);
+          const allowed = (test.tolerance ?? 1e-6) * Math.max(1, Math.abs(numeric));
+          if (!(Math.abs(numeric - gradient[i]) <= allowed)) {
+            throw new Error(`d${key}[${i}] = ${gradient[i]}, central difference ${numeric}`);
+          }
+        }
+      }
+    });
+  });
+}

@@ -1,0 +1,64 @@
+import { defineConfig } from 'vitest/config';
+import { findChrome } from './tools/chrome';
+import { nodeAdapter } from './tools/node_adapter';
+import { puppeteerProvider } from './tools/vitest_puppeteer';
+import { wgsl } from './tools/wgsl_plugin';
+
+const GPU_TESTS = 'test/**/*.gpu.test.ts';
+const common = {
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+};
+
+const adapter = await nodeAdapter();
+if (!adapter && process.env.FACEGRAD_REQUIRE_NODE_GPU) {
+  throw new Error('FACEGRAD_REQUIRE_NODE_GPU is set, but Dawn finds no adapter in Node');
+}
+console.log(
+  adapter
+    ? `GPU tests run in Chrome and in Node (${adapter})`
+    : 'GPU tests run in Chrome only: Node has no adapter (npm package webgpu, and a Vulkan driver)',
+);
+
+export default defineConfig({
+  plugins: [wgsl()],
+  test: {
+    projects: [
+      {
+        plugins: [wgsl()],
+        test: { ...common, name: 'unit', include: ['test/**/*.test.ts'], exclude: [GPU_TESTS] },
+      },
+      {
+        plugins: [wgsl()],
+        test: {
+          ...common,
+          name: 'chrome',
+          include: [GPU_TESTS],
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            provider: puppeteerProvider({ executablePath: findChrome }),
+            instances: [{ browser: 'chrome' }],
+          },
+        },
+      },
+      ...(adapter
+        ? [
+            {
+              plugins: [wgsl()],
+              test: {
+                ...common,
+                name: 'node',
+                include: [GPU_TESTS],
+                // Dawn keeps a process-wide instance: one process a worker, files in turn.
+                pool: 'forks' as const,
+                maxWorkers: 1,
+                isolate: false,
+              },
+            },
+          ]
+        : []),
+    ],
+  },
+});
