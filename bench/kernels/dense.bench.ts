@@ -1,0 +1,39 @@
+import {
+  denseBackwardBias,
+  denseBackwardInput,
+  denseBackwardWeight,
+  denseForward,
+} from '../../src/kernels/dense';
+import { f32 } from '../../src/kernels/kernel';
+import type { BenchCase } from '../case';
+
+/** G, N, K, M: the streams' dense layer, the LSTM's input projection, the classes. */
+const extents = [
+  [2, 64, 128, 256],
+  [1, 64, 512, 512],
+  [1, 64, 128, 7],
+];
+
+export const cases: BenchCase[] = extents.flatMap(([G, N, K, M]) => {
+  const name = `${G}x${N}x${K} -> ${M}`;
+  const x = f32([G, N, K]);
+  const weight = f32([G, M, K]);
+  const bias = f32([G, M]);
+  const dy = f32([G, N, M]);
+  return [
+    { name, kernel: denseForward, inputs: { x, weight, bias } },
+    {
+      name,
+      kernel: denseBackwardInput,
+      inputs: { dy, weight },
+      attributes: { shape: x.shape },
+    },
+    {
+      name,
+      kernel: denseBackwardWeight,
+      inputs: { x, dy },
+      attributes: { shape: weight.shape },
+    },
+    { name, kernel: denseBackwardBias, inputs: { dy }, attributes: { shape: bias.shape } },
+  ];
+});
