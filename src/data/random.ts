@@ -1,10 +1,9 @@
 /** Counter-based random numbers: a function of seed and counters, the same on every machine. */
+import { pcg } from '../kernels/random';
 
 /** Mixes 32-bit integers into one evenly spread unsigned 32-bit integer. */
 export function hash32(...words: number[]): number {
-  let hash = 0x9e3779b9;
-  for (const word of words) hash = mix(hash ^ mix(word + 0x85ebca6b));
-  return hash;
+  return words.reduce((hash, word) => pcg(word + hash), 0);
 }
 
 /** FNV-1a of a string's UTF-16 units, as an unsigned 32-bit integer. */
@@ -25,7 +24,7 @@ export class RandomStream {
 
   /** Evenly spread in [0, 1). */
   uniform(): number {
-    return mix(this.key ^ mix(this.counter++)) / 0x1_0000_0000;
+    return this.next() / 0x1_0000_0000;
   }
 
   /** Evenly spread in [low, high). */
@@ -35,19 +34,16 @@ export class RandomStream {
 
   /** About normal with mean 0 and variance 1, within +-3.5: no logarithm, hence exact anywhere. */
   normal(): number {
-    const sum = this.uniform() + this.uniform() + this.uniform() + this.uniform();
-    return (sum - 2) * 1.7320508075688772;
+    const bits = this.next();
+    const sum = (bits & 255) + ((bits >>> 8) & 255) + ((bits >>> 16) & 255) + (bits >>> 24);
+    return (sum - 510) / 147.8;
   }
 
   chance(probability: number): boolean {
     return this.uniform() < probability;
   }
-}
 
-/** A bijection on 32-bit integers that spreads every bit (lowbias32 by C. Wellons). */
-function mix(word: number): number {
-  let x = word >>> 0;
-  x = Math.imul(x ^ (x >>> 16), 0x7feb352d);
-  x = Math.imul(x ^ (x >>> 15), 0x846ca68b);
-  return (x ^ (x >>> 16)) >>> 0;
+  private next(): number {
+    return pcg(this.key ^ pcg(this.counter++));
+  }
 }

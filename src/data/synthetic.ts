@@ -96,7 +96,7 @@ export function syntheticSequences(options: SyntheticSequenceOptions): SequenceS
     // Both of a pair draw the same numbers: only the course of the intensity differs.
     const random = new RandomStream(seed, pairs ? 2 : 1, person, pairs ? i >> 1 : i);
     const scene = randomScene(expression, person, random);
-    const end = pairs ? random.between(0.42, 0.55) : scene.intensity;
+    const end = pairs ? random.between(0.5, 0.6) : scene.intensity;
     const start = pairs && label % 2 === 1 ? 1 : 0;
     const indices: number[] = [];
     for (let frame = 0; frame < frames; frame++) {
@@ -134,9 +134,9 @@ function randomScene(expression: Expression, person: number, random: RandomStrea
     identity,
     apex: apexActions(expression, random),
     view: randomView(identity, random),
-    driftX: 0.03 * random.normal(),
-    driftY: 0.02 * random.normal(),
-    driftRoll: 0.015 * random.normal(),
+    driftX: 0.02 * random.normal(),
+    driftY: 0.015 * random.normal(),
+    driftRoll: 0.01 * random.normal(),
     intensity: random.between(0.7, 1),
     onsetTime: random.between(0, 0.3),
     apexTime: random.between(0.65, 1),
