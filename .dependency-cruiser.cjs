@@ -1,0 +1,115 @@
+/**
+ * Who may import whom. The order of the layers is the architecture (docs/architecture.md):
+ *   gpu, shaders <- kernels <- tape <- nn, vision <- train <- cli, app
+ */
+const layers = {
+  gpu: [],
+  kernels: ['gpu'],
+  tape: ['gpu', 'kernels'],
+  nn: ['gpu', 'kernels', 'tape'],
+  vision: ['gpu', 'kernels', 'tape'],
+  data: ['gpu'],
+  train: ['gpu', 'kernels', 'tape', 'nn', 'vision', 'data'],
+  cli: ['gpu', 'kernels', 'tape', 'nn', 'vision', 'data', 'train'],
+};
+
+/** What else a layer may reach outside of src. */
+const outside = { kernels: ['shaders'], cli: ['tools'] };
+
+/** Counter-based random numbers, pure functions: defined once for shaders' twins, data and tests. */
+const RANDOM = '^src/kernels/random\\.ts$';
+const REFERENCE = '^src/kernels/reference/';
+
+module.exports = {
+  forbidden: [
+    ...Object.entries(layers).map(([layer, below]) => ({
+      name: `layer-${layer}`,
+      comment: `src/${layer} imports only ${['itself', ...below, ...(outside[layer] ?? [])].join(', ')}`,
+      severity: 'error',
+      from: { path: `^src/${layer}/`, pathNot: REFERENCE },
+      to: {
+        path: '^(src|shaders|app|learn|bench|test|tools|scripts)/',
+        pathNot: [
+          `^src/(${[layer, ...below].join('|')})/`,
+          ...(outside[layer] ?? []).map((folder) => `^${folder}/`),
+          '^src/[^/]+\\.d\\.ts$',
+          ...(layer === 'gpu' ? [] : [RANDOM]),
+        ],
+      },
+    })),
+    {
+      name: 'reference-imports-nothing',
+      comment: 'the f64 reference is the definition in case of doubt: it leans on nothing of ours',
+      severity: 'error',
+      from: { path: REFERENCE },
+      to: { pathNot: [REFERENCE, RANDOM] },
+    },
+    {
+      name: 'reference-never-ships',
+      comment: 'only tests and benchmarks compare with the reference',
+      severity: 'error',
+      from: { pathNot: [REFERENCE, '^(test|bench)/'] },
+      to: { path: REFERENCE },
+    },
+    {
+      name: 'library-is-closed',
+      comment: 'the library imports neither the programs around it nor the command line',
+      severity: 'error',
+      from: { path: '^src/[^/]+\\.ts$' },
+      to: { path: '^(app|learn|bench|test|tools|scripts|src/cli)/' },
+    },
+    {
+      name: 'page-code-without-node',
+      comment: 'pages and workers run everything but the command line and the files named for Node',
+      severity: 'error',
+      from: {
+        path: '^src/',
+        pathNot: ['^src/cli/', '^src/gpu/node\\.ts$', '^src/data/node_files\\.ts$'],
+      },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'node-files-stay-out-of-pages',
+      comment: 'what a page loads must not reach the files for Node',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/cli/' },
+      to: { path: ['^src/gpu/node\\.ts$', '^src/data/node_files\\.ts$'] },
+    },
+    {
+      name: 'ships-its-dependencies',
+      comment: 'what is imported at run time by the library is in `dependencies`',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/cli/' },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'tests-are-not-imported',
+      severity: 'error',
+      from: { pathNot: '^test/' },
+      to: { path: '^test/' },
+    },
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'resolvable',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true, pathNot: '^virtual:' },
+    },
+  ],
+  options: {
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: 'specify',
+    doNotFollow: { path: ['node_modules', '\\.wgsl$'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'types', 'default'],
+      mainFields: ['module', 'main', 'types'],
+      extensions: ['.ts', '.mts', '.d.ts', '.js', '.mjs', '.cjs', '.json'],
+    },
+  },
+};

@@ -1,0 +1,56 @@
+/** What every command does first. Plain Node: it runs before anything is installed. */
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/**
+ * Installs the packages of package-lock.json where they are missing or of other versions, so that a
+ * fresh clone needs one command. Chrome is not fetched here: tools/chrome.ts does, when it is needed.
+ */
+export function ensureDependencies() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major < 20 || (major === 20 && minor < 19)) {
+    fail(`facegrad needs Node 20.19 or newer; this is ${process.versions.node}`);
+  }
+  if (installed()) return;
+  console.error('Installing the packages of package-lock.json (npm ci) …');
+  const code = npm(['ci', '--no-fund', '--no-audit', '--include=dev', '--include=optional'], {
+    stdio: ['ignore', 2, 2],
+    env: { ...process.env, PUPPETEER_SKIP_DOWNLOAD: '1' },
+  });
+  if (code !== 0) fail('npm ci failed; its messages are above');
+}
+
+/** Runs npm in the project's folder and returns its exit code. */
+export function npm(args, options = {}) {
+  const windows = process.platform === 'win32'; // npm is a .cmd there, which only a shell runs
+  const { status } = spawnSync('npm', args, {
+    cwd: root,
+    stdio: 'inherit',
+    shell: windows,
+    ...options,
+  });
+  return status ?? 1;
+}
+
+/** Whether node_modules holds what package-lock.json says (npm lists there what it installed). */
+function installed() {
+  const packages = (path) => JSON.parse(readFileSync(join(root, path), 'utf8')).packages;
+  try {
+    const there = packages('node_modules/.package-lock.json');
+    return Object.entries(packages('package-lock.json')).every(
+      ([path, { version, optional }]) =>
+        path === '' || there[path]?.version === version || (optional && !there[path]),
+    );
+  } catch {
+    return false;
+  }
+}
+
+function fail(message) {
+  console.error(message);
+  process.exit(1);
+}

@@ -1,0 +1,15 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vite';
+import { wgsl } from './tools/wgsl_plugin';
+
+/** For scripts/run.mjs: TypeScript and shaders are transpiled as they are imported; nothing is served. */
+export default defineConfig({
+  root: fileURLToPath(new URL('.', import.meta.url)),
+  plugins: [wgsl()],
+  appType: 'custom',
+  logLevel: 'error',
+  clearScreen: false,
+  server: { middlewareMode: true, hmr: false, ws: false, watch: null },
+  optimizeDeps: { noDiscovery: true, include: [] },
+  ssr: { external: ['webgpu'] },
+});
