@@ -14,7 +14,7 @@ const extents = [
   [1, 64, 128, 7],
 ];
 
-export const cases: BenchCase[] = extents.flatMap(([G, N, K, M]) => {
+export const cases: BenchCase[] = extents.flatMap(([G, N, K, M]): BenchCase[] => {
   const name = `${G}x${N}x${K} -> ${M}`;
   const x = f32([G, N, K]);
   const weight = f32([G, M, K]);

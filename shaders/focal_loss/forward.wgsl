@@ -1,0 +1,115 @@
+// Focal loss with label smoothing, and its gradient, in one pass over the logits. With p the softmax
+// of a sample's K logits and c its class,
+//   loss = 1/V * [ (1 - s) * alpha_c * (1 - p_c)^gamma * -ln p_c + s/K * sum over j of -ln p_j ]
+//   dlogits_j = 1/V * [ (1 - s) * alpha_c * (gamma p_c (1-p_c)^(gamma-1) ln p_c - (1-p_c)^gamma)
+//                       * (delta_jc - p_j) + s * (p_j - 1/K) ]
+// where s is the smoothing and V the number of samples that have a label, so that the sum of the losses
+// is the batch's mean. gamma = 0 is cross-entropy. Lin et al. 2017, https://arxiv.org/abs/1708.02002.
+//
+// A sample whose label is no class (0xffffffff marks an absent one) has no loss and no gradient.
+//
+// Layout: logits, dlogits [N, K], labels, loss [N], alpha [K].
+// Threads: one per sample; K is small. Every workgroup counts the labels for itself, which is cheaper
+// than a dispatch that does nothing else.
+
+override WORKGROUP_SIZE: u32 = 64;
+
+const MAX_WORKGROUP_SIZE: u32 = 256;
+
+struct Params {
+  samples: u32, // N
+  classes: u32, // K
+  gamma: f32,
+  smoothing: f32, // s
+}
+
+@group(0) @binding(0) var<storage, read> logits: array<f32>;
+@group(0) @binding(1) var<storage, read> labels: array<u32>;
+@group(0) @binding(2) var<storage, read> alpha: array<f32>;
+@group(0) @binding(3) var<storage, read_write> loss: array<f32>;
+@group(0) @binding(4) var<storage, read_write> dlogits: array<f32>;
+@group(1) @binding(0) var<uniform> params: Params;
+
+var<workgroup> counts: array<u32, MAX_WORKGROUP_SIZE>;
+
+// base^exponent for 0 <= base <= 1, but 0 at base 0 (1 for exponent 0): WGSL leaves log2(0) open.
+fn power(base: f32, exponent: f32) -> f32 {
+  if (exponent == 0.0) {
+    return 1.0;
+  }
+  if (base <= 0.0) {
+    return 0.0;
+  }
+  return exp2(exponent * log2(base));
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(
+  @builtin(global_invocation_id) id: vec3<u32>,
+  @builtin(local_invocation_id) local: vec3<u32>,
+) {
+  var count = 0u;
+  for (var n = local.x; n < params.samples; n += WORKGROUP_SIZE) {
+    count += select(0u, 1u, labels[n] < params.classes);
+  }
+  counts[local.x] = count;
+  workgroupBarrier();
+
+  let n = id.x;
+  if (n >= params.samples) {
+    return;
+  }
+  let first = n * params.classes;
+  let label = labels[n];
+  if (label >= params.classes) {
+    loss[n] = 0.0;
+    for (var j = 0u; j < params.classes; j++) {
+      dlogits[first + j] = 0.0;
+    }
+    return;
+  }
+  var valid = 0u;
+  for (var i = 0u; i < WORKGROUP_SIZE; i++) {
+    valid += counts[i];
+  }
+  let mean = 1.0 / f32(valid);
+
+  var largest = -3.4e38;
+  for (var j = 0u; j < params.classes; j++) {
+    largest = max(largest, logits[first + j]);
+  }
+  var total = 0.0; // of exp(z_j - largest)
+  var others = 0.0; // the same without the true class: 1 - p without cancellation
+  var sum = 0.0; // of z_j - largest
+  for (var j = 0u; j < params.classes; j++) {
+    let z = logits[first + j] - largest;
+    let e = exp(z);
+    total += e;
+    others += select(e, 0.0, j == label);
+    sum += z;
+  }
+  let log_total = log(total);
+  let z_true = logits[first + label] - largest;
+  let p = exp(z_true) / total;
+  let q = others / total; // 1 - p
+  // ln p = ln(1 - q): near p = 1 the series keeps the digits that z - ln(total) loses.
+  var log_p = z_true - log_total;
+  if (q < 0.01) {
+    log_p = -q * (1.0 + q * (0.5 + q * (0.33333333 + q * 0.25)));
+  }
+
+  let weight = (1.0 - params.smoothing) * alpha[label] * mean;
+  let even = params.smoothing * mean;
+  let modulation = power(q, params.gamma);
+  // For gamma < 1 the power has a pole at p = 1, but ln p ~ -(1-p) keeps the product finite, and at
+  // 1 - p = 0 exactly `power` gives 0.
+  let slope = power(q, params.gamma - 1.0);
+  let factor = weight * (params.gamma * p * slope * log_p - modulation);
+  let share = 1.0 / f32(params.classes);
+  loss[n] = -weight * modulation * log_p + even * (log_total - sum * share);
+  for (var j = 0u; j < params.classes; j++) {
+    let p_j = exp(logits[first + j] - largest) / total;
+    let toward = select(-p_j, q, j == label); // delta_jc - p_j
+    dlogits[first + j] = factor * toward + even * (p_j - share);
+  }
+}

@@ -1,0 +1,114 @@
+// Adds a batch to the running totals, so that the host reads them only now and then:
+//   totals[0] += sum of loss (the batch's mean loss)     totals[2] += samples predicted right
+//   totals[1] += 1                                       totals[3] += samples with a label
+//   confusion[c, j] += samples of class c predicted as j (the first maximum of the logits)
+// A sample whose label is no class is left out; a batch without labels adds nothing.
+//
+// If a loss or a logit of a labelled sample is not finite, the batch adds nothing, and
+// `first_bad_step` becomes the number of the step, unless an earlier one is there. It is found in the bits,
+// as a shader may be compiled on the assumption that there is neither infinity nor NaN.
+//
+// Layout: loss, labels [N], logits [N, K], totals [4], confusion [K, K], first_bad_step [1].
+// Threads: one workgroup for the whole batch; each thread takes every WORKGROUP_SIZE-th sample, and the
+// first one adds up what they found, in order: the same bits every run. Counts are integers, where
+// the order of atomics does not matter.
+
+override WORKGROUP_SIZE: u32 = 64;
+
+const MAX_WORKGROUP_SIZE: u32 = 256;
+
+struct Params {
+  samples: u32, // N
+  classes: u32, // K
+}
+
+struct Step {
+  seed: u32,
+  number: u32,
+}
+
+@group(0) @binding(0) var<storage, read> loss: array<f32>;
+@group(0) @binding(1) var<storage, read> logits: array<f32>;
+@group(0) @binding(2) var<storage, read> labels: array<u32>;
+@group(0) @binding(3) var<storage, read> step: Step;
+@group(0) @binding(4) var<storage, read_write> totals: array<f32>;
+@group(0) @binding(5) var<storage, read_write> confusion: array<atomic<u32>>;
+@group(0) @binding(6) var<storage, read_write> first_bad_step: array<u32>;
+@group(1) @binding(0) var<uniform> params: Params;
+
+var<workgroup> losses: array<f32, MAX_WORKGROUP_SIZE>;
+var<workgroup> correct: array<u32, MAX_WORKGROUP_SIZE>;
+var<workgroup> labelled: array<u32, MAX_WORKGROUP_SIZE>;
+var<workgroup> bad: array<u32, MAX_WORKGROUP_SIZE>;
+
+fn finite(value: f32) -> bool {
+  return (bitcast<u32>(value) & 0x7f800000u) != 0x7f800000u;
+}
+
+fn prediction(n: u32) -> u32 {
+  var best = 0u;
+  for (var j = 1u; j < params.classes; j++) {
+    if (logits[n * params.classes + j] > logits[n * params.classes + best]) {
+      best = j;
+    }
+  }
+  return best;
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(local_invocation_id) local: vec3<u32>) {
+  var sum = 0.0;
+  var right = 0u;
+  var count = 0u;
+  var wrong_numbers = 0u;
+  for (var n = local.x; n < params.samples; n += WORKGROUP_SIZE) {
+    let label = labels[n];
+    if (label < params.classes) {
+      sum += loss[n];
+      count++;
+      right += select(0u, 1u, prediction(n) == label);
+      wrong_numbers += select(1u, 0u, finite(loss[n]));
+      for (var j = 0u; j < params.classes; j++) {
+        wrong_numbers += select(1u, 0u, finite(logits[n * params.classes + j]));
+      }
+    }
+  }
+  losses[local.x] = sum;
+  correct[local.x] = right;
+  labelled[local.x] = count;
+  bad[local.x] = wrong_numbers;
+  workgroupBarrier();
+
+  var any_bad = 0u;
+  for (var i = 0u; i < WORKGROUP_SIZE; i++) {
+    any_bad += bad[i];
+  }
+  if (any_bad == 0u) {
+    for (var n = local.x; n < params.samples; n += WORKGROUP_SIZE) {
+      if (labels[n] < params.classes) {
+        atomicAdd(&confusion[labels[n] * params.classes + prediction(n)], 1u);
+      }
+    }
+  }
+  if (local.x != 0u) {
+    return;
+  }
+  if (any_bad != 0u) {
+    if (first_bad_step[0] == 0u) {
+      first_bad_step[0] = step.number;
+    }
+    return;
+  }
+  var total = 0.0;
+  var all_right = 0u;
+  var all = 0u;
+  for (var i = 0u; i < WORKGROUP_SIZE; i++) {
+    total += losses[i];
+    all_right += correct[i];
+    all += labelled[i];
+  }
+  totals[0] += total;
+  totals[1] += select(0.0, 1.0, all > 0u);
+  totals[2] += f32(all_right);
+  totals[3] += f32(all);
+}
