@@ -1,0 +1,58 @@
+import forwardShader from '../../shaders/histogram_equalization/forward.wgsl';
+import { FacegradError } from '../gpu/errors';
+import { defineKernel, type TensorSpec } from './kernel';
+
+/** What weighs the grey levels: see shaders/histogram_equalization/forward.wgsl. */
+export interface EqualizationWeights {
+  /** Clips peaks of the histogram at v times the highest; 0 < v <= 1. */
+  v: number;
+  /** Exponent; below 1 it lifts rare grey levels. */
+  r: number;
+  /** Share of the pixels below which a grey level counts as empty. */
+  pl: number;
+}
+
+export type EqualizationPreset = 'paper' | 'wthe' | 'he';
+
+/**
+ * `paper`: equation (3) as printed, its beta read as v. `wthe`: Wang and Ward's usual values.
+ * `he`: plain equalization.
+ */
+export const EQUALIZATION_PRESETS: Record<EqualizationPreset, EqualizationWeights> = {
+  paper: { v: 0.5, r: 1, pl: 1e-4 },
+  wthe: { v: 0.5, r: 0.5, pl: 1e-4 },
+  he: { v: 1, r: 1, pl: 0 },
+};
+
+/** Pixels beyond which the integer sums of the shader would overflow. */
+const MAX_PIXELS = 2 ** 23;
+
+/** Equalizes every image of x [N, H, W] (whole numbers 0..255) by its own histogram. */
+export const histogramEqualizationForward = defineKernel({
+  name: 'histogram_equalization.forward',
+  shader: forwardShader,
+  outputs({ x }: Record<'x', TensorSpec>, { v, r, pl }: EqualizationWeights) {
+    const [, height, width] = x.shape;
+    if (x.shape.length !== 3 || x.layout || height * width > MAX_PIXELS) {
+      throw new FacegradError('bad-input', `equalization takes dense [N, H, W], not [${x.shape}]`);
+    }
+    if (!(v > 0 && v <= 1 && r > 0 && pl >= 0 && pl < 1)) {
+      throw new FacegradError(
+        'bad-input',
+        `equalization needs 0 < v <= 1, r > 0, 0 <= pl < 1; got v ${v}, r ${r}, pl ${pl}`,
+      );
+    }
+    return { y: x };
+  },
+  params({ x }, { v, r, pl }) {
+    const pixels = x.shape[1] * x.shape[2];
+    return {
+      pixels,
+      v,
+      r,
+      lower: pl * pixels,
+      scale: 2 ** Math.floor(Math.log2(MAX_PIXELS / pixels)),
+    };
+  },
+  workgroups: ({ x }) => [x.shape[0], 1, 1],
+});
