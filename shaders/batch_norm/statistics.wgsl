@@ -1,0 +1,99 @@
+// Mean and 1 / sqrt(variance + eps) of every channel over the batch, and the running statistics:
+//
+//   mean = sum(x) / M,  variance = sum((x - mean)^2) / M,  rstd = 1 / sqrt(variance + eps),  M = N * H * W
+//   running_mean += momentum * (mean - running_mean)
+//   running_var  += momentum * (variance * M / (M - 1) - running_var)
+//
+// Layout: x [G, N, C, H, W] dense; mean, rstd, running_mean, running_var [G, C].
+// Threads: one workgroup per channel. Each thread walks the channel in steps of WORKGROUP_SIZE, so
+// that neighbours read neighbours, and sums x - shift and (x - shift)^2, where shift is the first
+// value that it meets. sum((x - mean)^2) then is squares - sum^2 / count. As the shift is one of the
+// thread's own values, this difference loses at most a factor `count` of precision, however large
+// the mean is. Threads are merged pairwise by Chan's formula, always in the same order.
+
+const WORKGROUP_SIZE: u32 = 128;
+
+struct Params {
+  batch: u32, // N
+  channels: u32, // C
+  plane: u32, // H * W
+  eps: f32,
+  momentum: f32,
+}
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read_write> mean: array<f32>;
+@group(0) @binding(2) var<storage, read_write> rstd: array<f32>;
+@group(0) @binding(3) var<storage, read_write> running_mean: array<f32>;
+@group(0) @binding(4) var<storage, read_write> running_var: array<f32>;
+@group(1) @binding(0) var<uniform> params: Params;
+
+var<workgroup> counts: array<f32, WORKGROUP_SIZE>;
+var<workgroup> means: array<f32, WORKGROUP_SIZE>;
+var<workgroup> deviations: array<f32, WORKGROUP_SIZE>; // sum((x - mean)^2)
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(local_invocation_index) thread: u32,
+) {
+  let channel = group.x; // of G * C
+  let g = channel / params.channels;
+  let c = channel % params.channels;
+  let sample = params.channels * params.plane; // elements from one sample to the next
+  let first = g * params.batch * sample + c * params.plane;
+  let total = params.batch * params.plane;
+
+  // (n, p) = sample and place of element i. Stepping them saves two divisions per element.
+  let step_n = WORKGROUP_SIZE / params.plane;
+  let step_p = WORKGROUP_SIZE % params.plane;
+  var n = thread / params.plane;
+  var p = thread % params.plane;
+
+  var count = 0.0;
+  var shift = 0.0;
+  if (thread < total) {
+    shift = x[first + n * sample + p];
+  }
+  var sum = 0.0;
+  var squares = 0.0;
+  for (var i = thread; i < total; i += WORKGROUP_SIZE) {
+    let d = x[first + n * sample + p] - shift;
+    sum += d;
+    squares += d * d;
+    count += 1.0;
+    n += step_n;
+    p += step_p;
+    if (p >= params.plane) {
+      p -= params.plane;
+      n += 1u;
+    }
+  }
+  counts[thread] = count;
+  means[thread] = shift + sum / max(count, 1.0);
+  deviations[thread] = max(0.0, squares - sum * sum / max(count, 1.0));
+  workgroupBarrier();
+
+  for (var half = WORKGROUP_SIZE / 2u; half > 0u; half = half / 2u) {
+    if (thread < half) {
+      let a = counts[thread];
+      let b = counts[thread + half];
+      let both = max(a + b, 1.0);
+      let difference = means[thread + half] - means[thread];
+      means[thread] += difference * (b / both);
+      deviations[thread] += deviations[thread + half] + difference * difference * (a * b / both);
+      counts[thread] = a + b;
+    }
+    workgroupBarrier();
+  }
+
+  if (thread == 0u) {
+    let m = f32(total);
+    mean[channel] = means[0];
+    rstd[channel] = 1.0 / sqrt(deviations[0] / m + params.eps);
+    running_mean[channel] += params.momentum * (means[0] - running_mean[channel]);
+    // One value has no unbiased variance; 0 stands for it.
+    let unbiased = deviations[0] / max(m - 1.0, 1.0);
+    running_var[channel] += params.momentum * (unbiased - running_var[channel]);
+  }
+}

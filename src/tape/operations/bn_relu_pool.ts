@@ -1,0 +1,78 @@
+import { FacegradError } from '../../gpu/errors';
+import { batchNormStatistics } from '../../kernels/batch_norm';
+import {
+  bnReluPoolBackwardInput,
+  bnReluPoolBackwardReduce,
+  bnReluPoolForward,
+  bnReluPoolInference,
+} from '../../kernels/bn_relu_pool';
+import type { Layout } from '../../kernels/kernel';
+import { defineOperation, type Tape } from '../tape';
+import type { Value } from '../value';
+
+export interface BnReluPoolAttributes {
+  /** By the batch's statistics, which also move the running ones; else by the running ones. */
+  training: boolean;
+  eps?: number;
+  momentum?: number;
+  /** Physical layout of y; dense by default. */
+  layout?: Layout;
+  /** Physical layout of dx: what the gradient kernels of the layer before read. */
+  inputLayout?: Layout;
+}
+
+type Names = 'x' | 'gamma' | 'beta' | 'running_mean' | 'running_var';
+/** What training keeps for the gradient. */
+type Kept = 'winner' | 'mean' | 'rstd';
+
+/** y = maxpool2x2(relu(batchnorm(x))), x [G, N, C, H, W], parameters and statistics [G, C]. */
+export const bnReluPool = defineOperation({
+  name: 'bn_relu_pool',
+  forward(
+    tape: Tape,
+    { x, gamma, beta, running_mean, running_var }: Record<Names, Value>,
+    { training, eps = 1e-5, momentum = 0.1, layout }: BnReluPoolAttributes,
+  ): Record<'y' | Kept, Value> {
+    if (!training) {
+      const { y } = tape.dispatch(
+        bnReluPoolInference,
+        { x, running_mean, running_var, gamma, beta },
+        { eps, layout },
+      );
+      return { y } as Record<'y' | Kept, Value>; // nothing is kept, as there is no gradient
+    }
+    const { mean, rstd } = tape.dispatch(
+      batchNormStatistics,
+      { x, running_mean, running_var },
+      { eps, momentum },
+    );
+    const { y, winner } = tape.dispatch(
+      bnReluPoolForward,
+      { x, mean, rstd, gamma, beta },
+      { layout },
+    );
+    return { y, winner, mean, rstd };
+  },
+  backward(
+    tape,
+    { inputs: { x, gamma, beta }, outputs: { winner, mean, rstd }, attributes, dy },
+  ): Partial<Record<Names, Value>> {
+    if (!dy.y) return {};
+    if (!attributes.training) {
+      throw new FacegradError('bad-input', 'bn_relu_pool has no gradient outside of training');
+    }
+    const { dgamma, dbeta, dz } = tape.dispatch(bnReluPoolBackwardReduce, {
+      winner,
+      dy: dy.y,
+      dgamma: tape.destination(gamma),
+      dbeta: tape.destination(beta),
+    });
+    if (!tape.needsGradient(x)) return { gamma: dgamma, beta: dbeta };
+    const { dx } = tape.dispatch(
+      bnReluPoolBackwardInput,
+      { x, dz, mean, rstd, gamma, dgamma, dbeta },
+      { layout: attributes.inputLayout },
+    );
+    return { x: dx, gamma: dgamma, beta: dbeta };
+  },
+});

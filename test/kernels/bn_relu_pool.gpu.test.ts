@@ -1,0 +1,206 @@
+import {
+  bnReluPoolBackwardInput,
+  bnReluPoolBackwardReduce,
+  bnReluPoolForward,
+  bnReluPoolInference,
+} from '../../src/kernels/bn_relu_pool';
+import { bordered, size, type Layout } from '../../src/kernels/kernel';
+import * as reference from '../../src/kernels/reference/bn_relu_pool';
+import { tensor, testGradient, testKernel, type TestTensor } from '../support/kernel';
+import { uniform } from '../support/random';
+
+// Every output is a handful of products and differences of numbers of size a few: 2 to 5 roundings.
+const fewRoundings = { absolute: 2e-6, relative: 2e-6 };
+
+interface Shaped {
+  name: string;
+  shape: number[]; // of x
+  layout?: Layout;
+  dyLayout?: Layout;
+  x?: (i: number) => number;
+}
+
+const shapes: Shaped[] = [
+  { name: 'one window', shape: [1, 1, 1, 2, 2] },
+  { name: 'N = 1, bordered', shape: [1, 1, 3, 4, 6], layout: bordered(3) },
+  { name: 'odd height and width', shape: [1, 2, 3, 7, 5] },
+  { name: 'odd, bordered', shape: [2, 2, 2, 3, 3], layout: bordered(1), dyLayout: bordered(1) },
+  { name: 'odd height alone', shape: [1, 2, 2, 5, 4], layout: bordered(2) },
+  { name: 'odd width alone', shape: [1, 2, 2, 4, 9], layout: bordered(4), dyLayout: bordered(4) },
+  { name: 'two streams', shape: [2, 3, 5, 6, 6], layout: bordered(3), dyLayout: bordered(3) },
+  { name: 'one row of windows', shape: [1, 2, 2, 2, 19] },
+  { name: 'past one workgroup', shape: [2, 4, 2, 24, 24], layout: bordered(12) },
+  { name: 'many channels', shape: [1, 1, 150, 2, 2] },
+  { name: 'many samples', shape: [1, 301, 2, 3, 2], layout: bordered(1), dyLayout: bordered(1) },
+  { name: 'zeros', shape: [1, 2, 2, 4, 4], x: () => 0 },
+  { name: 'ties', shape: [2, 2, 3, 8, 8], x: (i) => (i * i) % 3 },
+  { name: 'large mean', shape: [1, 3, 2, 6, 6], x: (i) => 1000 + ((i * 37) % 11) / 4 },
+];
+
+function input({ shape, x }: Shaped): TestTensor {
+  if (!x) return tensor(shape, 1, { scale: 3 });
+  return tensor(
+    shape,
+    Float64Array.from({ length: size(shape) }, (_, i) => x(i)),
+  );
+}
+
+const pooled = (shape: number[]) => [
+  ...shape.slice(0, 3),
+  Math.floor(shape[3] / 2),
+  Math.floor(shape[4] / 2),
+];
+
+/** Parameters and statistics, [G, C]. gamma has every sign; the first channel's is 0. */
+function channels({ shape, name }: Shaped) {
+  const [G, , C] = shape;
+  const of = (seed: number, map: (v: number, i: number) => number) =>
+    tensor([G, C], uniform(G * C, seed).map(map));
+  return {
+    mean: of(11, (v) => (name === 'large mean' ? 1001 : 0) + v / 2),
+    rstd: of(12, (v) => 1 + v / 2),
+    gamma: of(13, (v, i) => (i === 0 && G * C > 1 ? 0 : v)),
+    beta: of(14, (v) => v / 2),
+  };
+}
+
+testKernel(bnReluPoolForward, {
+  cases: shapes.map((s) => ({
+    name: s.name,
+    inputs: { x: input(s), ...channels(s) },
+    attributes: { layout: s.layout },
+  })),
+  reference: ({ x, mean, rstd, gamma, beta }) =>
+    reference.bnReluPoolForward(x.data, x.shape, {
+      mean: mean.data,
+      rstd: rstd.data,
+      gamma: gamma.data,
+      beta: beta.data,
+    }),
+  tolerance: fewRoundings,
+});
+
+testKernel(bnReluPoolInference, {
+  cases: shapes.map((s) => {
+    const { mean, gamma, beta } = channels(s);
+    const variance = uniform(size(mean.shape), 15).map((v) => 1 + v / 2);
+    return {
+      name: s.name,
+      inputs: {
+        x: input(s),
+        running_mean: mean,
+        running_var: tensor(mean.shape, variance),
+        gamma,
+        beta,
+      },
+      attributes: { layout: s.layout, eps: 1e-5 },
+    };
+  }),
+  reference: ({ x, running_mean, running_var, gamma, beta }, { eps }) =>
+    reference.bnReluPoolForward(x.data, x.shape, {
+      mean: running_mean.data,
+      rstd: Float64Array.from(running_var.data, (v) => 1 / Math.sqrt(v + eps)),
+      gamma: gamma.data,
+      beta: beta.data,
+    }),
+  tolerance: fewRoundings,
+});
+
+/** Half of the windows shut, as ReLU leaves them. */
+function winners(shape: number[]): TestTensor {
+  return tensor(
+    shape,
+    uniform(size(shape), 21, 2).map((v) => (v > 0 ? v : reference.NONE)),
+  );
+}
+
+testKernel(bnReluPoolBackwardReduce, {
+  cases: [
+    ...shapes.map((s) => {
+      const shape = pooled(s.shape);
+      return {
+        name: s.name,
+        inputs: { winner: winners(shape), dy: tensor(shape, 22, { layout: s.dyLayout }) },
+        attributes: undefined,
+      };
+    }),
+    {
+      name: 'all shut',
+      inputs: {
+        winner: tensor([1, 2, 1, 2, 2], new Float64Array(8).fill(reference.NONE)),
+        dy: tensor([1, 2, 1, 2, 2], 1),
+      },
+      attributes: undefined,
+    },
+  ],
+  reference: ({ winner, dy }) =>
+    reference.bnReluPoolBackwardReduce(winner.data, dy.data, winner.shape),
+  // Sums of up to 576 terms of size 2 in a tree: about sqrt(576) * 6e-8 * 2.
+  tolerance: { absolute: 5e-6, relative: 2e-6 },
+  race: {
+    name: 'race',
+    inputs: { winner: winners([1, 2, 2, 2, 3]), dy: tensor([1, 2, 2, 2, 3], 22) },
+    attributes: undefined,
+  },
+});
+
+testKernel(bnReluPoolBackwardInput, {
+  cases: shapes.map((s) => {
+    const { mean, rstd, gamma } = channels(s);
+    return {
+      name: s.name,
+      inputs: {
+        x: input(s),
+        dz: tensor(pooled(s.shape), 23),
+        mean,
+        rstd,
+        gamma,
+        dgamma: tensor(mean.shape, 24, { scale: 5 }),
+        dbeta: tensor(mean.shape, 25, { scale: 5 }),
+      },
+      attributes: { layout: s.layout && bordered(s.shape[4]) },
+    };
+  }),
+  reference: ({ x, dz, mean, rstd, gamma, dgamma, dbeta }) => ({
+    dx: reference.bnReluPoolBackwardInput(x.data, x.shape, {
+      dz: dz.data,
+      mean: mean.data,
+      rstd: rstd.data,
+      gamma: gamma.data,
+      dgamma: dgamma.data,
+      dbeta: dbeta.data,
+    }),
+  }),
+  tolerance: fewRoundings,
+});
+
+testGradient('bn_relu_pool', {
+  cases: [
+    { name: 'even', shape: [1, 3, 2, 4, 4] },
+    { name: 'odd', shape: [1, 2, 2, 5, 3] },
+    { name: 'two streams', shape: [2, 2, 2, 2, 4] },
+  ].map((s) => ({
+    name: s.name,
+    inputs: {
+      x: input(s),
+      gamma: tensor([s.shape[0], s.shape[2]], 13),
+      beta: tensor([s.shape[0], s.shape[2]], 14),
+    },
+    attributes: undefined,
+  })),
+  forward: ({ x, gamma, beta }) =>
+    reference.bnReluPoolTraining(x.data, x.shape, {
+      gamma: gamma.data,
+      beta: beta.data,
+      eps: 1e-5,
+    }).y,
+  backward: ({ x, gamma, beta }, dy) => {
+    const { dx, dgamma, dbeta } = reference.bnReluPoolTraining(
+      x.data,
+      x.shape,
+      { gamma: gamma.data, beta: beta.data, eps: 1e-5 },
+      dy,
+    );
+    return { x: dx, gamma: dgamma, beta: dbeta };
+  },
+});
