@@ -1,0 +1,134 @@
+import backwardShader from '../../shaders/lstm/backward.wgsl';
+import copyStateShader from '../../shaders/lstm/copy_state.wgsl';
+import forwardShader from '../../shaders/lstm/forward.wgsl';
+import { FacegradError } from '../gpu/errors';
+import { defineKernel, f32, linear, storageSize, type TensorSpec } from './kernel';
+
+/** Floats of hidden state (samples times units) that a workgroup has memory for. */
+const MAX_STATE = 1024;
+
+/** Steps, samples and hidden units of xw [T,N,4H], gates [T,N,5H] or dgates [T,N,4H]. */
+function sizes({ shape: [steps, samples, width] }: TensorSpec, rows: number) {
+  return { steps, samples, hidden: width / rows };
+}
+
+/** Samples that share a workgroup: as many as there are and fit, up to 4, for each loads every weight. */
+function samplesPerWorkgroup(samples: number, hidden: number): number {
+  if (hidden > MAX_STATE) {
+    throw new FacegradError('limit', `lstm: ${hidden} hidden units`, {
+      operation: 'lstm',
+      wanted: hidden,
+      available: MAX_STATE,
+    });
+  }
+  return [4, 2].find((count) => count <= samples && count * hidden <= MAX_STATE) ?? 1;
+}
+
+function workgroupSize(hidden: number): number {
+  return hidden <= 64 ? 64 : hidden <= 128 ? 128 : 256;
+}
+
+export interface LstmForwardAttributes {
+  /** Whether h and c are taken as zero, and not read. */
+  zeroState?: boolean;
+  /** Whether a sample stops after `lengths[n]` steps; where not, `lengths` may be any buffer. */
+  hasLengths?: boolean;
+}
+
+/**
+ * All steps of xw [T,N,4H] (the projected inputs, biases added) with weight_hh [4H,H]. h and c [N,H]
+ * are updated in place. Gives hs [T,N,H], and gates [T,N,5H] and h_prev [T,N,H] for backward.
+ */
+export const lstmForward = defineKernel({
+  name: 'lstm.forward',
+  shader: forwardShader,
+  outputs: (
+    { xw }: Record<'xw' | 'weight_hh' | 'lengths', TensorSpec>,
+    _: LstmForwardAttributes,
+  ) => {
+    const { steps, samples, hidden } = sizes(xw, 4);
+    return {
+      gates: f32([steps, samples, 5 * hidden]),
+      h: f32([samples, hidden]),
+      c: f32([samples, hidden]),
+      hs: f32([steps, samples, hidden]),
+      h_prev: f32([steps, samples, hidden]),
+    };
+  },
+  params: ({ xw }) => sizes(xw, 4),
+  overrides: ({ xw }, { zeroState, hasLengths }) => ({
+    WORKGROUP_SIZE: workgroupSize(sizes(xw, 4).hidden),
+    ZERO_STATE: Number(zeroState ?? false),
+    HAS_LENGTHS: Number(hasLengths ?? false),
+  }),
+  constants: ({ xw }) => {
+    const { samples, hidden } = sizes(xw, 4);
+    return { SAMPLES: samplesPerWorkgroup(samples, hidden) };
+  },
+  workgroups: ({ xw }) => {
+    const { samples, hidden } = sizes(xw, 4);
+    return [Math.ceil(samples / samplesPerWorkgroup(samples, hidden)), 1, 1];
+  },
+  flops: ({ xw }, { zeroState }) => {
+    const { steps, samples, hidden } = sizes(xw, 4);
+    return (steps - Number(zeroState ?? false)) * samples * 8 * hidden * hidden;
+  },
+});
+
+export interface LstmBackwardAttributes {
+  /** Whether the initial state was the constant zero; its gradient is then written as zero. */
+  zeroState?: boolean;
+  /** Which of the gradients are there; the buffers of the others may be any. */
+  hasDhs: boolean;
+  hasDhN: boolean;
+  hasDcN: boolean;
+}
+
+/**
+ * From dhs [T,N,H], dh_n and dc_n [N,H] and forward's `gates`: dgates [T,N,4H], the gradient of xw,
+ * and dh0 and dc0 [N,H].
+ */
+export const lstmBackward = defineKernel({
+  name: 'lstm.backward',
+  shader: backwardShader,
+  outputs: (
+    { gates }: Record<'weight_hh' | 'gates' | 'dhs' | 'dh_n' | 'dc_n', TensorSpec>,
+    _: LstmBackwardAttributes,
+  ) => {
+    const { steps, samples, hidden } = sizes(gates, 5);
+    return {
+      dgates: f32([steps, samples, 4 * hidden]),
+      dh0: f32([samples, hidden]),
+      dc0: f32([samples, hidden]),
+    };
+  },
+  params: ({ gates }) => sizes(gates, 5),
+  overrides: ({ gates }, { zeroState, hasDhs, hasDhN, hasDcN }) => ({
+    WORKGROUP_SIZE: workgroupSize(sizes(gates, 5).hidden),
+    ZERO_STATE: Number(zeroState ?? false),
+    HAS_DHS: Number(hasDhs),
+    HAS_DH_N: Number(hasDhN),
+    HAS_DC_N: Number(hasDcN),
+  }),
+  constants: ({ gates }) => {
+    const { samples, hidden } = sizes(gates, 5);
+    return { SAMPLES: samplesPerWorkgroup(samples, hidden) };
+  },
+  workgroups: ({ gates }) => {
+    const { samples, hidden } = sizes(gates, 5);
+    return [Math.ceil(samples / samplesPerWorkgroup(samples, hidden)), 1, 1];
+  },
+  flops: ({ gates }, { zeroState }) => {
+    const { steps, samples, hidden } = sizes(gates, 5);
+    return (steps - Number(zeroState ?? false)) * samples * 8 * hidden * hidden;
+  },
+});
+
+/** h = h0, c = c0: a state that `lstmForward` may update. */
+export const lstmCopyState = defineKernel({
+  name: 'lstm.copy_state',
+  shader: copyStateShader,
+  outputs: ({ h0, c0 }: Record<'h0' | 'c0', TensorSpec>) => ({ h: h0, c: c0 }),
+  params: ({ h0 }) => ({ length: storageSize(h0) }),
+  workgroups: ({ h0 }) => linear(storageSize(h0), 64),
+});
