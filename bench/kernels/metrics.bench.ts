@@ -1,10 +1,10 @@
 import { f32, u32 } from '../../src/kernels/kernel';
-import { metricsAccumulate } from '../../src/kernels/metrics';
+import { accumulateMetrics } from '../../src/kernels/metrics';
 import type { BenchCase } from '../case';
 
 export const cases: BenchCase[] = [64, 256].map((N) => ({
   name: `${N} samples, 7 classes`,
-  kernel: metricsAccumulate,
+  kernel: accumulateMetrics,
   inputs: {
     loss: f32([N]),
     logits: f32([N, 7]),

@@ -4,9 +4,9 @@
 //   confusion[c, j] += samples of class c predicted as j (the first maximum of the logits)
 // A sample whose label is no class is left out; a batch without labels adds nothing.
 //
-// If a loss or a logit of a labelled sample is not finite, the batch adds nothing, and
-// `first_bad_step` becomes the number of the step, unless an earlier one is there. It is found in the bits,
-// as a shader may be compiled on the assumption that there is neither infinity nor NaN.
+// If a loss or a logit of a labelled sample is not finite, `first_bad_step` becomes the number of the step,
+// unless an earlier one is there. That is found in the bits, as a shader may be compiled on the
+// assumption that there is neither infinity nor NaN.
 //
 // Layout: loss, labels [N], logits [N, K], totals [4], confusion [K, K], first_bad_step [1].
 // Threads: one workgroup for the whole batch; each thread takes every WORKGROUP_SIZE-th sample, and the
@@ -60,55 +60,45 @@ fn main(@builtin(local_invocation_id) local: vec3<u32>) {
   var sum = 0.0;
   var right = 0u;
   var count = 0u;
-  var wrong_numbers = 0u;
+  var not_finite = 0u;
   for (var n = local.x; n < params.samples; n += WORKGROUP_SIZE) {
     let label = labels[n];
     if (label < params.classes) {
+      let predicted = prediction(n);
+      atomicAdd(&confusion[label * params.classes + predicted], 1u);
       sum += loss[n];
       count++;
-      right += select(0u, 1u, prediction(n) == label);
-      wrong_numbers += select(1u, 0u, finite(loss[n]));
+      right += select(0u, 1u, predicted == label);
+      not_finite += select(1u, 0u, finite(loss[n]));
       for (var j = 0u; j < params.classes; j++) {
-        wrong_numbers += select(1u, 0u, finite(logits[n * params.classes + j]));
+        not_finite += select(1u, 0u, finite(logits[n * params.classes + j]));
       }
     }
   }
   losses[local.x] = sum;
   correct[local.x] = right;
   labelled[local.x] = count;
-  bad[local.x] = wrong_numbers;
+  bad[local.x] = not_finite;
   workgroupBarrier();
-
-  var any_bad = 0u;
-  for (var i = 0u; i < WORKGROUP_SIZE; i++) {
-    any_bad += bad[i];
-  }
-  if (any_bad == 0u) {
-    for (var n = local.x; n < params.samples; n += WORKGROUP_SIZE) {
-      if (labels[n] < params.classes) {
-        atomicAdd(&confusion[labels[n] * params.classes + prediction(n)], 1u);
-      }
-    }
-  }
   if (local.x != 0u) {
     return;
   }
-  if (any_bad != 0u) {
-    if (first_bad_step[0] == 0u) {
-      first_bad_step[0] = step.number;
-    }
-    return;
-  }
-  var total = 0.0;
-  var all_right = 0u;
-  var all = 0u;
+
+  sum = 0.0;
+  right = 0u;
+  count = 0u;
+  not_finite = 0u;
   for (var i = 0u; i < WORKGROUP_SIZE; i++) {
-    total += losses[i];
-    all_right += correct[i];
-    all += labelled[i];
+    sum += losses[i];
+    right += correct[i];
+    count += labelled[i];
+    not_finite += bad[i];
   }
-  totals[0] += total;
-  totals[1] += select(0.0, 1.0, all > 0u);
-  totals[2] += f32(all_right);
-  totals[3] += f32(all);
+  totals[0] += sum;
+  totals[1] += select(0.0, 1.0, count > 0u);
+  totals[2] += f32(right);
+  totals[3] += f32(count);
+  if (not_finite > 0u && first_bad_step[0] == 0u) {
+    first_bad_step[0] = step.number;
+  }
 }

@@ -8,10 +8,10 @@ type Input = 'loss' | 'logits' | 'labels' | 'step' | 'totals' | 'confusion' | 'f
 
 /**
  * Adds a batch to totals f32 [4] (mean losses, steps, correct, samples) and confusion u32 [K, K] (row: true
- * class, column: prediction), and the number of the first step that is not finite to
- * first_bad_step u32 [1], all in place.
+ * class, column: prediction), and puts the number of the first step whose numbers are
+ * not finite into first_bad_step u32 [1], all in place.
  */
-export const metricsAccumulate = defineKernel({
+export const accumulateMetrics = defineKernel({
   name: 'metrics.accumulate',
   shader: accumulateShader,
   outputs: ({ totals, confusion, first_bad_step }: Record<Input, TensorSpec>) => ({

@@ -1,5 +1,5 @@
 import { ABSENT_LABEL } from '../../src/kernels/focal_loss';
-import { metricsAccumulate } from '../../src/kernels/metrics';
+import { accumulateMetrics } from '../../src/kernels/metrics';
 import { batchMetrics } from '../../src/kernels/reference/metrics';
 import { tensor, testKernel } from '../support/kernel';
 
@@ -35,7 +35,7 @@ const batch = (N: number, K: number) => ({
 
 const none = undefined;
 
-testKernel(metricsAccumulate, {
+testKernel(accumulateMetrics, {
   cases: [
     { name: 'one sample', inputs: batch(1, 7), attributes: none },
     { name: 'one class', inputs: batch(3, 1), attributes: none },

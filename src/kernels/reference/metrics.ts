@@ -1,4 +1,4 @@
-/** What a batch adds; nothing, and `bad`, if a labelled sample has a number that is not finite. */
+/** What a batch adds; `bad` if a labelled sample has a number that is not finite. */
 export function batchMetrics(
   loss: ArrayLike<number>,
   logits: ArrayLike<number>,
@@ -29,6 +29,5 @@ export function batchMetrics(
     if (best === labels[n]) sums.correct++;
     confusion[labels[n] * K + best]++;
   }
-  if (bad) return { loss: 0, steps: 0, correct: 0, samples: 0, confusion: confusion.fill(0), bad };
   return { ...sums, confusion, bad };
 }
