@@ -59,7 +59,7 @@ export class Tape {
 
   constructor(readonly capabilities?: Capabilities) {}
 
-  /** Appends one kernel and returns its new outputs. */
+  /** Appends one kernel and returns its outputs: new ones, and those that were given a place. */
   dispatch<I extends string, O extends string, A>(
     kernel: Kernel<I, O, A>,
     given: Values<I> & Partial<Values<O>>,
@@ -72,8 +72,9 @@ export class Tape {
     const inputs = Object.fromEntries(
       Object.entries(values).map(([name, value]) => [name, value.spec]),
     ) as Record<I, TensorSpec>;
+    const outputs: Record<string, Value> = {};
     for (const [name, spec] of Object.entries<TensorSpec>(kernel.outputs(inputs, attributes))) {
-      values[name] ??= new Value(`%${this.#names++}.${name}`, spec, 'temporary');
+      outputs[name] = values[name] ??= new Value(`%${this.#names++}.${name}`, spec, 'temporary');
     }
     for (const { name } of kernel.shader.bindings) {
       if (!values[name]) {
@@ -81,7 +82,7 @@ export class Tape {
       }
     }
     this.dispatches.push({ kernel, values, inputs, attributes });
-    return values as Values<O>;
+    return outputs as Values<O>;
   }
 
   /** Applies a differentiable operation and remembers it for `backward`. */
@@ -95,7 +96,7 @@ export class Tape {
       this.#operations.push({ operation, inputs, outputs, attributes });
       for (const value of Object.values<Value>(outputs)) this.#differentiable.add(value);
     }
-    return outputs;
+    return outputs as Values<O>;
   }
 
   /** Gives an output its gradient from outside: a loss kernel that computed it on the way. */
