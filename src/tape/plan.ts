@@ -2,7 +2,7 @@ import { FacegradError } from '../gpu/errors';
 import type { Gpu } from '../gpu/device';
 import { packParams } from '../gpu/wgsl';
 import type { Pipeline } from '../gpu/pipelines';
-import type { Storage } from './storage';
+import { readBuffer, type Storage, type TypedArray } from './storage';
 import type { Dispatch, Tape } from './tape';
 import type { Value } from './value';
 
@@ -22,7 +22,7 @@ interface Step {
 }
 
 export interface PlanOptions {
-  /** Values that the caller will want kept although no dispatch reads them. State is always kept. */
+  /** Temporaries that can be read after a run. State always can. */
   keep?: Value[];
   /** Called as pipelines become ready. */
   onProgress?: (ready: number, total: number) => void;
@@ -37,6 +37,8 @@ export class Plan {
   readonly #gpu: Gpu;
   readonly #steps: Step[];
   readonly #buffers: GPUBuffer[];
+  /** The buffers of the temporaries in `keep`. */
+  readonly #temporaries: Map<Value, GPUBuffer>;
   /** Bytes of temporaries: as if each had its own buffer, and as laid out. */
   readonly memory: { before: number; after: number; state: number };
 
@@ -44,11 +46,13 @@ export class Plan {
     gpu: Gpu,
     steps: Step[],
     buffers: GPUBuffer[],
+    temporaries: Map<Value, GPUBuffer>,
     memory: { before: number; after: number; state: number },
   ) {
     this.#gpu = gpu;
     this.#steps = steps;
     this.#buffers = buffers;
+    this.#temporaries = temporaries;
     this.memory = memory;
   }
 
@@ -74,12 +78,16 @@ export class Plan {
     );
 
     const made: GPUBuffer[] = [];
+    const kept = new Map<Value, GPUBuffer>();
     const { steps, stateBytes } = await gpu.checked('plan', () => {
       const temporaries = sizes.map((bytes, i) =>
         gpu.createBuffer(`temporaries ${i}`, bytes, STORAGE | COPY_DST | 0x4),
       );
       const params = writeParams(gpu, dispatches);
       made.push(...temporaries, params);
+      for (const { root } of options.keep ?? []) {
+        if (root.role === 'temporary') kept.set(root, temporaries[slots.get(root)!]);
+      }
       const states = new Map<Value, number>();
       const bufferOf = (value: Value): GPUBuffer => {
         if (value.root.role === 'temporary') return temporaries[slots.get(value.root)!];
@@ -94,7 +102,7 @@ export class Plan {
       };
     });
     const after = sizes.reduce((a, b) => a + b, 0);
-    return new Plan(gpu, steps, made, { before, after, state: stateBytes });
+    return new Plan(gpu, steps, made, kept, { before, after, state: stateBytes });
   }
 
   get dispatchCount(): number {
@@ -180,6 +188,13 @@ export class Plan {
     resolve.destroy();
     staging.destroy();
     return { method: timestamps ? 'timestamp' : 'wall', steps };
+  }
+
+  /** Copies back a temporary that was given in `keep`, after everything submitted so far. */
+  read(value: Value): Promise<TypedArray> {
+    const buffer = this.#temporaries.get(value.root);
+    if (!buffer) throw new FacegradError('bad-input', `${value.name} was not kept by this plan`);
+    return readBuffer(this.#gpu, buffer, value);
   }
 
   /** Dispatches, bytes and memory as text. */

@@ -50,25 +50,8 @@ export class Storage {
   }
 
   /** Copies a value's elements back, after everything submitted so far. */
-  async read(value: Value): Promise<TypedArray> {
-    const { gpu } = this;
-    const staging = gpu.createBuffer(`${value.name} readback`, value.bytes, MAP_READ | COPY_DST);
-    try {
-      const encoder = gpu.device.createCommandEncoder();
-      encoder.copyBufferToBuffer(this.buffer(value), value.offset * 4, staging, 0, value.bytes);
-      gpu.device.queue.submit([encoder.finish()]);
-      await staging.mapAsync(1);
-      gpu.assertAlive();
-      const bytes = staging.getMappedRange().slice(0, value.bytes);
-      const { dtype } = value.spec;
-      if (dtype === 'f32') return new Float32Array(bytes);
-      return dtype === 'u32' ? new Uint32Array(bytes) : new Int32Array(bytes);
-    } catch (error) {
-      gpu.assertAlive();
-      throw error;
-    } finally {
-      staging.destroy();
-    }
+  read(value: Value): Promise<TypedArray> {
+    return readBuffer(this.gpu, this.buffer(value), value);
   }
 
   /** Bytes held. */
@@ -79,5 +62,26 @@ export class Storage {
   dispose(): void {
     for (const buffer of this.#buffers.values()) buffer.destroy();
     this.#buffers.clear();
+  }
+}
+
+/** Copies a value's elements out of the buffer that holds its root. */
+export async function readBuffer(gpu: Gpu, buffer: GPUBuffer, value: Value): Promise<TypedArray> {
+  const { name, bytes, offset, spec } = value;
+  const staging = gpu.createBuffer(`${name} readback`, bytes, MAP_READ | COPY_DST);
+  try {
+    const encoder = gpu.device.createCommandEncoder();
+    encoder.copyBufferToBuffer(buffer, offset * 4, staging, 0, bytes);
+    gpu.device.queue.submit([encoder.finish()]);
+    await staging.mapAsync(1);
+    gpu.assertAlive();
+    const copy = staging.getMappedRange().slice(0, bytes);
+    if (spec.dtype === 'f32') return new Float32Array(copy);
+    return spec.dtype === 'u32' ? new Uint32Array(copy) : new Int32Array(copy);
+  } catch (error) {
+    gpu.assertAlive();
+    throw error;
+  } finally {
+    staging.destroy();
   }
 }

@@ -1,0 +1,21 @@
+/** facegrad: training and running a facial-expression CNN-LSTM on WebGPU, from hand-written WGSL. */
+export { FacegradError, type ErrorKind } from './gpu/errors';
+export { Gpu, requestGpu, type AdapterDescription, type GpuOptions } from './gpu/device';
+export { requestNodeGpu } from './gpu/node';
+export { Tape, defineOperation, type Operation } from './tape/tape';
+export { Plan, type StepTime } from './tape/plan';
+export { Storage } from './tape/storage';
+export { state, Value } from './tape/value';
+export { defineKernel, type Kernel, type Layout, type TensorSpec } from './kernels/kernel';
+export { Model } from './nn/model';
+export { modelConfig, PRESETS, type ModelConfig, type Preset } from './nn/config';
+export { ConvBlock, Linear, LSTM } from './nn/layers';
+export { ParameterArena, type NamedTensor } from './nn/parameters';
+export { Trainer, type TrainEvent, type TrainingData } from './train/trainer';
+export { trainConfig, type TrainConfig } from './train/config';
+export { Evaluator, testViews, type TestTimeAveraging } from './train/evaluator';
+export { formatConfusion, metricsOf, type Metrics } from './train/metrics';
+export { readWeights, writeWeights, type Weights } from './train/weights_file';
+export { readSafetensors, writeSafetensors } from './train/safetensors';
+export { EXPRESSIONS, type ImageSet, type SequenceSet } from './data/dataset';
+export { syntheticFaces, syntheticSequences } from './data/synthetic';

@@ -1,0 +1,90 @@
+import { FacegradError } from '../gpu/errors';
+import { f32, storageSize } from '../kernels/kernel';
+import type { NamedTensor } from '../nn/parameters';
+import type { Storage } from '../tape/storage';
+import type { Value } from '../tape/value';
+import type { TrainConfig } from './config';
+import type { Metrics } from './metrics';
+import { readSafetensors, writeSafetensors } from './safetensors';
+
+/** What a finished epoch left behind; the learning curve is a list of these. */
+export interface EpochRecord {
+  epoch: number;
+  loss: number;
+  accuracy: number;
+  seconds: number;
+  validation?: Metrics;
+}
+
+/** Where a run stands, beside its tensors. */
+export interface Progress {
+  config: TrainConfig;
+  step: number;
+  epochs: EpochRecord[];
+  best: { epoch: number; accuracy: number };
+  adapter: string;
+}
+
+/** The state of a run as one file: every tensor that the step updates, bit for bit, and the progress. */
+export async function writeCheckpoint(
+  storage: Storage,
+  values: Record<string, Value>,
+  best: NamedTensor[],
+  progress: Progress,
+): Promise<Uint8Array> {
+  const tensors: NamedTensor[] = [];
+  for (const [name, value] of Object.entries(values)) {
+    const words = await storage.read(value);
+    const data = new Float32Array(words.buffer, words.byteOffset, words.length); // u32 as bits
+    tensors.push({ name: `state.${name}`, shape: [data.length], data });
+  }
+  for (const tensor of best) tensors.push({ ...tensor, name: `best.${tensor.name}` });
+  return writeSafetensors(tensors, {
+    format: 'facegrad-checkpoint',
+    progress: JSON.stringify(progress),
+  });
+}
+
+export interface Checkpoint {
+  progress: Progress;
+  state: Map<string, Float32Array>;
+  best: NamedTensor[];
+}
+
+/** @throws FacegradError `bad-input` naming the file and what is wrong */
+export function readCheckpoint(file: Uint8Array, name = 'checkpoint'): Checkpoint {
+  const { tensors, metadata } = readSafetensors(file, name);
+  if (metadata.format !== 'facegrad-checkpoint') {
+    throw new FacegradError('bad-input', `${name} is no checkpoint of a training`, {
+      available: metadata.format,
+    });
+  }
+  const state = new Map<string, Float32Array>();
+  const best: NamedTensor[] = [];
+  for (const tensor of tensors.values()) {
+    const [kind, ...rest] = tensor.name.split('.');
+    if (kind === 'state') state.set(rest.join('.'), tensor.data);
+    else best.push({ ...tensor, name: rest.join('.') });
+  }
+  return { progress: JSON.parse(metadata.progress), state, best };
+}
+
+/** Puts a checkpoint's tensors back. Nothing is written unless all of them fit. */
+export function restore(
+  storage: Storage,
+  values: Record<string, Value>,
+  checkpoint: Checkpoint,
+): void {
+  for (const [name, value] of Object.entries(values)) {
+    const length = checkpoint.state.get(name)?.length;
+    if (length !== storageSize(f32(value.shape))) {
+      throw new FacegradError('bad-input', `the checkpoint's ${name} does not fit this model`, {
+        wanted: value.shape,
+        available: length,
+      });
+    }
+  }
+  for (const [name, value] of Object.entries(values)) {
+    storage.write(value, checkpoint.state.get(name)!);
+  }
+}

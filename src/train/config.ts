@@ -1,0 +1,126 @@
+import { FacegradError } from '../gpu/errors';
+import { checkModelConfig, modelConfig, type ModelConfig, type Preset } from '../nn/config';
+import type { AugmentationConfig } from '../vision/augmentation';
+import type { ScheduleConfig } from './schedule';
+
+export interface OptimizerConfig {
+  name: 'adam' | 'adamw' | 'sgd';
+  /** Peak rate; the schedule multiplies it. */
+  learningRate: number;
+  weightDecay: number;
+  /** Adam's decay rates of the first and second moment. */
+  betas?: [number, number];
+  eps?: number;
+  /** SGD. */
+  momentum?: number;
+  nesterov?: boolean;
+  /** Largest norm of the whole gradient; 0 leaves it as it is. */
+  clipNorm?: number;
+}
+
+/** alpha per class: `sqrt` and `inverse` of the class frequency, or the effective number of samples. */
+export type AlphaRule = 'none' | 'sqrt' | 'inverse' | 'effective' | number[];
+
+export interface LossConfig {
+  /** Focusing exponent; 0 is cross-entropy. */
+  gamma: number;
+  alpha: AlphaRule;
+  /** Label smoothing. */
+  smoothing: number;
+}
+
+/** Everything that decides a run: the same configuration, data and adapter give the same bits. */
+export interface TrainConfig {
+  model: ModelConfig;
+  epochs: number;
+  batch: number;
+  seed: number;
+  optimizer: OptimizerConfig;
+  schedule: ScheduleConfig;
+  loss: LossConfig;
+  /** `balanced` draws every class equally often, `natural` every image once an epoch. */
+  sampling: 'natural' | 'balanced';
+  augmentation: Partial<AugmentationConfig>;
+  /** Stop after so many epochs without a better validation accuracy; 0 never stops. */
+  patience: number;
+  /** Steps between two looks at loss and accuracy. */
+  logEvery: number;
+  /** Steps between two checkpoints inside an epoch; 0: at the ends of epochs only. */
+  checkpointEvery: number;
+  /** Longest submit in milliseconds, for pages and watchdogs; 0 never splits a step. */
+  maxSubmitMs: number;
+}
+
+const defaults: Omit<TrainConfig, 'model'> = {
+  epochs: 20,
+  batch: 64,
+  seed: 1,
+  optimizer: { name: 'adamw', learningRate: 3e-3, weightDecay: 1e-4 },
+  schedule: { kind: 'one-cycle', warmup: 0.2 },
+  loss: { gamma: 2, alpha: 'sqrt', smoothing: 0 },
+  sampling: 'natural',
+  augmentation: {},
+  patience: 0,
+  logEvery: 25,
+  checkpointEvery: 0,
+  maxSubmitMs: 0,
+};
+
+export type TrainChanges = Partial<Omit<TrainConfig, 'model'>> & { model?: Partial<ModelConfig> };
+
+/**
+ * The defaults for a preset, with changes.
+ * @throws FacegradError `bad-input` naming the setting
+ */
+export function trainConfig(preset: Preset, changes: TrainChanges = {}): TrainConfig {
+  const config: TrainConfig = {
+    ...defaults,
+    ...changes,
+    optimizer: { ...defaults.optimizer, ...changes.optimizer },
+    loss: { ...defaults.loss, ...changes.loss },
+    model: modelConfig(preset, changes.model),
+  };
+  checkTrainConfig(config);
+  return config;
+}
+
+/** @throws FacegradError `bad-input` for the first setting that cannot be */
+export function checkTrainConfig(config: TrainConfig): void {
+  checkModelConfig(config.model);
+  const refuse = (what: string, wanted: unknown): never => {
+    throw new FacegradError('bad-input', `training configuration: ${what}`, { wanted });
+  };
+  const { epochs, batch, seed, optimizer, loss } = config;
+  if (!Number.isInteger(epochs) || epochs < 1) refuse('epochs must be 1 or more', epochs);
+  if (!Number.isInteger(batch) || batch < 2) refuse('batch must be 2 or more', batch);
+  if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff) refuse('seed must be a u32', seed);
+  if (!(optimizer.learningRate > 0))
+    refuse('learningRate must be positive', optimizer.learningRate);
+  if (!(optimizer.weightDecay >= 0)) refuse('weightDecay must be 0 or more', optimizer.weightDecay);
+  if (!(loss.gamma >= 0)) refuse('gamma must be 0 or more', loss.gamma);
+  if (!(loss.smoothing >= 0 && loss.smoothing < 1))
+    refuse('smoothing must be in [0, 1)', loss.smoothing);
+}
+
+/** alpha per class, normalized to a mean of 1 over the training images. */
+export function classWeights(rule: AlphaRule, counts: readonly number[]): number[] {
+  if (Array.isArray(rule)) {
+    if (rule.length !== counts.length) {
+      throw new FacegradError('bad-input', `alpha needs ${counts.length} numbers`, {
+        wanted: rule,
+      });
+    }
+    return rule;
+  }
+  const beta = 0.999;
+  const raw = counts.map((n) => {
+    const count = Math.max(1, n);
+    if (rule === 'sqrt') return 1 / Math.sqrt(count);
+    if (rule === 'inverse') return 1 / count;
+    if (rule === 'effective') return (1 - beta) / (1 - beta ** count);
+    return 1;
+  });
+  const total = counts.reduce((a, b) => a + b, 0);
+  const mean = raw.reduce((sum, weight, c) => sum + weight * counts[c], 0) / total;
+  return raw.map((weight) => weight / mean);
+}

@@ -1,0 +1,153 @@
+import type { ImageSet, SequenceSet } from '../data/dataset';
+import type { Model } from '../nn/model';
+import { Plan } from '../tape/plan';
+import type { Storage } from '../tape/storage';
+import { Tape } from '../tape/tape';
+import type { Value } from '../tape/value';
+import { augment, NO_AUGMENTATION } from '../vision/augmentation';
+import { ImageBank, isSequences, itemLabels, StepBuffer } from './batches';
+import { emptyConfusion, metricsOf, type Metrics } from './metrics';
+
+/** One look at a picture: mirrored or not, shifted by source pixels. */
+export interface View {
+  mirror: boolean;
+  shiftX: number;
+  shiftY: number;
+}
+
+const PLAIN: View[] = [{ mirror: false, shiftX: 0, shiftY: 0 }];
+const MIRROR: View[] = [...PLAIN, { mirror: true, shiftX: 0, shiftY: 0 }];
+
+/** Test-time averaging: none, with the mirror image, or both at five places. */
+export type TestTimeAveraging = 'none' | 'mirror' | 'mirror-shift';
+
+export function testViews(averaging: TestTimeAveraging): View[] {
+  if (averaging === 'none') return PLAIN;
+  if (averaging === 'mirror') return MIRROR;
+  const places = [0, 0, 2, 0, -2, 0, 0, 2, 0, -2];
+  return MIRROR.flatMap(({ mirror }) =>
+    [0, 1, 2, 3, 4].map((i) => ({ mirror, shiftX: places[2 * i], shiftY: places[2 * i + 1] })),
+  );
+}
+
+/** Runs a model over a data set, without augmentation, with batch norm's running statistics. */
+export class Evaluator {
+  private constructor(
+    readonly model: Model,
+    readonly data: ImageSet | SequenceSet,
+    private readonly storage: Storage,
+    private readonly plan: Plan,
+    private readonly buffer: StepBuffer,
+    private readonly logits: Value,
+  ) {}
+
+  static async create(
+    model: Model,
+    storage: Storage,
+    data: ImageSet | SequenceSet,
+    options: {
+      batch?: number;
+      bank?: ImageBank;
+      onProgress?: (ready: number, total: number) => void;
+    } = {},
+  ): Promise<Evaluator> {
+    const { config } = model;
+    const labels = itemLabels(data);
+    const batch = Math.min(options.batch ?? 64, labels.length);
+    const frames = config.frames.mode === 'sequence' ? config.frames.count : 1;
+    const bank = options.bank ?? new ImageBank(data);
+    if (!options.bank) bank.upload(storage);
+    const buffer = new StepBuffer(batch, frames);
+    const tape = new Tape(storage.gpu.capabilities);
+    const images = augment(
+      tape,
+      { images: bank.images, indices: buffer.indices, step: buffer.step },
+      NO_AUGMENTATION,
+      {
+        source: { width: data.width, height: data.height },
+        size: config.size,
+        views: 1,
+        sequence: frames > 1,
+        random: false,
+      },
+    );
+    const logits = model.forward(tape, images, batch, {
+      training: false,
+      step: buffer.step,
+      lengths: frames > 1 ? buffer.lengths : undefined,
+    });
+    const plan = await Plan.compile(tape, storage, {
+      keep: [logits],
+      onProgress: options.onProgress,
+    });
+    return new Evaluator(model, data, storage, plan, buffer, logits);
+  }
+
+  get dispatchCount(): number {
+    return this.plan.dispatchCount;
+  }
+
+  /**
+   * Class probabilities of every item, averaged over the views.
+   * @returns f64, items x classes
+   */
+  async probabilities(
+    views: View[] = PLAIN,
+    onProgress?: (done: number, total: number) => void,
+  ): Promise<Float64Array> {
+    const { buffer, data, storage } = this;
+    const count = isSequences(data) ? data.sequences.length : data.count;
+    const classes = this.model.config.classes.length;
+    const sums = new Float64Array(count * classes);
+    for (let begin = 0; begin < count; begin += buffer.samples) {
+      const length = Math.min(buffer.samples, count - begin);
+      const items = Uint32Array.from({ length }, (_, i) => begin + i);
+      for (const { mirror, shiftX, shiftY } of views) {
+        buffer.write(storage, data, items, {
+          seed: 0,
+          number: 1,
+          learningRate: 0,
+          mirror,
+          shiftX,
+          shiftY,
+        });
+        this.plan.run();
+        const logits = (await this.plan.read(this.logits)) as Float32Array;
+        for (let i = 0; i < length; i++) {
+          const row = logits.subarray(i * classes, (i + 1) * classes);
+          softmax(row).forEach((p, c) => (sums[(begin + i) * classes + c] += p / views.length));
+        }
+      }
+      onProgress?.(begin + length, count);
+    }
+    return sums;
+  }
+
+  /** Accuracy, recalls and the confusion matrix; the first of equal probabilities is the prediction. */
+  async evaluate(
+    views: View[] = PLAIN,
+    onProgress?: (done: number, total: number) => void,
+  ): Promise<Metrics> {
+    const classes = this.model.config.classes.length;
+    const probabilities = await this.probabilities(views, onProgress);
+    const labels = itemLabels(this.data);
+    const confusion = emptyConfusion(classes);
+    for (let i = 0; i < labels.length; i++) {
+      const row = probabilities.subarray(i * classes, (i + 1) * classes);
+      confusion[labels[i]][row.indexOf(Math.max(...row))] += 1;
+    }
+    return metricsOf(confusion);
+  }
+
+  dispose(): void {
+    this.plan.dispose();
+  }
+}
+
+function softmax(logits: ArrayLike<number>): number[] {
+  const values = Array.from(logits);
+  const max = Math.max(...values);
+  const exps = values.map((z) => Math.exp(z - max));
+  const sum = exps.reduce((a, b) => a + b, 0);
+  return exps.map((e) => e / sum);
+}

@@ -1,0 +1,127 @@
+import { FacegradError } from '../gpu/errors';
+import type { NamedTensor } from '../nn/parameters';
+
+/** Element types that are written; f16 halves a file at the cost of 3 decimal digits. */
+export type WeightType = 'F32' | 'F16';
+
+/** A `.safetensors` file: tensors by name, and string metadata. */
+export interface TensorFile {
+  tensors: Map<string, NamedTensor>;
+  metadata: Record<string, string>;
+}
+
+interface HeaderEntry {
+  dtype: string;
+  shape: number[];
+  data_offsets: [number, number];
+}
+
+/** Writes a file as https://huggingface.co/docs/safetensors lays it down: length, JSON header, data. */
+export function writeSafetensors(
+  tensors: Iterable<NamedTensor>,
+  metadata: Record<string, string>,
+  type: WeightType = 'F32',
+): Uint8Array {
+  const header: Record<string, HeaderEntry | Record<string, string>> = { __metadata__: metadata };
+  const parts: Uint8Array[] = [];
+  let offset = 0;
+  for (const { name, shape, data } of tensors) {
+    const bytes =
+      type === 'F32'
+        ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+        : new Uint8Array(Uint16Array.from(data, toHalf).buffer);
+    header[name] = { dtype: type, shape, data_offsets: [offset, offset + bytes.length] };
+    parts.push(bytes);
+    offset += bytes.length;
+  }
+  let json = new TextEncoder().encode(JSON.stringify(header));
+  const padding = (8 - (json.length % 8)) % 8; // the data begins at a multiple of 8
+  json = Uint8Array.from([...json, ...new Array(padding).fill(0x20)]);
+  const file = new Uint8Array(8 + json.length + offset);
+  new DataView(file.buffer).setBigUint64(0, BigInt(json.length), true);
+  file.set(json, 8);
+  let at = 8 + json.length;
+  for (const part of parts) {
+    file.set(part, at);
+    at += part.length;
+  }
+  return file;
+}
+
+/**
+ * Reads a file; float16 comes back as float32.
+ * @param name the file's, for messages
+ * @throws FacegradError `bad-input` when it is cut short or its header does not hold
+ */
+export function readSafetensors(file: Uint8Array, name = 'weights'): TensorFile {
+  const fail = (why: string): never => {
+    throw new FacegradError('bad-input', `${name}: ${why}`);
+  };
+  if (file.length < 8) fail('is no safetensors file: shorter than 8 bytes');
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  const length = Number(view.getBigUint64(0, true));
+  if (length > file.length - 8) fail(`header of ${length} bytes in a file of ${file.length}`);
+  let header: Record<string, HeaderEntry>;
+  try {
+    header = JSON.parse(new TextDecoder().decode(file.subarray(8, 8 + length)));
+  } catch {
+    return fail('the header is not JSON');
+  }
+  const { __metadata__: metadata = {}, ...entries } = header as Record<string, never>;
+  const begin = 8 + length;
+  const tensors = new Map<string, NamedTensor>();
+  for (const [key, { dtype, shape, data_offsets }] of Object.entries<HeaderEntry>(entries)) {
+    const count = shape.reduce((a, b) => a * b, 1);
+    const [from, to] = data_offsets;
+    const width = dtype === 'F32' ? 4 : dtype === 'F16' ? 2 : fail(`${key} is ${dtype}`);
+    if (to - from !== count * width) fail(`${key}: ${to - from} bytes for [${shape}] of ${dtype}`);
+    if (from < 0 || begin + to > file.length) fail(`${key} reaches past the end of the file`);
+    const bytes = file.slice(begin + from, begin + to).buffer;
+    const data =
+      dtype === 'F32'
+        ? new Float32Array(bytes)
+        : Float32Array.from(new Uint16Array(bytes), fromHalf);
+    tensors.set(key, { name: key, shape, data });
+  }
+  return { tensors, metadata };
+}
+
+const scratch = new Float32Array(1);
+const scratchBits = new Uint32Array(scratch.buffer);
+
+/** float32 to the bits of the nearest float16 (ties to even). */
+export function toHalf(value: number): number {
+  scratch[0] = value;
+  const bits = scratchBits[0];
+  const sign = (bits >>> 16) & 0x8000;
+  const exponent = ((bits >>> 23) & 0xff) - 112;
+  const mantissa = bits & 0x7fffff;
+  if (exponent >= 31) {
+    const nan = (bits & 0x7fffffff) > 0x7f800000;
+    return sign | (nan ? 0x7e00 : 0x7c00);
+  }
+  if (exponent <= 0) {
+    if (exponent < -10) return sign;
+    const full = mantissa | 0x800000;
+    return sign | roundShift(full, 14 - exponent);
+  }
+  return sign + (exponent << 10) + roundShift(mantissa, 13);
+}
+
+/** value / 2^shift, to nearest, ties to even. A carry into the exponent is right by construction. */
+function roundShift(value: number, shift: number): number {
+  const floor = value >>> shift;
+  const rest = value & ((1 << shift) - 1);
+  const half = 1 << (shift - 1);
+  return rest > half || (rest === half && floor & 1) ? floor + 1 : floor;
+}
+
+/** The number that float16 bits stand for. */
+export function fromHalf(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >>> 10) & 0x1f;
+  const mantissa = bits & 0x3ff;
+  if (exponent === 0) return sign * mantissa * 2 ** -24;
+  if (exponent === 31) return mantissa ? NaN : sign * Infinity;
+  return sign * (1 + mantissa / 1024) * 2 ** (exponent - 15);
+}

@@ -1,0 +1,466 @@
+import { classCounts, type ImageSet, type SequenceSet } from '../data/dataset';
+import type { Gpu } from '../gpu/device';
+import { FacegradError } from '../gpu/errors';
+import { f32, u32 } from '../kernels/kernel';
+import { accumulateMetrics } from '../kernels/metrics';
+import { Model } from '../nn/model';
+import type { NamedTensor } from '../nn/parameters';
+import { focalLoss } from '../tape/operations/focal_loss';
+import { Plan } from '../tape/plan';
+import { Storage } from '../tape/storage';
+import { Tape } from '../tape/tape';
+import { state, type Value } from '../tape/value';
+import { augment, AUGMENTATION } from '../vision/augmentation';
+import { ImageBank, isSequences, itemLabels, Sampler, StepBuffer } from './batches';
+import {
+  readCheckpoint,
+  restore,
+  writeCheckpoint,
+  type EpochRecord,
+  type Progress,
+} from './checkpoint';
+import { checkTrainConfig, classWeights, type TrainConfig } from './config';
+import { Evaluator } from './evaluator';
+import { recordOptimizer } from './optimizer';
+import type { Metrics } from './metrics';
+import { rateFactor } from './schedule';
+import { writeSafetensors, type WeightType } from './safetensors';
+import type { Provenance } from './weights_file';
+
+/** What a run tells: plain data that goes through `postMessage` and JSON alike. */
+export type TrainEvent =
+  | { type: 'compile'; ready: number; total: number }
+  | {
+      type: 'start';
+      step: number;
+      steps: number;
+      stepsPerEpoch: number;
+      parameters: number;
+      dispatches: number;
+      memory: { before: number; after: number; state: number };
+      adapter: string;
+    }
+  | {
+      type: 'step';
+      step: number;
+      epoch: number;
+      loss: number;
+      accuracy: number;
+      learningRate: number;
+      imagesPerSecond: number;
+    }
+  | ({ type: 'epoch'; best: boolean } & EpochRecord)
+  /** A good moment to call `checkpoint()`. */
+  | { type: 'checkpoint'; step: number }
+  | {
+      type: 'done';
+      step: number;
+      reason: 'finished' | 'stopped' | 'patience';
+      validation?: Metrics;
+    };
+
+export interface TrainingData {
+  training: ImageSet | SequenceSet;
+  validation?: ImageSet | SequenceSet;
+}
+
+/** Steps whose results are not waited for: more only lengthens the queue. */
+const IN_FLIGHT = 2;
+
+/**
+ * Trains one model on one GPU. `run` is a generator: the caller decides what to do with each event,
+ * and may ask for a checkpoint or the weights between two of them.
+ */
+export class Trainer {
+  readonly model: Model;
+  readonly storage: Storage;
+  readonly plan: Plan;
+  readonly steps: number;
+  #step = 0;
+  #stopped = false;
+  #epochs: EpochRecord[] = [];
+  #best = { epoch: 0, accuracy: -1 };
+  #bestTensors: NamedTensor[] = [];
+  /** Totals at the last look, to report differences. */
+  #seen = { loss: 0, steps: 0, correct: 0, samples: 0 };
+
+  private constructor(
+    readonly gpu: Gpu,
+    readonly config: TrainConfig,
+    private readonly data: TrainingData,
+    private readonly parts: {
+      model: Model;
+      storage: Storage;
+      plan: Plan;
+      buffer: StepBuffer;
+      sampler: Sampler;
+      evaluator?: Evaluator;
+      totals: Value;
+      firstBadStep: Value;
+      updated: Record<string, Value>;
+    },
+  ) {
+    this.model = parts.model;
+    this.storage = parts.storage;
+    this.plan = parts.plan;
+    this.steps = config.epochs * parts.sampler.stepsPerEpoch;
+  }
+
+  /**
+   * Builds the model, records the step, compiles it, uploads the data.
+   * @param options `checkpoint`: go on from there; its configuration must be `config`
+   */
+  static async create(
+    gpu: Gpu,
+    config: TrainConfig,
+    data: TrainingData,
+    options: {
+      checkpoint?: Uint8Array;
+      onProgress?: (ready: number, total: number) => void;
+    } = {},
+  ): Promise<Trainer> {
+    checkTrainConfig(config);
+    const { training, validation } = data;
+    for (const set of [training, validation]) {
+      if (set && set.classes.join() !== config.model.classes.join()) {
+        throw new FacegradError('bad-input', `${set.name} has other classes than the model`, {
+          wanted: config.model.classes,
+          available: set.classes,
+        });
+      }
+    }
+    const storage = new Storage(gpu);
+    const model = new Model(config.model);
+    const step = recordStep(gpu, model, config, training);
+    const plan = await Plan.compile(step.tape, storage, { onProgress: options.onProgress });
+    step.bank.upload(storage);
+    const counts = countLabels(training);
+    storage.write(step.alpha, Float32Array.from(classWeights(config.loss.alpha, counts)));
+    storage.write(step.scale, new Float32Array([1]));
+    model.initialize(storage, config.seed);
+    const evaluator = validation
+      ? await Evaluator.create(model, storage, validation, { batch: config.batch })
+      : undefined;
+    const sampler = new Sampler(training, config.batch, config.seed, config.sampling);
+    const { buffer, totals, firstBadStep, updated } = step;
+    const trainer = new Trainer(gpu, config, data, {
+      model,
+      storage,
+      plan,
+      buffer,
+      sampler,
+      evaluator,
+      totals,
+      firstBadStep,
+      updated,
+    });
+    if (options.checkpoint) trainer.#restore(options.checkpoint);
+    return trainer;
+  }
+
+  #restore(file: Uint8Array): void {
+    const checkpoint = readCheckpoint(file);
+    const { progress } = checkpoint;
+    const { epochs: _a, ...wanted } = this.config;
+    const { epochs: _b, ...stored } = progress.config;
+    if (JSON.stringify(wanted) !== JSON.stringify(stored)) {
+      throw new FacegradError('bad-input', 'the checkpoint is of another configuration', {
+        wanted: this.config,
+        available: progress.config,
+      });
+    }
+    restore(this.storage, this.parts.updated, checkpoint);
+    this.#step = progress.step;
+    this.#epochs = progress.epochs;
+    this.#best = progress.best;
+    this.#bestTensors = checkpoint.best;
+    const totals = checkpoint.state.get('totals')!;
+    this.#seen = { loss: totals[0], steps: totals[1], correct: totals[2], samples: totals[3] };
+  }
+
+  /** Asks `run` to end after the step it is at. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  get step(): number {
+    return this.#step;
+  }
+
+  get epochs(): readonly EpochRecord[] {
+    return this.#epochs;
+  }
+
+  /** Runs to the end of the last epoch, or until stopped. */
+  async *run(): AsyncGenerator<TrainEvent> {
+    const { config, plan, storage } = this;
+    const { buffer, sampler } = this.parts;
+    const { stepsPerEpoch } = sampler;
+    const { queue } = this.gpu.device;
+    const inFlight: Promise<void>[] = [];
+    const { vendor, architecture, description } = this.gpu.adapter;
+    yield {
+      type: 'start',
+      step: this.#step,
+      steps: this.steps,
+      stepsPerEpoch,
+      parameters: this.model.arenas.parameters.count,
+      dispatches: plan.dispatchCount,
+      memory: plan.memory,
+      adapter: `${vendor} ${architecture} ${description}`.trim(),
+    };
+    let epochBegin = performance.now();
+    let lookBegin = performance.now();
+    let parts = 1;
+    while (this.#step < this.steps && !this.#stopped) {
+      const step = this.#step + 1;
+      const factor = rateFactor(config.schedule, step, this.steps, stepsPerEpoch);
+      const learningRate = config.optimizer.learningRate * factor;
+      buffer.write(storage, this.data.training, sampler.items(step), {
+        seed: config.seed,
+        number: step,
+        learningRate,
+      });
+      const submitted = performance.now();
+      plan.run(parts);
+      this.#step = step;
+      inFlight.push(queue.onSubmittedWorkDone());
+      if (inFlight.length >= IN_FLIGHT) await inFlight.shift();
+      if (config.maxSubmitMs > 0 && step % 8 === 0) {
+        // A page must stay usable: measure a step now and then and split it accordingly.
+        await queue.onSubmittedWorkDone();
+        const ms = performance.now() - submitted;
+        parts = Math.min(plan.dispatchCount, Math.max(1, Math.ceil(ms / config.maxSubmitMs)));
+      }
+      const endOfEpoch = step % stepsPerEpoch === 0;
+      const epoch = Math.ceil(step / stepsPerEpoch);
+      if (step % config.logEvery === 0 || endOfEpoch) {
+        const look = await this.#look();
+        const seconds = (performance.now() - lookBegin) / 1000;
+        lookBegin = performance.now();
+        yield {
+          type: 'step',
+          step,
+          epoch,
+          loss: look.loss / look.steps,
+          accuracy: look.correct / look.samples,
+          learningRate,
+          imagesPerSecond: look.samples / seconds,
+        };
+      }
+      if (endOfEpoch) {
+        const seconds = (performance.now() - epochBegin) / 1000;
+        yield await this.#endEpoch(epoch, seconds);
+        yield { type: 'checkpoint', step };
+        epochBegin = lookBegin = performance.now();
+        if (config.patience > 0 && epoch - this.#best.epoch >= config.patience) {
+          yield { type: 'done', step, reason: 'patience', validation: this.#last() };
+          return;
+        }
+      } else if (config.checkpointEvery > 0 && step % config.checkpointEvery === 0) {
+        yield { type: 'checkpoint', step };
+      }
+    }
+    await queue.onSubmittedWorkDone();
+    this.gpu.assertAlive();
+    const finished = this.#step >= this.steps;
+    yield {
+      type: 'done',
+      step: this.#step,
+      reason: finished ? 'finished' : 'stopped',
+      validation: this.#last(),
+    };
+  }
+
+  #last(): Metrics | undefined {
+    return this.#epochs.at(-1)?.validation;
+  }
+
+  /** Reads the totals and returns what came since the last look. */
+  async #look() {
+    const totals = (await this.storage.read(this.parts.totals)) as Float32Array;
+    const now = { loss: totals[0], steps: totals[1], correct: totals[2], samples: totals[3] };
+    const since = {
+      loss: now.loss - this.#seen.loss,
+      steps: now.steps - this.#seen.steps,
+      correct: now.correct - this.#seen.correct,
+      samples: now.samples - this.#seen.samples,
+    };
+    this.#seen = now;
+    if (!Number.isFinite(now.loss)) {
+      const [bad] = await this.storage.read(this.parts.firstBadStep);
+      throw new FacegradError(
+        'not-finite',
+        `the loss is ${now.loss} since step ${bad}; the last checkpoint still holds good weights`,
+        { operation: 'focal_loss', available: now.loss },
+      );
+    }
+    return since;
+  }
+
+  async #endEpoch(epoch: number, seconds: number): Promise<TrainEvent> {
+    const { loss, steps, correct, samples } = this.#seen;
+    this.#seen = { loss: 0, steps: 0, correct: 0, samples: 0 };
+    this.storage.write(this.parts.totals, new Float32Array(this.parts.totals.shape[0]));
+    const validation = await this.parts.evaluator?.evaluate();
+    const record: EpochRecord = {
+      epoch,
+      loss: loss / steps,
+      accuracy: correct / samples,
+      seconds,
+      validation,
+    };
+    this.#epochs.push(record);
+    const score = validation?.accuracy ?? record.accuracy;
+    const best = score > this.#best.accuracy;
+    if (best) {
+      this.#best = { epoch, accuracy: score };
+      this.#bestTensors = await this.model.export(this.storage);
+    }
+    return { type: 'epoch', best, ...record };
+  }
+
+  /** The run as one file, from which `create` goes on bit for bit. */
+  async checkpoint(): Promise<Uint8Array> {
+    const { vendor, architecture, description } = this.gpu.adapter;
+    const progress: Progress = {
+      config: this.config,
+      step: this.#step,
+      epochs: this.#epochs,
+      best: this.#best,
+      adapter: `${vendor} ${architecture} ${description}`.trim(),
+    };
+    return writeCheckpoint(this.storage, this.parts.updated, this.#bestTensors, progress);
+  }
+
+  /** The weights of the epoch that was best in validation (of now, before the first epoch ends). */
+  async weights(provenance: Provenance = {}, type: WeightType = 'F32'): Promise<Uint8Array> {
+    const tensors =
+      this.#bestTensors.length > 0 ? this.#bestTensors : await this.model.export(this.storage);
+    const facts: Provenance = {
+      data: this.data.training.name,
+      seed: this.config.seed,
+      epoch: this.#best.epoch,
+      adapter: this.gpu.adapter.description,
+      ...provenance,
+    };
+    return writeSafetensors(
+      tensors,
+      {
+        format: 'facegrad',
+        model: JSON.stringify(this.config.model),
+        training: JSON.stringify(this.config),
+        provenance: JSON.stringify(facts),
+      },
+      type,
+    );
+  }
+
+  /** Frees the plan, the evaluator and all memory; the GPU itself stays the caller's. */
+  dispose(): void {
+    this.plan.dispose();
+    this.parts.evaluator?.dispose();
+    this.storage.dispose();
+  }
+}
+
+function countLabels(data: ImageSet | SequenceSet): number[] {
+  if (!isSequences(data)) return classCounts(data);
+  return classCounts({ classes: data.classes, labels: Uint8Array.from(itemLabels(data)) });
+}
+
+/** Everything that one training step is: a tape, and the state that it reads and updates. */
+export interface RecordedStep {
+  tape: Tape;
+  bank: ImageBank;
+  buffer: StepBuffer;
+  alpha: Value;
+  scale: Value;
+  totals: Value;
+  /** u32 [1]: the first step whose loss was not finite, 0 if none. */
+  firstBadStep: Value;
+  logits: Value;
+  loss: Value;
+  /** State that a checkpoint must hold. */
+  updated: Record<string, Value>;
+}
+
+/**
+ * Records the whole training step: gather and augment, preprocess, two streams, LSTM, focal loss,
+ * backward, optimizer, metrics.
+ */
+export function recordStep(
+  gpu: Pick<Gpu, 'capabilities'>,
+  model: Model,
+  config: TrainConfig,
+  data: ImageSet | SequenceSet,
+): RecordedStep {
+  const { batch, model: shape } = config;
+  const { mode, count } = shape.frames;
+  const sequence = mode === 'sequence';
+  const classes = shape.classes.length;
+  const bank = new ImageBank(data);
+  const buffer = new StepBuffer(batch, sequence ? count : 1);
+  const alpha = state('alpha', f32([classes]));
+  const totals = state('totals', f32([4]));
+  const confusion = state('confusion', u32([classes, classes]));
+  const first_bad_step = state('first bad step', u32([1]));
+  const tape = new Tape(gpu.capabilities);
+  const images = augment(
+    tape,
+    { images: bank.images, indices: buffer.indices, step: buffer.step },
+    { ...AUGMENTATION, ...config.augmentation },
+    {
+      source: { width: data.width, height: data.height },
+      size: shape.size,
+      views: mode === 'views' ? count : 1,
+      sequence,
+      random: true,
+    },
+  );
+  const logits = model.forward(tape, images, batch, {
+    training: true,
+    step: buffer.step,
+    lengths: sequence ? buffer.lengths : undefined,
+  });
+  const { loss } = focalLoss(
+    tape,
+    { logits, labels: buffer.labels, alpha },
+    { gamma: config.loss.gamma, smoothing: config.loss.smoothing },
+  );
+  tape.backward();
+  tape.dispatch(accumulateMetrics, {
+    loss,
+    logits,
+    labels: buffer.labels,
+    step: buffer.step,
+    totals,
+    confusion,
+    first_bad_step,
+  });
+  const { parameters, statistics } = model.arenas;
+  const { scale, moments } = recordOptimizer(
+    tape,
+    model.arenas.parameters,
+    config.optimizer,
+    buffer.step,
+  );
+  return {
+    tape,
+    bank,
+    buffer,
+    alpha,
+    scale,
+    totals,
+    firstBadStep: first_bad_step,
+    logits,
+    loss,
+    updated: {
+      parameters: parameters.flat,
+      statistics: statistics.flat,
+      totals,
+      confusion,
+      ...moments,
+    },
+  };
+}
