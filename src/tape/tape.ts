@@ -96,7 +96,7 @@ export class Tape {
       this.#operations.push({ operation, inputs, outputs, attributes });
       for (const value of Object.values<Value>(outputs)) this.#differentiable.add(value);
     }
-    return outputs as Values<O>;
+    return outputs;
   }
 
   /** Gives an output its gradient from outside: a loss kernel that computed it on the way. */
