@@ -1,0 +1,52 @@
+import type { ImageSet, SequenceSet } from '../../data/dataset';
+import { Model } from '../../nn/model';
+import { Storage } from '../../tape/storage';
+import { Evaluator, testViews, type TestTimeAveraging } from '../../train/evaluator';
+import { readWeights } from '../../train/weights_file';
+import { unpackImageSet, type ImageSetHeader } from './image_sets';
+import type { Task } from './job';
+
+export interface EvaluateJobConfig {
+  data: ImageSetHeader;
+  /** The weights file's name, for messages. */
+  weights: string;
+  averaging: TestTimeAveraging;
+  batch: number;
+}
+
+/** Measures weights on a set: emits the adapter, then the metrics. */
+export async function evaluate(task: Task<EvaluateJobConfig>): Promise<void> {
+  const { config, emit } = task;
+  await withEvaluator(task, async (evaluator) => {
+    const metrics = await evaluator.evaluate(testViews(config.averaging), (done, total) =>
+      emit({ type: 'progress', done, total }),
+    );
+    emit({ type: 'metrics', ...metrics });
+  });
+}
+
+/** Loads the weights and hands on a model that is ready to be run over the set. */
+export async function withEvaluator(
+  task: Task<EvaluateJobConfig>,
+  use: (evaluator: Evaluator, data: ImageSet | SequenceSet) => Promise<void>,
+): Promise<void> {
+  const { config, inputs, emit } = task;
+  const { tensors, config: shape } = readWeights(inputs.weights, config.weights);
+  const data = unpackImageSet('data', config.data, inputs);
+  const gpu = await task.gpu();
+  const { vendor, architecture, description } = gpu.adapter;
+  emit({ type: 'start', adapter: `${vendor} ${architecture} ${description}`.trim() });
+  const storage = new Storage(gpu);
+  const model = new Model(shape);
+  model.import(storage, tensors);
+  const evaluator = await Evaluator.create(model, storage, data, {
+    batch: config.batch,
+    onProgress: (ready, total) => emit({ type: 'compile', ready, total }),
+  });
+  try {
+    await use(evaluator, data);
+  } finally {
+    evaluator.dispose();
+    storage.dispose();
+  }
+}

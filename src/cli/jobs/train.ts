@@ -1,0 +1,53 @@
+import type { TrainConfig } from '../../train/config';
+import type { Provenance } from '../../train/weights_file';
+import { Trainer } from '../../train/trainer';
+import { unpackImageSet, type ImageSetHeader } from './image_sets';
+import type { Task } from './job';
+
+export interface TrainJobConfig {
+  training: ImageSetHeader;
+  validation?: ImageSetHeader;
+  train: TrainConfig;
+  /** Stored in the weights file. */
+  provenance: Provenance;
+  /** Weights as float16. */
+  half: boolean;
+}
+
+export const CHECKPOINT = 'checkpoint.safetensors';
+export const WEIGHTS = 'weights.safetensors';
+
+/**
+ * Trains. Inputs: the sets' bytes, and a checkpoint to go on from under its file name. Gives a
+ * checkpoint whenever the trainer says so and when stopped, and the weights at the end.
+ */
+export async function train(task: Task<TrainJobConfig>): Promise<void> {
+  const { config, inputs, stop, emit } = task;
+  const data = {
+    training: unpackImageSet('training', config.training, inputs),
+    validation: config.validation && unpackImageSet('validation', config.validation, inputs),
+  };
+  const trainer = await Trainer.create(await task.gpu(), config.train, data, {
+    checkpoint: inputs[CHECKPOINT],
+    onProgress: (ready, total) => emit({ type: 'compile', ready, total }),
+  });
+  const halt = () => trainer.stop();
+  stop.addEventListener('abort', halt);
+  if (stop.aborted) halt();
+  try {
+    for await (const event of trainer.run()) {
+      const stopped = event.type === 'done' && event.reason === 'stopped';
+      if (event.type === 'checkpoint' || stopped) {
+        await task.file(CHECKPOINT, await trainer.checkpoint());
+      }
+      if (event.type === 'done') {
+        const type = config.half ? 'F16' : 'F32';
+        await task.file(WEIGHTS, await trainer.weights(config.provenance, type));
+      }
+      emit({ ...event });
+    }
+  } finally {
+    stop.removeEventListener('abort', halt);
+    trainer.dispose();
+  }
+}
