@@ -1,5 +1,4 @@
 import { augmentForward, type AugmentAttributes } from '../../src/kernels/augment';
-import { gatherLabelsForward } from '../../src/kernels/gather_labels';
 import { u32 } from '../../src/kernels/kernel';
 import { AUGMENTATION } from '../../src/vision/augmentation';
 import type { BenchCase } from '../case';
@@ -24,9 +23,4 @@ export const cases: BenchCase[] = [
   augmentation('48 to 48, drawn', { ...base, random }),
   augmentation('48 to 96, drawn', { ...base, width: 96, height: 96, random }),
   augmentation('48 to 96, drawn, 4 views', { ...base, width: 96, height: 96, views: 4, random }),
-  {
-    name: '64 labels',
-    kernel: gatherLabelsForward,
-    inputs: { labels: u32([250]), indices: u32([BATCH]) },
-  },
 ];
