@@ -61,21 +61,27 @@ export function readSafetensors(file: Uint8Array, name = 'weights'): TensorFile 
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   const length = Number(view.getBigUint64(0, true));
   if (length > file.length - 8) fail(`header of ${length} bytes in a file of ${file.length}`);
-  let header: Record<string, HeaderEntry>;
+  let header: unknown;
   try {
     header = JSON.parse(new TextDecoder().decode(file.subarray(8, 8 + length)));
   } catch {
     return fail('the header is not JSON');
   }
-  const { __metadata__: metadata = {}, ...entries } = header as Record<string, never>;
+  if (!isRecord(header)) return fail('the header is no JSON object');
+  const { __metadata__: metadata = {}, ...entries } = header;
+  if (!isRecord(metadata) || Object.values(metadata).some((text) => typeof text !== 'string')) {
+    return fail('the metadata are not strings');
+  }
   const begin = 8 + length;
   const tensors = new Map<string, NamedTensor>();
-  for (const [key, { dtype, shape, data_offsets }] of Object.entries<HeaderEntry>(entries)) {
+  for (const [key, entry] of Object.entries(entries)) {
+    if (!isHeaderEntry(entry)) return fail(`${key} has no dtype, shape and data_offsets`);
+    const { dtype, shape, data_offsets } = entry;
     const count = shape.reduce((a, b) => a * b, 1);
     const [from, to] = data_offsets;
     const width = dtype === 'F32' ? 4 : dtype === 'F16' ? 2 : fail(`${key} is ${dtype}`);
     if (to - from !== count * width) fail(`${key}: ${to - from} bytes for [${shape}] of ${dtype}`);
-    if (from < 0 || begin + to > file.length) fail(`${key} reaches past the end of the file`);
+    if (begin + to > file.length) fail(`${key} reaches past the end of the file`);
     const bytes = file.slice(begin + from, begin + to).buffer;
     const data =
       dtype === 'F32'
@@ -83,7 +89,19 @@ export function readSafetensors(file: Uint8Array, name = 'weights'): TensorFile 
         : Float32Array.from(new Uint16Array(bytes), fromHalf);
     tensors.set(key, { name: key, shape, data });
   }
-  return { tensors, metadata };
+  return { tensors, metadata: metadata as Record<string, string> };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isHeaderEntry(value: unknown): value is HeaderEntry {
+  const sizes = (list: unknown): list is number[] =>
+    Array.isArray(list) && list.every((n) => Number.isSafeInteger(n) && n >= 0);
+  if (!isRecord(value)) return false;
+  const { dtype, shape, data_offsets: offsets } = value;
+  return typeof dtype === 'string' && sizes(shape) && sizes(offsets) && offsets.length === 2;
 }
 
 const scratch = new Float32Array(1);
