@@ -212,6 +212,10 @@ export class Trainer {
     let epochBegin = performance.now();
     let lookBegin = performance.now();
     let parts = 1;
+    // A checkpoint between an epoch's last step and its evaluation.
+    if (this.#epochs.length < Math.floor(this.#step / stepsPerEpoch)) {
+      yield await this.#endEpoch(this.#epochs.length + 1, 0);
+    }
     while (this.#step < this.steps && !this.#stopped) {
       const step = this.#step + 1;
       const factor = rateFactor(config.schedule, step, this.steps, stepsPerEpoch);
@@ -413,7 +417,7 @@ export function recordStep(
     {
       source: { width: data.width, height: data.height },
       size: shape.size,
-      views: mode === 'views' ? count : 1,
+      views: mode === 'views' || sequence ? count : 1,
       sequence,
       random: true,
     },
