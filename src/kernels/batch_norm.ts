@@ -124,9 +124,7 @@ export const batchNormBackwardInput = defineKernel({
   name: 'batch_norm.backward_input',
   shader: backwardInputShader,
   outputs: (
-    {
-      x,
-    }: Record<'x' | 'dy' | 'mean' | 'rstd' | 'gamma' | 'dgamma' | 'dbeta', TensorSpec>,
+    { x }: Record<'x' | 'dy' | 'mean' | 'rstd' | 'gamma' | 'dgamma' | 'dbeta', TensorSpec>,
     { layout }: WithLayout,
   ) => {
     channelOf(x);

@@ -1,7 +1,13 @@
-import { batchNormStatistics } from '../../src/kernels/batch_norm';
+import {
+  batchNormBackwardInput,
+  batchNormBackwardReduce,
+  batchNormForward,
+  batchNormInference,
+  batchNormStatistics,
+} from '../../src/kernels/batch_norm';
+import { bordered, size } from '../../src/kernels/kernel';
 import * as reference from '../../src/kernels/reference/batch_norm';
-import { size } from '../../src/kernels/kernel';
-import { tensor, testKernel } from '../support/kernel';
+import { tensor, testGradient, testKernel, type Dense } from '../support/kernel';
 import { uniform } from '../support/random';
 
 interface Shaped {
@@ -61,4 +67,138 @@ testKernel(batchNormStatistics, {
   // The mean is a sum of at most 18 values a thread and 7 merges; 2e-6 is relative to values up to 1.
   tolerance: { absolute: 2e-6, relative: 3e-6 },
   race: statisticsTest([{ name: 'race', shape: [1, 2, 2, 2, 3] }])[0],
+});
+
+/** Parameters and statistics, [G, C]. gamma has both signs and a zero. */
+function channels({ shape }: Shaped) {
+  const [G, , C] = shape;
+  const of = (seed: number, map: (v: number, i: number) => number) =>
+    tensor([G, C], uniform(G * C, seed).map(map));
+  return {
+    mean: of(11, (v) => v),
+    rstd: of(12, (v) => 1 + v / 2),
+    gamma: of(13, (v, i) => (i === 1 ? 0 : v)),
+    beta: of(14, (v) => v),
+  };
+}
+
+/** Every other case writes its result with a border. */
+const layoutFor = ({ shape }: Shaped, i: number) => (i % 2 ? bordered(shape[4]) : undefined);
+
+function data<K extends string>(inputs: Record<K, Dense>): Record<K, ArrayLike<number>> {
+  const entries = Object.entries<Dense>(inputs).map(([name, t]) => [name, t.data]);
+  return Object.fromEntries(entries) as Record<K, ArrayLike<number>>;
+}
+
+// A product, a difference or two and a sum, of numbers up to 4: each rounds by 6e-8 of its size.
+const elementwise = { absolute: 2e-6, relative: 2e-6 };
+
+testKernel(batchNormForward, {
+  cases: shapes.map((s, i) => ({
+    name: s.name,
+    inputs: { x: input(s), ...channels(s) },
+    attributes: { layout: layoutFor(s, i) },
+  })),
+  reference: ({ x, ...channel }) => ({
+    y: reference.batchNormForward(x.data, x.shape, data(channel)),
+  }),
+  tolerance: elementwise,
+});
+
+testKernel(batchNormInference, {
+  cases: shapes.map((s, i) => {
+    const { mean, rstd, gamma, beta } = channels(s);
+    return {
+      name: s.name,
+      inputs: { x: input(s), running_mean: mean, running_var: rstd, gamma, beta },
+      attributes: { layout: layoutFor(s, i), eps: 1e-5 },
+    };
+  }),
+  reference: ({ x, running_mean, running_var, gamma, beta }, { eps }) => ({
+    y: reference.batchNormForward(x.data, x.shape, {
+      ...data({ mean: running_mean, gamma, beta }),
+      rstd: Float64Array.from(running_var.data, (v) => 1 / Math.sqrt(v + eps)),
+    }),
+  }),
+  tolerance: elementwise,
+});
+
+function gradientInputs(s: Shaped, i: number) {
+  const { mean, rstd, gamma } = channels(s);
+  return {
+    x: input(s),
+    dy: tensor(s.shape, 21, { layout: i % 3 ? bordered(s.shape[4]) : undefined }),
+    mean,
+    rstd,
+    gamma,
+  };
+}
+
+testKernel(batchNormBackwardReduce, {
+  cases: shapes.map((s, i) => {
+    const { x, dy, mean, rstd } = gradientInputs(s, i);
+    return { name: s.name, inputs: { x, dy, mean, rstd }, attributes: undefined };
+  }),
+  reference: ({ x, dy, mean, rstd }) =>
+    reference.batchNormBackwardReduce(x.data, x.shape, data({ dy, mean, rstd })),
+  // Sums of up to 720 terms of size 4 in a tree: about sqrt(720) * 6e-8 * 4.
+  tolerance: { absolute: 7e-6, relative: 2e-6 },
+  race: {
+    name: 'race',
+    inputs: {
+      x: tensor([1, 2, 2, 2, 3], 1),
+      dy: tensor([1, 2, 2, 2, 3], 2),
+      mean: tensor([1, 2], 3),
+      rstd: tensor([1, 2], 4),
+    },
+    attributes: undefined,
+  },
+});
+
+testKernel(batchNormBackwardInput, {
+  cases: shapes.map((s, i) => {
+    const { gamma, ...rest } = gradientInputs(s, i);
+    return {
+      name: s.name,
+      inputs: {
+        ...rest,
+        gamma,
+        dgamma: tensor(gamma.shape, 22, { scale: 2 }),
+        dbeta: tensor(gamma.shape, 23, { scale: 2 }),
+      },
+      attributes: { layout: layoutFor(s, i) },
+    };
+  }),
+  reference: ({ x, ...rest }) => ({
+    dx: reference.batchNormBackwardInput(x.data, x.shape, data(rest)),
+  }),
+  tolerance: { absolute: 5e-6, relative: 2e-6 }, // as above, with up to six factors
+});
+
+testGradient('batch_norm', {
+  cases: [
+    { name: 'H = W = 1', shape: [1, 5, 3, 1, 1] },
+    { name: 'odd sizes', shape: [1, 2, 2, 3, 5] },
+    { name: 'two streams', shape: [2, 3, 2, 2, 2] },
+  ].map((s) => ({
+    name: s.name,
+    inputs: { x: input(s), gamma: channels(s).gamma, beta: channels(s).beta },
+    attributes: undefined,
+  })),
+  forward: ({ x, gamma, beta }) => {
+    const { mean, rstd } = reference.batchNormStatistics(x.data, x.shape, 1e-5);
+    return reference.batchNormForward(x.data, x.shape, { mean, rstd, ...data({ gamma, beta }) });
+  },
+  backward: ({ x, gamma }, dy) => {
+    const { mean, rstd } = reference.batchNormStatistics(x.data, x.shape, 1e-5);
+    const sums = reference.batchNormBackwardReduce(x.data, x.shape, { mean, rstd, dy });
+    const dx = reference.batchNormBackwardInput(x.data, x.shape, {
+      mean,
+      rstd,
+      dy,
+      ...sums,
+      gamma: gamma.data,
+    });
+    return { x: dx, gamma: sums.dgamma, beta: sums.dbeta };
+  },
 });

@@ -1,0 +1,58 @@
+// y = gamma * (x - running_mean) / sqrt(running_var + eps) + beta, channel by channel.
+//
+// Layout and threads: as in forward.wgsl.
+
+override WORKGROUP_SIZE: u32 = 64;
+override ROUNDS: u32 = 4;
+
+struct Params {
+  batch: u32, // N
+  channels: u32, // C
+  height: u32,
+  width: u32,
+  y_border: u32,
+  y_row_stride: u32,
+  eps: f32,
+}
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> running_mean: array<f32>;
+@group(0) @binding(2) var<storage, read> running_var: array<f32>;
+@group(0) @binding(3) var<storage, read> gamma: array<f32>;
+@group(0) @binding(4) var<storage, read> beta: array<f32>;
+@group(0) @binding(5) var<storage, read_write> y: array<f32>;
+@group(1) @binding(0) var<uniform> params: Params;
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(local_invocation_index) thread: u32,
+) {
+  let channel = group.y;
+  let g = channel / params.channels;
+  let c = channel % params.channels;
+  let center = running_mean[channel];
+  let scale = 1.0 / sqrt(running_var[channel] + params.eps);
+  let slope = gamma[channel];
+  let offset = beta[channel];
+  let y_plane = (params.height + 2u * params.y_border) * params.y_row_stride;
+  let total = params.batch * y_plane;
+
+  for (var round = 0u; round < ROUNDS; round += 1u) {
+    let i = (group.x * ROUNDS + round) * WORKGROUP_SIZE + thread;
+    if (i >= total) {
+      return;
+    }
+    let plane = (g * params.batch + i / y_plane) * params.channels + c;
+    let at = i % y_plane;
+    // Inside the border these wrap around to numbers past the end.
+    let row = at / params.y_row_stride - params.y_border;
+    let column = at % params.y_row_stride - params.y_border;
+    var result = 0.0;
+    if (row < params.height && column < params.width) {
+      let value = x[(plane * params.height + row) * params.width + column];
+      result = slope * ((value - center) * scale) + offset;
+    }
+    y[plane * y_plane + at] = result;
+  }
+}
