@@ -99,6 +99,6 @@ fn main(@builtin(local_invocation_id) local: vec3<u32>) {
   totals[2] += f32(right);
   totals[3] += f32(count);
   if (not_finite > 0u && first_bad_step[0] == 0u) {
-    first_bad_step[0] = step.number;
+    first_bad_step[0] = max(1u, step.number);
   }
 }

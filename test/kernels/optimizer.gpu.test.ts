@@ -1,0 +1,421 @@
+import { describe, expect, it } from 'vitest';
+import { f32, u32, type TensorSpec } from '../../src/kernels/kernel';
+import {
+  adam,
+  clipGradNorm,
+  ema,
+  sgd,
+  sumOfSquares,
+  type AdamAttributes,
+  type SgdAttributes,
+} from '../../src/kernels/optimizer';
+import * as reference from '../../src/kernels/reference/optimizer';
+import { Plan } from '../../src/tape/plan';
+import { Storage } from '../../src/tape/storage';
+import { Tape } from '../../src/tape/tape';
+import { state } from '../../src/tape/value';
+import { testGpu } from '../support/gpu';
+import { tensor, testKernel, type TestTensor } from '../support/kernel';
+import { uniform } from '../support/random';
+
+/** The step buffer's words: seed, number, learning rate. */
+function words(number: number, learningRate: number): Uint32Array {
+  const data = new Uint32Array(64);
+  data[1] = number;
+  new Float32Array(data.buffer)[2] = learningRate;
+  return data;
+}
+const stepOf = (number: number, learningRate: number) =>
+  tensor([64], words(number, learningRate), { dtype: 'u32' });
+const stepNumber = (step: { data: ArrayLike<number> }) => step.data[1];
+const learningRate = (step: { data: ArrayLike<number> }) =>
+  new Float32Array(Uint32Array.from(step.data).buffer)[2];
+
+const scale = (value: number) => tensor([1], [value]);
+const squared = (t: TestTensor): TestTensor => ({
+  ...t,
+  data: Float64Array.from(t.data, (x) => Math.fround(x * x)),
+});
+
+const adamDefaults = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, decoupled: false };
+
+const adamInputs = (length: number, number = 3, rate = 0.01, factor = 1) => ({
+  gradient: tensor([length], 1),
+  scale: scale(factor),
+  step: stepOf(number, rate),
+  parameters: tensor([length], 2),
+  m: tensor([length], 3, { scale: 0.3 }),
+  v: squared(tensor([length], 4)),
+});
+const zeros = (length: number) => tensor([length], new Float64Array(length));
+
+testKernel(adam, {
+  cases: [
+    ...[1, 63, 64, 65, 5003].map((length) => ({
+      name: `${length} parameters`,
+      inputs: adamInputs(length),
+      attributes: {} as AdamAttributes,
+    })),
+    {
+      name: 'coupled weight decay on the first half',
+      inputs: adamInputs(100),
+      attributes: { weightDecay: 0.1, decayLength: 50 },
+    },
+    {
+      name: 'AdamW on the first half',
+      inputs: adamInputs(100),
+      attributes: { weightDecay: 0.1, decayLength: 50, decoupled: true },
+    },
+    {
+      name: 'no parameter decays',
+      inputs: adamInputs(10),
+      attributes: { weightDecay: 0.1, decayLength: 0, decoupled: true },
+    },
+    { name: 'scaled gradient', inputs: adamInputs(100, 3, 0.01, 0.25), attributes: {} },
+    { name: 'scale 0 leaves the step out', inputs: adamInputs(10, 3, 0.01, 0), attributes: {} },
+    {
+      name: 'other constants',
+      inputs: adamInputs(100, 7, 0.1),
+      attributes: { beta1: 0.5, beta2: 0.99, epsilon: 1e-3 },
+    },
+    {
+      name: 'beta1 = 0',
+      inputs: adamInputs(10, 2, 0.1),
+      attributes: { beta1: 0, beta2: 0.9 },
+    },
+    {
+      name: 'zero gradient from the first step on',
+      inputs: { ...adamInputs(3, 1), gradient: zeros(3), m: zeros(3), v: zeros(3) },
+      attributes: {},
+    },
+    {
+      name: 'tiny and huge gradients move a parameter alike',
+      inputs: {
+        ...adamInputs(4, 1, 0.5),
+        gradient: tensor([4], [1e-5, -1e-5, 1e15, -1e15]),
+        parameters: zeros(4),
+        m: zeros(4),
+        v: zeros(4),
+      },
+      attributes: {},
+    },
+    // The parameters are 0 and the rate is 1, so that what is compared is the corrected step itself.
+    ...[1, 2, 10, 100, 500, 1000, 20000, 100000].map((t) => ({
+      name: `bias correction at t = ${t}`,
+      inputs: { ...adamInputs(50, t, 1), parameters: zeros(50) },
+      attributes: {},
+    })),
+    {
+      name: 'bias correction of slow averages',
+      inputs: { ...adamInputs(50, 3, 1), parameters: zeros(50) },
+      attributes: { beta1: 0.99, beta2: 0.99999 },
+    },
+  ],
+  reference: ({ gradient, scale: factor, step, parameters, m, v }, attributes) =>
+    reference.adam(
+      { parameters: parameters.data, m: m.data, v: v.data },
+      gradient.data,
+      stepNumber(step),
+      {
+        ...adamDefaults,
+        decayLength: parameters.data.length,
+        ...attributes,
+        learningRate: learningRate(step),
+        scale: factor.data[0],
+      },
+    ),
+  // A dozen roundings of 6e-8 and a division and a root of a few; the moments and the parameters are
+  // sums of numbers below 1, with steps of up to 3 where the rate is 1.
+  tolerance: { absolute: 3e-7, relative: 3e-6 },
+});
+
+const sgdDefaults = { momentum: 0, nesterov: false, weightDecay: 0 };
+const sgdInputs = (length: number, factor = 1) => ({
+  gradient: tensor([length], 1),
+  scale: scale(factor),
+  step: stepOf(3, 0.05),
+  parameters: tensor([length], 2),
+  velocity: tensor([length], 3),
+});
+
+testKernel(sgd, {
+  cases: [
+    ...[1, 64, 65, 5003].map((length) => ({
+      name: `${length} parameters`,
+      inputs: sgdInputs(length),
+      attributes: { momentum: 0.9 } as SgdAttributes,
+    })),
+    { name: 'plain', inputs: sgdInputs(10), attributes: {} },
+    { name: 'Nesterov', inputs: sgdInputs(100), attributes: { momentum: 0.9, nesterov: true } },
+    {
+      name: 'weight decay on the first half',
+      inputs: sgdInputs(100),
+      attributes: { momentum: 0.9, nesterov: true, weightDecay: 0.1, decayLength: 50 },
+    },
+    { name: 'weight decay on all', inputs: sgdInputs(9), attributes: { weightDecay: 0.1 } },
+    { name: 'scaled gradient', inputs: sgdInputs(100, 0.25), attributes: { momentum: 0.9 } },
+    { name: 'scale 0 leaves the step out', inputs: sgdInputs(9, 0), attributes: { momentum: 0.9 } },
+    {
+      name: 'zero gradient',
+      inputs: { ...sgdInputs(3), gradient: zeros(3) },
+      attributes: { momentum: 0.9 },
+    },
+    {
+      name: 'huge gradient, scaled down',
+      inputs: { ...sgdInputs(2, 1e-18), gradient: tensor([2], [1e18, -2e18]) },
+      attributes: {},
+    },
+  ],
+  reference: ({ gradient, scale: factor, step, parameters, velocity }, attributes) =>
+    reference.sgd({ parameters: parameters.data, velocity: velocity.data }, gradient.data, {
+      ...sgdDefaults,
+      decayLength: parameters.data.length,
+      ...attributes,
+      learningRate: learningRate(step),
+      scale: factor.data[0],
+    }),
+  tolerance: { absolute: 5e-7, relative: 1e-6 }, // four roundings of sums below 3
+});
+
+testKernel(ema, {
+  cases: [
+    ...[1, 63, 64, 65, 200, 5003].map((length) => ({
+      name: `${length} parameters`,
+      inputs: { parameters: tensor([length], 1), average: tensor([length], 2) },
+      attributes: { decay: 0.999 },
+    })),
+    ...[0, 0.5, 1].map((decay) => ({
+      name: `decay ${decay}`,
+      inputs: { parameters: tensor([20], 1), average: tensor([20], 2) },
+      attributes: { decay },
+    })),
+    {
+      name: 'equal stays equal',
+      inputs: { parameters: tensor([20], 1), average: tensor([20], 1) },
+      attributes: { decay: 0.9 },
+    },
+    {
+      name: 'large values',
+      inputs: { parameters: tensor([2], [1e30, -1e30]), average: tensor([2], [-1e30, 0]) },
+      attributes: { decay: 0.9 },
+    },
+  ],
+  reference: ({ parameters, average }, { decay }) => ({
+    average: reference.ema(parameters.data, average.data, decay),
+  }),
+  tolerance: { absolute: 3e-7, relative: 1e-6 }, // two roundings of numbers below 2
+});
+
+const none = undefined;
+const withElement = (length: number, at: number, value: number) => {
+  const data = uniform(length, 1);
+  data[at] = value;
+  return { gradient: tensor([length], data) };
+};
+
+testKernel(sumOfSquares, {
+  cases: [
+    ...[1, 63, 65, 1023, 1024, 1025, 5000].map((length) => ({
+      name: `${length} elements`,
+      inputs: { gradient: tensor([length], 1) },
+      attributes: none,
+    })),
+    { name: 'zero gradient', inputs: { gradient: zeros(1500) }, attributes: none },
+    {
+      name: 'huge gradient',
+      inputs: { gradient: tensor([1500], 1, { scale: 1e18 }) },
+      attributes: none,
+    },
+    { name: 'largest floats', inputs: { gradient: tensor([2], [3e38, -3e38]) }, attributes: none },
+    {
+      name: 'tiny gradient',
+      inputs: { gradient: tensor([100], 1, { scale: 1e-30 }) },
+      attributes: none,
+    },
+    { name: 'NaN', inputs: withElement(2100, 1030, NaN), attributes: none },
+    { name: 'infinity', inputs: withElement(100, 99, -Infinity), attributes: none },
+  ],
+  reference: ({ gradient }) => ({ partials: reference.sumOfSquares(gradient.data, 1024) }),
+  tolerance: { absolute: 0, relative: 1e-5 }, // 1024 positive terms: at most 16 + 64 roundings
+  race: { name: 'tiny', inputs: { gradient: tensor([70], 1) }, attributes: none },
+});
+
+const clipInputs = (partials: number[], badStep = 0) => ({
+  partials: tensor([partials.length / 2, 2], partials),
+  step: stepOf(9, 0.1),
+  scale: scale(1),
+  first_bad_step: tensor([1], [badStep], { dtype: 'u32' as const }),
+});
+const chunks = (count: number) =>
+  Array.from(uniform(2 * count, 1), (x, i) => (i % 2 === 0 ? Math.abs(x) : 1 + Math.abs(x) * 500));
+
+testKernel(clipGradNorm, {
+  cases: [
+    ...[1, 2, 63, 65, 300].map((count) => ({
+      name: `${count} chunks`,
+      inputs: clipInputs(chunks(count)),
+      attributes: { maxNorm: 1 },
+    })),
+    {
+      name: 'a norm below the bound stays',
+      inputs: clipInputs([0.5, 1]),
+      attributes: { maxNorm: 1 },
+    },
+    { name: 'zero gradient', inputs: clipInputs([0, 0, 0, 0]), attributes: { maxNorm: 1 } },
+    { name: 'one zero chunk', inputs: clipInputs([0, 0, 2, 3]), attributes: { maxNorm: 1 } },
+    {
+      name: 'huge gradient',
+      inputs: clipInputs([1e18, 700, 3e18, 5]),
+      attributes: { maxNorm: 5 },
+    },
+    {
+      name: 'no bound',
+      inputs: clipInputs([1e18, 700, 3e18, 5]),
+      attributes: { maxNorm: Infinity },
+    },
+    {
+      name: 'a norm past the largest float is not finite',
+      inputs: clipInputs([3e38, 4]),
+      attributes: { maxNorm: 1 },
+    },
+    {
+      name: 'an element was not finite',
+      inputs: clipInputs([1, 2, 1, -1]),
+      attributes: { maxNorm: 1 },
+    },
+    {
+      name: 'the first bad step stays, and with it the scale 0',
+      inputs: clipInputs([1, 2], 4),
+      attributes: { maxNorm: 1 },
+    },
+    {
+      name: 'tiny gradient',
+      inputs: clipInputs([1e-30, 10, 1e-25, 3]),
+      attributes: { maxNorm: 1 },
+    },
+  ],
+  reference: ({ partials, step, first_bad_step }, { maxNorm }) => {
+    const before = first_bad_step.data[0];
+    const { norm, scale } = reference.clipGradNorm(partials.data, maxNorm, before !== 0);
+    const bad = before || (norm < 0 ? stepNumber(step) : 0);
+    return { scale: [scale], norm: [norm], first_bad_step: [bad] };
+  },
+  tolerance: { absolute: 0, relative: 1e-5 }, // 5 + 64 roundings of positive terms
+  race: { name: 'tiny', inputs: clipInputs(chunks(3)), attributes: { maxNorm: 1 } },
+});
+
+describe('optimizers over many steps', () => {
+  const length = 300;
+  const decayLength = 200;
+  const steps = 40;
+  const gradientAt = (t: number) => uniform(length, 100 + t, t % 7 === 0 ? 20 : 1);
+  const rateAt = (t: number) => Math.fround(0.02 / Math.sqrt(t));
+
+  /** Clipped training steps on the device, from the same plan every step. */
+  async function run(
+    names: string[],
+    record: (tape: Tape, values: Record<string, ReturnType<typeof state>>) => void,
+    gradient: (t: number) => Float64Array = gradientAt,
+  ) {
+    const storage = new Storage(await testGpu());
+    const make = (name: string, spec: TensorSpec) => state(name, spec);
+    const values: Record<string, ReturnType<typeof state>> = {
+      gradient: make('gradient', f32([length])),
+      step: make('step', u32([64])),
+      scale: make('scale', f32([1])),
+      norm: make('norm', f32([1])),
+      first_bad_step: make('first_bad_step', u32([1])),
+    };
+    for (const name of names) values[name] = make(name, f32([length]));
+    storage.write(values.parameters, Float32Array.from(uniform(length, 1)));
+    const tape = new Tape();
+    const { partials } = tape.dispatch(sumOfSquares, { gradient: values.gradient });
+    const { step, scale, norm, first_bad_step } = values;
+    tape.dispatch(clipGradNorm, { partials, step, scale, norm, first_bad_step }, { maxNorm: 10 });
+    record(tape, values);
+    const plan = await Plan.compile(tape, storage);
+    for (let t = 1; t <= steps; t++) {
+      storage.write(values.gradient, Float32Array.from(gradient(t)));
+      storage.write(values.step, words(t, rateAt(t)));
+      plan.run();
+    }
+    const result = {
+      parameters: await storage.read(values.parameters),
+      firstBadStep: (await storage.read(values.first_bad_step))[0],
+    };
+    plan.dispose();
+    return result;
+  }
+
+  const clipped = (gradient: Float64Array) =>
+    reference.clipGradNorm(reference.sumOfSquares(gradient, 1024), 10, false).scale;
+
+  // The error of a step is a few 1e-7 of it and of the parameter; 40 steps.
+  const close = (actual: ArrayLike<number>, expected: Float64Array) =>
+    expected.forEach((value, i) => expect(Math.abs(actual[i] - value)).toBeLessThan(1e-5));
+
+  it.each([false, true])('Adam, decoupled: %s', async (decoupled) => {
+    const attributes = { weightDecay: 0.05, decayLength, decoupled };
+    const { parameters, firstBadStep } = await run(['parameters', 'm', 'v'], (tape, values) => {
+      const { gradient, scale, step, parameters, m, v } = values;
+      tape.dispatch(adam, { gradient, scale, step, parameters, m, v }, attributes);
+    });
+    const zero = new Float64Array(length);
+    let expected: ReturnType<typeof reference.adam> = {
+      parameters: uniform(length, 1),
+      m: zero,
+      v: zero,
+    };
+    for (let t = 1; t <= steps; t++) {
+      const gradient = gradientAt(t);
+      expected = reference.adam(expected, gradient, t, {
+        ...adamDefaults,
+        ...attributes,
+        learningRate: rateAt(t),
+        scale: clipped(gradient),
+      });
+    }
+    close(parameters, expected.parameters);
+    expect(firstBadStep).toBe(0);
+  });
+
+  it.each([false, true])('SGD, Nesterov: %s', async (nesterov) => {
+    const attributes = { momentum: 0.9, nesterov, weightDecay: 0.05, decayLength };
+    const { parameters } = await run(['parameters', 'velocity'], (tape, values) => {
+      const { gradient, scale, step, parameters, velocity } = values;
+      tape.dispatch(sgd, { gradient, scale, step, parameters, velocity }, attributes);
+    });
+    let expected: ReturnType<typeof reference.sgd> = {
+      parameters: uniform(length, 1),
+      velocity: new Float64Array(length),
+    };
+    for (let t = 1; t <= steps; t++) {
+      const gradient = gradientAt(t);
+      expected = reference.sgd(expected, gradient, {
+        ...attributes,
+        learningRate: rateAt(t),
+        scale: clipped(gradient),
+      });
+    }
+    close(parameters, expected.parameters);
+  });
+
+  it('keeps the parameters of before the first gradient that is not finite', async () => {
+    const record = (tape: Tape, values: Record<string, ReturnType<typeof state>>) => {
+      const { gradient, scale, step, parameters, velocity } = values;
+      tape.dispatch(sgd, { gradient, scale, step, parameters, velocity }, {});
+    };
+    const spoilt = (t: number) => (t === 5 ? new Float64Array(length).fill(NaN) : gradientAt(t));
+    const { parameters, firstBadStep } = await run(['parameters', 'velocity'], record, spoilt);
+    expect(firstBadStep).toBe(5);
+    let expected: ReturnType<typeof reference.sgd> = {
+      parameters: uniform(length, 1),
+      velocity: new Float64Array(length),
+    };
+    for (let t = 1; t < 5; t++) {
+      const o = { ...sgdDefaults, decayLength: 0, learningRate: rateAt(t) };
+      expected = reference.sgd(expected, gradientAt(t), { ...o, scale: clipped(gradientAt(t)) });
+    }
+    close(parameters, expected.parameters);
+  });
+});
