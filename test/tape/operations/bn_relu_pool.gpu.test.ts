@@ -1,0 +1,147 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { bordered, f32, size, type Layout, type TensorSpec } from '../../../src/kernels/kernel';
+import { batchNorm } from '../../../src/tape/operations/batch_norm';
+import { bnReluPool } from '../../../src/tape/operations/bn_relu_pool';
+import { maxPool } from '../../../src/tape/operations/max_pool';
+import { relu } from '../../../src/tape/operations/relu';
+import { Plan } from '../../../src/tape/plan';
+import { Storage } from '../../../src/tape/storage';
+import { Tape } from '../../../src/tape/tape';
+import { state, type Value } from '../../../src/tape/value';
+import { testGpu } from '../../support/gpu';
+import { physical, tensor } from '../../support/kernel';
+
+interface Case {
+  name: string;
+  shape: number[];
+  layout?: Layout;
+  inputLayout?: Layout;
+}
+
+const cases: Case[] = [
+  { name: 'one window', shape: [1, 2, 1, 2, 2] },
+  { name: 'odd sizes', shape: [1, 3, 2, 7, 5] },
+  { name: 'two streams', shape: [2, 3, 4, 6, 6] },
+  {
+    name: 'bordered',
+    shape: [2, 2, 3, 9, 8],
+    layout: bordered(4),
+    inputLayout: bordered(8),
+  },
+];
+
+type Block = (tape: Tape, inputs: Inputs, test: Case, training: boolean) => Value;
+type Inputs = Record<'x' | 'gamma' | 'beta' | 'running_mean' | 'running_var', Value>;
+
+const fused: Block = (tape, inputs, { layout, inputLayout }, training) =>
+  tape.apply(bnReluPool, inputs, { training, layout, inputLayout }).y;
+
+const composed: Block = (tape, inputs, { layout, inputLayout }, training) => {
+  const normalized = tape.apply(batchNorm, inputs, { training, inputLayout });
+  const { y } = tape.apply(relu, { x: normalized.y });
+  return tape.apply(maxPool, { x: y }, { window: 2, layout }).y;
+};
+
+const storages: Storage[] = [];
+afterAll(() => storages.forEach((storage) => storage.dispose()));
+
+/** Runs a block, with its gradient in training, and reads back everything that it gives. */
+async function run(block: Block, test: Case, training: boolean) {
+  const [G, N, C, H, W] = test.shape;
+  const storage = new Storage(await testGpu());
+  storages.push(storage);
+  const make = (name: string, spec: TensorSpec, seed: number, offset = 0) => {
+    const value = state(name, spec);
+    const { data } = tensor(spec.shape, seed, { layout: spec.layout });
+    storage.write(value, physical({ ...spec, data: Float64Array.from(data, (v) => v + offset) }));
+    return value;
+  };
+  const inputs: Inputs = {
+    x: make('x', f32([G, N, C, H, W]), 1),
+    gamma: make('gamma', f32([G, C]), 2),
+    beta: make('beta', f32([G, C]), 3, 0.3),
+    running_mean: make('running_mean', f32([G, C]), 4),
+    running_var: make('running_var', f32([G, C]), 5, 2),
+  };
+  const tape = new Tape();
+  if (training) {
+    for (const value of [inputs.x, inputs.gamma, inputs.beta]) {
+      value.grad = state(`d${value.name}`, value.spec);
+    }
+  }
+  const y = block(tape, inputs, test, training);
+  const keep: Record<string, Value> = { y };
+  if (training) {
+    tape.seed(y, make('dy', y.spec, 6));
+    tape.backward();
+    keep.dx = tape.gradientOf(inputs.x)!;
+  }
+  const plan = await Plan.compile(tape, storage, { keep: Object.values(keep) });
+  plan.run();
+  const results: Record<string, ArrayLike<number>> = {};
+  for (const [name, value] of Object.entries(keep)) results[name] = await plan.read(value);
+  for (const name of ['running_mean', 'running_var'] as const) {
+    results[name] = await storage.read(inputs[name]);
+  }
+  if (training) {
+    results.dgamma = await storage.read(inputs.gamma.grad!);
+    results.dbeta = await storage.read(inputs.beta.grad!);
+    expect(keep.dx.spec.layout).toEqual(test.inputLayout);
+  }
+  expect(y.spec.layout).toEqual(test.layout);
+  plan.dispose();
+  return results;
+}
+
+function expectClose(
+  actual: Record<string, ArrayLike<number>>,
+  expected: Record<string, ArrayLike<number>>,
+) {
+  expect(Object.keys(actual)).toEqual(Object.keys(expected));
+  for (const [name, values] of Object.entries(actual)) {
+    expect(values.length).toBe(expected[name].length);
+    for (let i = 0; i < values.length; i++) {
+      // Both round a few times, on numbers up to 5, and sum the gradients in different orders.
+      const error = Math.abs(values[i] - expected[name][i]);
+      expect(error, `${name}[${i}]: ${values[i]}, ${expected[name][i]}`).toBeLessThan(1e-5);
+    }
+  }
+}
+
+describe('bn_relu_pool', () => {
+  it.each(cases)('is batch norm, ReLU and max-pool in training: $name', async (test) => {
+    const actual = await run(fused, test, true);
+    expectClose(actual, await run(composed, test, true));
+    expect(size(test.shape)).toBeLessThanOrEqual(actual.dx.length);
+  });
+
+  it.each(cases)('is batch norm, ReLU and max-pool in inference: $name', async (test) => {
+    expectClose(await run(fused, test, false), await run(composed, test, false));
+  });
+
+  it('gives the same bits every time', async () => {
+    const [, , test] = cases;
+    expect(await run(fused, test, true)).toEqual(await run(fused, test, true));
+  });
+
+  it('refuses a gradient outside of training', () => {
+    const channel = f32([1, 1]);
+    const value = (name: string, spec = channel) => state(name, spec);
+    const gamma = value('gamma');
+    gamma.grad = value('dgamma');
+    const tape = new Tape();
+    const { y } = tape.apply(
+      bnReluPool,
+      {
+        x: value('x', f32([1, 1, 1, 2, 2])),
+        gamma,
+        beta: value('beta'),
+        running_mean: value('running_mean'),
+        running_var: value('running_var'),
+      },
+      { training: false },
+    );
+    tape.seed(y, value('dy', y.spec));
+    expect(() => tape.backward()).toThrow(/outside of training/);
+  });
+});
