@@ -1,0 +1,195 @@
+// Edges from gradients: threshold by percentile, non-maximum suppression, hysteresis.
+//   high    = the rank-th smallest squared gradient of the image (rank = ceil(percentile * H * W)),
+//             rounded down to 6 significant bits; low = high * low_ratio^2
+//   ridge   = greater than the neighbour before it along its direction, and not less than the one after
+//   edges   = ridge pixels >= low that are joined (8 neighbours) to a ridge pixel >= high through such
+// A pixel without gradient is never an edge, so a blank image has none.
+//
+// Layout: gradient u32 [N, H, W] as gradient.wgsl packs it; edges u32 [N, H, W], 0 or 1.
+// Threads: one workgroup per image. The histogram behind the percentile has 32 bins an octave, so its
+//   precision does not depend on the contrast. Hysteresis floods two bit maps, 32 pixels a word, until a
+//   sweep changes nothing. Threads read words that others are writing, which is why they are atomic; what
+//   the flood arrives at does not depend on the order.
+
+const SIZE: u32 = 256; // invocations
+const BINS: u32 = 1024; // 4 a thread; 832 can occur
+const WORDS: u32 = 288; // tunable: 288 1152
+
+struct Params {
+  height: u32,
+  width: u32,
+  rank: u32,
+  low_ratio: u32, // (low / high)^2 * 65536
+}
+
+@group(0) @binding(0) var<storage, read> gradient: array<u32>;
+@group(0) @binding(1) var<storage, read_write> edges: array<u32>;
+@group(1) @binding(0) var<uniform> params: Params;
+
+var<workgroup> bins: array<atomic<u32>, BINS>;
+var<workgroup> sums: array<u32, 512>; // two rows of SIZE: the prefix sum reads one and writes the other
+var<workgroup> high: u32;
+var<workgroup> candidates: array<atomic<u32>, WORDS>;
+var<workgroup> marked: array<atomic<u32>, WORDS>;
+var<workgroup> changes: atomic<u32>;
+var<workgroup> changed: u32;
+
+// The exponent and the five bits after the leading one; smaller numbers as they are.
+fn bin_of(value: u32) -> u32 {
+  if (value < 32u) {
+    return value;
+  }
+  let exponent = firstLeadingBit(value) - 5u;
+  return exponent * 32u + (value >> exponent);
+}
+
+fn lower_end(bin: u32) -> u32 {
+  if (bin < 64u) {
+    return bin;
+  }
+  let exponent = bin / 32u - 1u;
+  return (bin - exponent * 32u) << exponent;
+}
+
+fn squared(first: u32, x: i32, y: i32) -> u32 {
+  if (x < 0 || y < 0 || x >= i32(params.width) || y >= i32(params.height)) {
+    return 0u;
+  }
+  return gradient[first + u32(y) * params.width + u32(x)] >> 2u;
+}
+
+// A word of the row and what its neighbours in the row reach into it, with the rows above and below.
+fn column_of(word: i32, row: i32, words: i32) -> u32 {
+  if (word < 0 || word >= words) {
+    return 0u;
+  }
+  var bits = atomicLoad(&marked[row * words + word]);
+  if (row > 0) {
+    bits |= atomicLoad(&marked[(row - 1) * words + word]);
+  }
+  if (row + 1 < i32(params.height)) {
+    bits |= atomicLoad(&marked[(row + 1) * words + word]);
+  }
+  return bits;
+}
+
+@compute @workgroup_size(SIZE)
+fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) group: vec3<u32>) {
+  let t = local.x;
+  let pixels = params.height * params.width;
+  let first = group.x * pixels;
+  let words = (params.width + 31u) / 32u;
+  let count = words * params.height;
+  for (var i = t; i < BINS; i += SIZE) {
+    atomicStore(&bins[i], 0u);
+  }
+  for (var i = t; i < count; i += SIZE) {
+    atomicStore(&candidates[i], 0u);
+    atomicStore(&marked[i], 0u);
+  }
+  workgroupBarrier();
+  for (var i = t; i < pixels; i += SIZE) {
+    atomicAdd(&bins[bin_of(gradient[first + i] >> 2u)], 1u);
+  }
+  workgroupBarrier();
+
+  // Prefix sum over threads of four bins each; the thread whose bins the rank falls into finds it.
+  let b0 = atomicLoad(&bins[4u * t]);
+  let b1 = atomicLoad(&bins[4u * t + 1u]);
+  let b2 = atomicLoad(&bins[4u * t + 2u]);
+  let own = b0 + b1 + b2 + atomicLoad(&bins[4u * t + 3u]);
+  sums[t] = own;
+  workgroupBarrier();
+  var row = 0u;
+  for (var distance = 1u; distance < SIZE; distance *= 2u) {
+    var sum = sums[row + t];
+    if (t >= distance) {
+      sum += sums[row + t - distance];
+    }
+    row = SIZE - row;
+    sums[row + t] = sum;
+    workgroupBarrier();
+  }
+  let before = sums[row + t] - own;
+  if (before < params.rank && params.rank <= before + own) {
+    var bin = 4u * t;
+    if (before + b0 < params.rank) {
+      bin++;
+    }
+    if (before + b0 + b1 < params.rank) {
+      bin++;
+    }
+    if (before + b0 + b1 + b2 < params.rank) {
+      bin++;
+    }
+    high = max(lower_end(bin), 1u);
+  }
+  workgroupBarrier();
+  let strong = high;
+  let weak = max((strong >> 16u) * params.low_ratio + (((strong & 0xffffu) * params.low_ratio) >> 16u), 1u);
+
+  for (var i = t; i < pixels; i += SIZE) {
+    let packed = gradient[first + i];
+    let value = packed >> 2u;
+    if (value >= weak) {
+      let x = i32(i % params.width);
+      let y = i32(i / params.width);
+      // The neighbours along the gradient: (-1, 0), (-1, -1), (0, -1) or (1, -1), and the opposite.
+      let sector = packed & 3u;
+      let dx = select(select(-1, 1, sector == 3u), 0, sector == 2u);
+      let dy = select(-1, 0, sector == 0u);
+      if (value > squared(first, x + dx, y + dy) && value >= squared(first, x - dx, y - dy)) {
+        let word = u32(y) * words + u32(x) / 32u;
+        let bit = 1u << (u32(x) & 31u);
+        atomicOr(&candidates[word], bit);
+        if (value >= strong) {
+          atomicOr(&marked[word], bit);
+        }
+      }
+    }
+  }
+  workgroupBarrier();
+
+  var sweep = 0u;
+  loop {
+    for (var i = t; i < count; i += SIZE) {
+      // Every other sweep goes upwards, for adapters that run invocations in turn.
+      let at = select(i, count - 1u - i, (sweep & 1u) == 1u);
+      let allowed = atomicLoad(&candidates[at]);
+      let old = atomicLoad(&marked[at]);
+      if (old != allowed) {
+        let word = i32(at % words);
+        let r = i32(at / words);
+        let middle = column_of(word, r, i32(words));
+        let side = (column_of(word - 1, r, i32(words)) >> 31u) | (column_of(word + 1, r, i32(words)) << 31u);
+        var now = old | ((middle | (middle << 1u) | (middle >> 1u) | side) & allowed);
+        if (now != old) {
+          // Along the row within the word at once.
+          loop {
+            let wider = now | (((now << 1u) | (now >> 1u)) & allowed);
+            if (wider == now) {
+              break;
+            }
+            now = wider;
+          }
+          atomicOr(&marked[at], now);
+          atomicStore(&changes, 1u);
+        }
+      }
+    }
+    workgroupBarrier();
+    if (t == 0u) {
+      changed = atomicExchange(&changes, 0u);
+    }
+    workgroupBarrier();
+    if (workgroupUniformLoad(&changed) == 0u) {
+      break;
+    }
+    sweep++;
+  }
+
+  for (var i = t; i < pixels; i += SIZE) {
+    let x = i % params.width;
+    edges[first + i] = (atomicLoad(&marked[i / params.width * words + x / 32u]) >> (x & 31u)) & 1u;
+  }
+}
