@@ -171,9 +171,9 @@ export class ReferenceModel {
       c0: zero,
     };
     const backward = (dy: Float64Array, gradients: Tensors) => {
-      const { x: dx, h0: _h, c0: _c, ...rest } = lstmGradient(inputs, sizes, { h: dy });
-      for (const [name, gradient] of Object.entries(rest)) {
-        gradients[`lstm.${name}_l0`] = gradient;
+      const { x: dx, ...all } = lstmGradient(inputs, sizes, { h: dy });
+      for (const name of ['weight_ih', 'weight_hh', 'bias_ih', 'bias_hh'] as const) {
+        gradients[`lstm.${name}_l0`] = all[name];
       }
       return dx;
     };
