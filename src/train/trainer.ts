@@ -136,7 +136,6 @@ export class Trainer {
     step.bank.upload(storage);
     const counts = countLabels(training);
     storage.write(step.alpha, Float32Array.from(classWeights(config.loss.alpha, counts)));
-    storage.write(step.scale, new Float32Array([1]));
     model.initialize(storage, config.seed);
     const evaluator = validation
       ? await Evaluator.create(model, storage, validation, { batch: config.batch })
@@ -379,7 +378,6 @@ export interface RecordedStep {
   bank: ImageBank;
   buffer: StepBuffer;
   alpha: Value;
-  scale: Value;
   totals: Value;
   /** u32 [1]: the first step whose loss was not finite, 0 if none. */
   firstBadStep: Value;
@@ -443,18 +441,18 @@ export function recordStep(
     first_bad_step,
   });
   const { parameters, statistics } = model.arenas;
-  const { scale, moments } = recordOptimizer(
+  const moments = recordOptimizer(
     tape,
     model.arenas.parameters,
     config.optimizer,
     buffer.step,
+    first_bad_step,
   );
   return {
     tape,
     bank,
     buffer,
     alpha,
-    scale,
     totals,
     firstBadStep: first_bad_step,
     logits,
