@@ -1,0 +1,41 @@
+// y_j = x_j - ln(sum over i of exp(x_i)), along the last axis. The largest x is subtracted first: the
+// logarithm of a softmax that has become 0 would be lost, this is not.
+//
+// Layout: x, y [..., K], dense.
+// Threads: one per row; the rows are short (classes).
+
+override WORKGROUP_SIZE: u32 = 64;
+
+struct Params {
+  rows: u32,
+  classes: u32, // K
+}
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@group(1) @binding(0) var<uniform> params: Params;
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(
+  @builtin(global_invocation_id) id: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+) {
+  let row = id.x + id.y * groups.x * WORKGROUP_SIZE;
+  if (row >= params.rows) {
+    return;
+  }
+  let begin = row * params.classes;
+  let end = begin + params.classes;
+  var largest = -3.4e38;
+  for (var i = begin; i < end; i++) {
+    largest = max(largest, x[i]);
+  }
+  var total = 0.0;
+  for (var i = begin; i < end; i++) {
+    total += exp(x[i] - largest);
+  }
+  let log_total = log(total);
+  for (var i = begin; i < end; i++) {
+    y[i] = x[i] - largest - log_total;
+  }
+}

@@ -1,0 +1,36 @@
+// dx_j = y_j * (dy_j - sum over i of y_i dy_i), along the last axis. Needs the output y alone.
+//
+// Layout: y, dy, dx [..., K], dense.
+// Threads: one per row; the rows are short (classes).
+
+override WORKGROUP_SIZE: u32 = 64;
+
+struct Params {
+  rows: u32,
+  classes: u32, // K
+}
+
+@group(0) @binding(0) var<storage, read> y: array<f32>;
+@group(0) @binding(1) var<storage, read> dy: array<f32>;
+@group(0) @binding(2) var<storage, read_write> dx: array<f32>;
+@group(1) @binding(0) var<uniform> params: Params;
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(
+  @builtin(global_invocation_id) id: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+) {
+  let row = id.x + id.y * groups.x * WORKGROUP_SIZE;
+  if (row >= params.rows) {
+    return;
+  }
+  let begin = row * params.classes;
+  let end = begin + params.classes;
+  var sum = 0.0;
+  for (var i = begin; i < end; i++) {
+    sum += y[i] * dy[i];
+  }
+  for (var i = begin; i < end; i++) {
+    dx[i] = y[i] * (dy[i] - sum);
+  }
+}
