@@ -160,9 +160,17 @@ export class Trainer {
   #restore(file: Uint8Array): void {
     const checkpoint = readCheckpoint(file);
     const { progress } = checkpoint;
-    const { epochs: _a, ...wanted } = this.config;
-    const { epochs: _b, ...stored } = progress.config;
-    if (JSON.stringify(wanted) !== JSON.stringify(stored)) {
+    // More epochs may be asked for, and how often to look changes nothing.
+    const decisive = (config: TrainConfig) =>
+      JSON.stringify({
+        ...config,
+        epochs: 0,
+        patience: 0,
+        logEvery: 0,
+        checkpointEvery: 0,
+        maxSubmitMs: 0,
+      });
+    if (decisive(this.config) !== decisive(progress.config)) {
       throw new FacegradError('bad-input', 'the checkpoint is of another configuration', {
         wanted: this.config,
         available: progress.config,
