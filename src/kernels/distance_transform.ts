@@ -1,0 +1,65 @@
+import chamferShader from '../../shaders/distance_transform/chamfer.wgsl';
+import columnsShader from '../../shaders/distance_transform/columns.wgsl';
+import euclideanShader from '../../shaders/distance_transform/euclidean.wgsl';
+import { FacegradError } from '../gpu/errors';
+import { defineKernel, f32, linear, storageSize, u32, type TensorSpec } from './kernel';
+
+export type ChamferMask = '3-4' | '5-7-11' | '1-1';
+
+/** Costs of a step aside, a diagonal one and a knight's move. Masks without one pay it in two steps. */
+export const CHAMFER_MASKS: Record<
+  ChamferMask,
+  { side: number; diagonal: number; knight: number }
+> = {
+  '3-4': { side: 3, diagonal: 4, knight: 7 },
+  '5-7-11': { side: 5, diagonal: 7, knight: 11 },
+  '1-1': { side: 1, diagonal: 1, knight: 2 },
+};
+
+/** Distance to the nearest edge pixel (edges != 0) in the same column. */
+export const distanceTransformColumns = defineKernel({
+  name: 'distance_transform.columns',
+  shader: columnsShader,
+  outputs({ edges }: Record<'edges', TensorSpec>) {
+    if (edges.shape.length !== 3 || edges.layout) {
+      throw new FacegradError('bad-input', `distances take dense [N, H, W], not [${edges.shape}]`);
+    }
+    return { vertical: u32(edges.shape) };
+  },
+  params: ({ edges }) => ({
+    images: edges.shape[0],
+    height: edges.shape[1],
+    width: edges.shape[2],
+  }),
+  workgroups: ({ edges }) => linear(edges.shape[0] * edges.shape[2], 64),
+});
+
+/** Exact Euclidean distance, or its square, from the distances within columns. */
+export const distanceTransformEuclidean = defineKernel({
+  name: 'distance_transform.euclidean',
+  shader: euclideanShader,
+  outputs: ({ vertical }: Record<'vertical', TensorSpec>, _: { squared?: boolean }) => ({
+    distance: f32(vertical.shape),
+  }),
+  params: ({ vertical }, { squared }) => ({
+    length: storageSize(vertical),
+    width: vertical.shape[2],
+    squared: squared ? 1 : 0,
+  }),
+  workgroups: ({ vertical }) => linear(storageSize(vertical), 64),
+});
+
+/** Chamfer distance in pixels, from the distances within columns. */
+export const distanceTransformChamfer = defineKernel({
+  name: 'distance_transform.chamfer',
+  shader: chamferShader,
+  outputs: ({ vertical }: Record<'vertical', TensorSpec>, _: { mask: ChamferMask }) => ({
+    distance: f32(vertical.shape),
+  }),
+  params: ({ vertical }, { mask }) => ({
+    length: storageSize(vertical),
+    width: vertical.shape[2],
+    ...CHAMFER_MASKS[mask],
+  }),
+  workgroups: ({ vertical }) => linear(storageSize(vertical), 64),
+});

@@ -1,0 +1,76 @@
+import forwardShader from '../../shaders/edge_enhancement/forward.wgsl';
+import { FacegradError } from '../gpu/errors';
+import { CHAMFER_MASKS, type ChamferMask } from './distance_transform';
+import { defineKernel, type TensorSpec } from './kernel';
+
+export interface EnhancementAttributes {
+  /** `sharpen`: unsharp masking that fades with the distance. `map`: the fading itself, as grey. */
+  mode: 'sharpen' | 'map';
+  chamfer: ChamferMask;
+  /** Pixels from an edge at which the effect has faded to nothing; at most 20. */
+  radius: number;
+  /** Gain of the sharpening at an edge. */
+  lambda: number;
+  /** Standard deviation of the Gaussian, in pixels; at most 8. */
+  sigma: number;
+}
+
+const TILE = 16;
+const MAX_HALO = 24;
+
+/**
+ * Rows and columns within which the window must find edges. The chamfer distances are at least 1/sqrt(2) of
+ * Euclid's, so an edge pixel with (D_E + D_C) / 2 < R has D_E < R * 2 / (1 + 1/sqrt(2)) = 1.172 R.
+ */
+function reachOf(radius: number): number {
+  return Math.floor(1.172 * radius);
+}
+
+/** Enhances x [N, H, W] (whole numbers 0..255) at the pixels of `edges` [N, H, W] (0 or 1) and around. */
+export const edgeEnhancementForward = defineKernel({
+  name: 'edge_enhancement.forward',
+  shader: forwardShader,
+  outputs({ x }: Record<'x' | 'edges', TensorSpec>, attributes: EnhancementAttributes) {
+    const { chamfer, radius, lambda, sigma } = attributes;
+    if (x.shape.length !== 3 || x.layout) {
+      throw new FacegradError('bad-input', `enhancement takes dense [N, H, W], not [${x.shape}]`);
+    }
+    if (!CHAMFER_MASKS[chamfer]) {
+      throw new FacegradError('bad-input', `no chamfer mask ${chamfer}`, {
+        available: Object.keys(CHAMFER_MASKS),
+      });
+    }
+    if (!(radius > 0 && radius <= 20 && sigma > 0 && sigma <= 8 && Number.isFinite(lambda))) {
+      throw new FacegradError(
+        'bad-input',
+        `enhancement needs 0 < radius <= 20, 0 < sigma <= 8; got ${radius}, ${sigma}, lambda ${lambda}`,
+      );
+    }
+    return { y: x };
+  },
+  params({ x }, { mode, chamfer, radius, lambda, sigma }) {
+    const reach = reachOf(radius);
+    const blur = Math.min(MAX_HALO, Math.ceil(3 * sigma));
+    const falloff = Math.exp(-1 / (2 * sigma * sigma));
+    let sum = 1;
+    for (let d = 1; d <= blur; d++) sum += 2 * falloff ** (d * d);
+    return {
+      height: x.shape[1],
+      width: x.shape[2],
+      reach,
+      blur,
+      halo: Math.max(reach, blur),
+      falloff,
+      norm: 1 / (sum * sum),
+      ...CHAMFER_MASKS[chamfer],
+      radius,
+      lambda,
+      map: mode === 'map' ? 1 : 0,
+    };
+  },
+  workgroups: ({ x: { shape } }) => [
+    Math.ceil(shape[2] / TILE),
+    Math.ceil(shape[1] / TILE),
+    shape[0],
+  ],
+});

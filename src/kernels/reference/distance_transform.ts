@@ -1,0 +1,89 @@
+interface Images {
+  shape: readonly number[];
+  data: ArrayLike<number>;
+}
+
+/** Distance to the nearest edge pixel in the same column; H + W where the column has none. */
+export function distanceTransformColumns({ shape, data }: Images): Float64Array {
+  const [images, height, width] = shape;
+  const vertical = new Float64Array(images * height * width).fill(height + width);
+  for (let n = 0; n < images; n++) {
+    for (let x = 0; x < width; x++) {
+      for (let y = 0; y < height; y++) {
+        for (let v = 0; v < height; v++) {
+          if (data[(n * height + v) * width + x] === 0) continue;
+          const at = (n * height + y) * width + x;
+          vertical[at] = Math.min(vertical[at], Math.abs(y - v));
+        }
+      }
+    }
+  }
+  return vertical;
+}
+
+/** Squared Euclidean distance to the nearest edge pixel, over all of them; (H + W)^2 without edges. */
+export function squaredDistance({ shape, data }: Images): Float64Array {
+  const [images, height, width] = shape;
+  const pixels = height * width;
+  const distance = new Float64Array(images * pixels).fill((height + width) ** 2);
+  for (let n = 0; n < images; n++) {
+    for (let j = 0; j < pixels; j++) {
+      if (data[n * pixels + j] === 0) continue;
+      for (let i = 0; i < pixels; i++) {
+        const dx = (i % width) - (j % width);
+        const dy = Math.floor(i / width) - Math.floor(j / width);
+        const at = n * pixels + i;
+        distance[at] = Math.min(distance[at], dx * dx + dy * dy);
+      }
+    }
+  }
+  return distance;
+}
+
+/** Steps of the first raster sweep by mask: dx, dy, cost. The second sweep takes the opposite ones. */
+const STEPS: Record<string, [number, number, number][]> = {
+  '3-4': [
+    [-1, 0, 3],
+    [-1, -1, 4],
+    [0, -1, 3],
+    [1, -1, 4],
+  ],
+  '5-7-11': [
+    [-1, 0, 5],
+    [-1, -1, 7],
+    [0, -1, 5],
+    [1, -1, 7],
+    [-2, -1, 11],
+    [-1, -2, 11],
+    [1, -2, 11],
+    [2, -1, 11],
+  ],
+  '1-1': [
+    [-1, 0, 1],
+    [-1, -1, 1],
+    [0, -1, 1],
+    [1, -1, 1],
+  ],
+};
+
+/** Chamfer distance by two raster sweeps (Borgefors 1986), in pixels; H + W without edges. */
+export function chamferDistance({ shape, data }: Images, mask: string): Float64Array {
+  const [images, height, width] = shape;
+  const steps = STEPS[mask];
+  const side = steps[0][2];
+  const cost = Float64Array.from(data, (edge) => (edge !== 0 ? 0 : Infinity));
+  const relax = (n: number, x: number, y: number, sign: number) => {
+    const at = (n * height + y) * width + x;
+    for (const [dx, dy, step] of steps) {
+      const u = x + sign * dx;
+      const v = y + sign * dy;
+      if (u < 0 || v < 0 || u >= width || v >= height) continue;
+      cost[at] = Math.min(cost[at], cost[(n * height + v) * width + u] + step);
+    }
+  };
+  for (let n = 0; n < images; n++) {
+    for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) relax(n, x, y, 1);
+    for (let y = height - 1; y >= 0; y--) for (let x = width - 1; x >= 0; x--) relax(n, x, y, -1);
+  }
+  return cost.map((value) => (value === Infinity ? height + width : value / side));
+}
