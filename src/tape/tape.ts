@@ -55,7 +55,9 @@ export class Tape {
   readonly #operations: OperationRecord[] = [];
   readonly #gradients = new Map<Value, Value>();
   readonly #differentiable = new Set<Value>();
+  readonly #destinations = new Set<Value>();
   #names = 0;
+  #differentiated = false;
 
   constructor(readonly capabilities?: Capabilities) {}
 
@@ -91,6 +93,14 @@ export class Tape {
     inputs: Values<I>,
     attributes: A = undefined as A,
   ): Values<O | S> {
+    for (const value of Object.values<Value>(inputs)) {
+      if (this.#differentiable.has(value.root) && !this.needsGradient(value)) {
+        throw new FacegradError(
+          'internal',
+          `${operation.name}: no gradient reaches ${value.root.name} through a view; apply \`reshape\``,
+        );
+      }
+    }
     const outputs = operation.forward(this, inputs, attributes);
     if (Object.values<Value>(inputs).some((value) => this.needsGradient(value))) {
       this.#operations.push({ operation, inputs, outputs, attributes });
@@ -109,11 +119,17 @@ export class Tape {
    * undefined (a new temporary) otherwise.
    */
   destination(value: Value): Value | undefined {
-    return value.grad && !this.#gradients.has(value) ? value.grad : undefined;
+    if (!value.grad || this.#destinations.has(value)) return undefined;
+    this.#destinations.add(value);
+    return value.grad;
   }
 
   /** Walks the operations backwards from the seeded values and appends their gradients. */
   backward(): void {
+    if (this.#differentiated) {
+      throw new FacegradError('bad-input', 'this tape holds its gradient already');
+    }
+    this.#differentiated = true;
     for (const record of [...this.#operations].reverse()) {
       const { operation, inputs, outputs, attributes } = record;
       const dy: Record<string, Value> = {};
@@ -142,6 +158,12 @@ export class Tape {
   #accumulate(value: Value, gradient: Value): void {
     const sum = this.#gradients.get(value);
     if (!sum) {
+      if (value.grad && value.grad !== gradient) {
+        throw new FacegradError(
+          'internal',
+          `the gradient of ${value.name} was not written to its place, \`tape.destination\``,
+        );
+      }
       this.#gradients.set(value, gradient);
     } else if (value.grad) {
       this.dispatch(accumulate, { y: sum, x: gradient }); // a parameter used twice
