@@ -7,7 +7,7 @@ const length = 1_320_000;
 const name = `${length} parameters`;
 const flat = f32([length]);
 const common = { gradient: flat, scale: f32([1]), step: u32([64]), parameters: flat };
-const chunks = Math.ceil(length / 1024);
+const chunks = Math.ceil(length / 4096);
 
 export const cases: BenchCase[] = [
   {

@@ -11,7 +11,7 @@
 override WORKGROUP_SIZE: u32 = 64;
 
 const MAX_WORKGROUP_SIZE: u32 = 256;
-const CHUNK: u32 = 1024;
+const CHUNK: u32 = 4096;
 
 struct Params {
   length: u32, // elements
@@ -46,11 +46,18 @@ fn main(
   largests[local.x] = largest;
   sums[local.x] = bad;
   workgroupBarrier();
-  for (var i = 0u; i < WORKGROUP_SIZE; i++) {
-    largest = max(largest, largests[i]);
-    bad = max(bad, sums[i]);
+  if (local.x == 0u) {
+    for (var i = 1u; i < WORKGROUP_SIZE; i++) {
+      largest = max(largest, largests[i]);
+      bad = max(bad, sums[i]);
+    }
+    largests[0] = largest;
+    sums[0] = bad;
   }
   workgroupBarrier();
+  largest = largests[0];
+  bad = sums[0];
+  workgroupBarrier(); // sums is used again
 
   var sum = 0.0;
   // Below the smallest normal number a device may take everything for 0, and 0 / 0 is no number.

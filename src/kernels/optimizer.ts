@@ -93,7 +93,7 @@ export const ema = defineKernel({
 });
 
 /** Elements that a workgroup of `sumOfSquares` adds up. */
-const CHUNK = 1024;
+const CHUNK = 4096;
 
 /** For every chunk of the gradient its largest |g| and the sum of (g / largest)^2. */
 export const sumOfSquares = defineKernel({
