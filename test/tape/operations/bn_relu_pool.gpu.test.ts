@@ -65,7 +65,7 @@ async function run(block: Block, test: Case, training: boolean) {
   };
   const tape = new Tape();
   if (training) {
-    for (const value of [inputs.x, inputs.gamma, inputs.beta]) {
+    for (const value of [inputs.gamma, inputs.beta]) {
       value.grad = state(`d${value.name}`, value.spec);
     }
   }
