@@ -17,6 +17,8 @@ export interface LstmAttributes {
   lengths?: Value;
   /** The initial state is zero: h0 and c0 are not read, and the first recurrent product is skipped. */
   zeroState?: boolean;
+  /** h0 and c0 are updated in place, and so carried from one run of the plan to the next. */
+  updateState?: boolean;
 }
 
 /** x weight_ih^T + both biases, of all steps in one product. */
@@ -36,11 +38,14 @@ export const lstm = defineOperation({
   forward(
     tape,
     { x, h0, c0, ...weights }: LstmWeights & Record<'x' | 'h0' | 'c0', Value>,
-    { lengths, zeroState }: LstmAttributes = {},
+    { lengths, zeroState, updateState }: LstmAttributes = {},
   ) {
     const xw = projectInputs(tape, x, weights);
     const { weight_hh } = weights;
-    const state = zeroState ? {} : tape.dispatch(lstmCopyState, { h0, c0 });
+    let state: { h?: Value; c?: Value } = {};
+    // As values of their own: what comes out is not what went in, although it lies in the same place.
+    if (updateState) state = { h: h0.reshape(h0.shape), c: c0.reshape(c0.shape) };
+    else if (!zeroState) state = tape.dispatch(lstmCopyState, { h0, c0 });
     const { h, c, hs, gates, h_prev } = tape.dispatch(
       lstmForward,
       { xw, weight_hh, lengths: lengths ?? weight_hh, ...state }, // something must be bound

@@ -176,6 +176,36 @@ describe('lstm as it is used', () => {
     storage.dispose();
   });
 
+  it('a state that is updated in place carries on, with the same gradient', async () => {
+    const storage = new Storage(await testGpu());
+    const { values } = inputsOf(storage, { steps: 2, samples: 3, input: 4, hidden: 5 });
+    const dh = state('dh', f32([3, 5]));
+    storage.write(dh, Float32Array.from(uniform(15, 9)));
+    const compiled = async (updateState: boolean) => {
+      const tape = new Tape();
+      const outputs = tape.apply(lstm, values, { updateState });
+      tape.seed(outputs.h_n, dh);
+      tape.backward();
+      return { plan: await Plan.compile(tape, storage, { keep: [outputs.h_n] }), ...outputs };
+    };
+    const copying = await compiled(false);
+    copying.plan.run();
+    const expected = await copying.plan.read(copying.h_n);
+    const gradients = await Promise.all(NAMES.map((name) => storage.read(values[name].grad!)));
+    const updating = await compiled(true);
+    updating.plan.run();
+    expect(await storage.read(values.h0)).toEqual(expected);
+    expect(await Promise.all(NAMES.map((name) => storage.read(values[name].grad!)))).toEqual(
+      gradients,
+    );
+    copying.plan.run(); // from where the first two steps ended
+    updating.plan.run();
+    expect(await storage.read(values.h0)).toEqual(await copying.plan.read(copying.h_n));
+    copying.plan.dispose();
+    updating.plan.dispose();
+    storage.dispose();
+  });
+
   it('a still skips the recurrent product and the copy of the state', () => {
     const value = (name: Name) => state(name, f32(shapesOf({ ...still })[name]));
     const still = { steps: 1, samples: 64, input: 512, hidden: 128 };
