@@ -39,6 +39,7 @@ export class Plan {
   readonly #buffers: GPUBuffer[];
   /** The buffers of the temporaries in `keep`. */
   readonly #temporaries: Map<Value, GPUBuffer>;
+  #disposed = false;
   /** Bytes of temporaries: as if each had its own buffer, and as laid out. */
   readonly memory: { before: number; after: number; state: number };
 
@@ -79,12 +80,12 @@ export class Plan {
 
     const made: GPUBuffer[] = [];
     const kept = new Map<Value, GPUBuffer>();
-    const { steps, stateBytes } = await gpu.checked('plan', () => {
+    const build = () => {
+      const owned = (buffer: GPUBuffer) => (made.push(buffer), buffer);
       const temporaries = sizes.map((bytes, i) =>
-        gpu.createBuffer(`temporaries ${i}`, bytes, STORAGE | COPY_DST | 0x4),
+        owned(gpu.createBuffer(`temporaries ${i}`, bytes, STORAGE | COPY_DST | 0x4)),
       );
-      const params = writeParams(gpu, dispatches);
-      made.push(...temporaries, params);
+      const params = owned(writeParams(gpu, dispatches));
       for (const { root } of options.keep ?? []) {
         if (root.role === 'temporary') kept.set(root, temporaries[slots.get(root)!]);
       }
@@ -100,6 +101,10 @@ export class Plan {
         ),
         stateBytes: [...states.values()].reduce((a, b) => a + b, 0),
       };
+    };
+    const { steps, stateBytes } = await gpu.checked('plan', build).catch((error) => {
+      for (const buffer of made) buffer.destroy(); // nothing is left behind by a plan that did not fit
+      throw error;
     });
     const after = sizes.reduce((a, b) => a + b, 0);
     return new Plan(gpu, steps, made, kept, { before, after, state: stateBytes });
@@ -125,7 +130,7 @@ export class Plan {
    * one would hold the GPU for too long.
    */
   run(parts = 1): void {
-    this.#gpu.assertAlive();
+    this.#assertUsable();
     const { device } = this.#gpu;
     const length = this.#steps.length;
     for (let part = 0; part < parts; part++) {
@@ -146,6 +151,7 @@ export class Plan {
    * else from submit to completion (`method` says which).
    */
   async profile(): Promise<{ method: 'timestamp' | 'wall'; steps: StepTime[] }> {
+    this.#assertUsable();
     const { device } = this.#gpu;
     const timestamps = device.features.has('timestamp-query');
     const steps: StepTime[] = [];
@@ -216,6 +222,13 @@ export class Plan {
   dispose(): void {
     for (const buffer of this.#buffers) buffer.destroy();
     this.#steps.length = 0;
+    this.#temporaries.clear();
+    this.#disposed = true;
+  }
+
+  #assertUsable(): void {
+    this.#gpu.assertAlive();
+    if (this.#disposed) throw new FacegradError('bad-input', 'the plan was disposed');
   }
 }
 
@@ -234,6 +247,8 @@ function written({ kernel, values }: Dispatch): Value[] {
     .map(({ name }) => values[name]);
 }
 
+const endOf = ({ offset, bytes }: Value) => offset + bytes / 4;
+
 /** Walks back from what is kept: a dispatch stays if it writes state or something that is read later. */
 function dropUnread(dispatches: Dispatch[], keep: Set<Value>): Dispatch[] {
   const needed = new Set(keep);
@@ -246,9 +261,19 @@ function dropUnread(dispatches: Dispatch[], keep: Set<Value>): Dispatch[] {
   return kept.reverse();
 }
 
-/** WebGPU refuses one buffer bound for reading and for writing in the same dispatch. */
+/**
+ * WebGPU refuses one buffer bound for reading and for writing in the same dispatch, and parts of it
+ * bound for writing that overlap.
+ */
 function refuseAliasing(dispatch: Dispatch): void {
-  const roots = new Set(written(dispatch).map(({ root }) => root));
+  const writes = written(dispatch);
+  const roots = new Set(writes.map(({ root }) => root));
+  writes.forEach((a, i) => {
+    for (const b of writes.slice(i + 1)) {
+      if (a.root !== b.root || endOf(a) <= b.offset || endOf(b) <= a.offset) continue;
+      throw new FacegradError('internal', `${dispatch.kernel.name} writes ${a.root.name} twice`);
+    }
+  });
   for (const { name, access } of dispatch.kernel.shader.bindings) {
     const { root } = dispatch.values[name];
     if (access === 'read' && roots.has(root)) {
