@@ -13,7 +13,7 @@
 // y planes, border included, WORKGROUP_SIZE apart: the four channel constants are loaded once.
 
 override WORKGROUP_SIZE: u32 = 64;
-override ROUNDS: u32 = 4;
+override ROUNDS: u32 = 8;
 const NONE: f32 = -3.4e38;
 
 struct Params {
@@ -50,37 +50,55 @@ fn main(
 
   let height = params.height / 2u;
   let width = params.width / 2u;
-  let y_plane = (height + 2u * params.y_border) * params.y_row_stride;
+  let y_rows = height + 2u * params.y_border;
+  let y_plane = y_rows * params.y_row_stride;
   let total = params.batch * y_plane;
 
-  for (var round = 0u; round < ROUNDS; round += 1u) {
-    let i = (group.x * ROUNDS + round) * WORKGROUP_SIZE + thread;
-    if (i >= total) {
-      return;
-    }
-    let n = i / y_plane;
-    let at = i % y_plane;
-    let plane = (g * params.batch + n) * params.channels + c;
-    // Inside the border these wrap around to numbers past the end.
-    let row = at / params.y_row_stride - params.y_border;
-    let column = at % params.y_row_stride - params.y_border;
-    if (row >= height || column >= width) {
-      y[plane * y_plane + at] = 0.0;
-      continue;
-    }
-    let top = (plane * params.height + 2u * row) * params.width + 2u * column;
-    let bottom = top + params.width;
-    var best = x[top];
-    let top_right = x[top + 1u];
-    let bottom_left = x[bottom];
-    let bottom_right = x[bottom + 1u];
-    best = select(best, top_right, direction * top_right > direction * best);
-    best = select(best, bottom_left, direction * bottom_left > direction * best);
-    best = select(best, bottom_right, direction * bottom_right > direction * best);
+  // (n, row, column) of element i; stepping them saves three divisions for each.
+  let step_n = WORKGROUP_SIZE / y_plane;
+  let step_row = WORKGROUP_SIZE % y_plane / params.y_row_stride;
+  let step_column = WORKGROUP_SIZE % params.y_row_stride;
+  let begin = group.x * ROUNDS * WORKGROUP_SIZE + thread;
+  let end = min(total, begin + ROUNDS * WORKGROUP_SIZE);
+  var n = begin / y_plane;
+  var row = begin % y_plane / params.y_row_stride;
+  var column = begin % params.y_row_stride;
 
-    let normalized = (best - center) * scale;
-    let z = slope * normalized + offset;
-    y[plane * y_plane + at] = max(0.0, z);
-    winner[(plane * height + row) * width + column] = select(NONE, normalized, z > 0.0);
+  for (var i = begin; i < end; i += WORKGROUP_SIZE) {
+    let plane = (g * params.batch + n) * params.channels + c;
+    let out = plane * y_plane + row * params.y_row_stride + column;
+    // Inside the border these wrap around to numbers past the end.
+    let inner_row = row - params.y_border;
+    let inner_column = column - params.y_border;
+    if (inner_row < height && inner_column < width) {
+      let top = (plane * params.height + 2u * inner_row) * params.width + 2u * inner_column;
+      let bottom = top + params.width;
+      var best = x[top];
+      let top_right = x[top + 1u];
+      let bottom_left = x[bottom];
+      let bottom_right = x[bottom + 1u];
+      best = select(best, top_right, direction * top_right > direction * best);
+      best = select(best, bottom_left, direction * bottom_left > direction * best);
+      best = select(best, bottom_right, direction * bottom_right > direction * best);
+
+      let normalized = (best - center) * scale;
+      let z = slope * normalized + offset;
+      y[out] = max(0.0, z);
+      winner[(plane * height + inner_row) * width + inner_column] = select(NONE, normalized, z > 0.0);
+    } else {
+      y[out] = 0.0;
+    }
+
+    n += step_n;
+    row += step_row;
+    column += step_column;
+    if (column >= params.y_row_stride) {
+      column -= params.y_row_stride;
+      row += 1u;
+    }
+    if (row >= y_rows) {
+      row -= y_rows;
+      n += 1u;
+    }
   }
 }

@@ -6,7 +6,7 @@
 // is found on x, by the sign of gamma, and only that one is normalized.
 
 override WORKGROUP_SIZE: u32 = 64;
-override ROUNDS: u32 = 4;
+override ROUNDS: u32 = 8;
 
 struct Params {
   batch: u32, // N
@@ -41,31 +41,49 @@ fn main(
 
   let height = params.height / 2u;
   let width = params.width / 2u;
-  let y_plane = (height + 2u * params.y_border) * params.y_row_stride;
+  let y_rows = height + 2u * params.y_border;
+  let y_plane = y_rows * params.y_row_stride;
   let total = params.batch * y_plane;
 
-  for (var round = 0u; round < ROUNDS; round += 1u) {
-    let i = (group.x * ROUNDS + round) * WORKGROUP_SIZE + thread;
-    if (i >= total) {
-      return;
-    }
-    let n = i / y_plane;
-    let at = i % y_plane;
+  // (n, row, column) of element i; stepping them saves three divisions for each.
+  let step_n = WORKGROUP_SIZE / y_plane;
+  let step_row = WORKGROUP_SIZE % y_plane / params.y_row_stride;
+  let step_column = WORKGROUP_SIZE % params.y_row_stride;
+  let begin = group.x * ROUNDS * WORKGROUP_SIZE + thread;
+  let end = min(total, begin + ROUNDS * WORKGROUP_SIZE);
+  var n = begin / y_plane;
+  var row = begin % y_plane / params.y_row_stride;
+  var column = begin % params.y_row_stride;
+
+  for (var i = begin; i < end; i += WORKGROUP_SIZE) {
     let plane = (g * params.batch + n) * params.channels + c;
+    let out = plane * y_plane + row * params.y_row_stride + column;
     // Inside the border these wrap around to numbers past the end.
-    let row = at / params.y_row_stride - params.y_border;
-    let column = at % params.y_row_stride - params.y_border;
-    if (row >= height || column >= width) {
-      y[plane * y_plane + at] = 0.0;
-      continue;
+    let inner_row = row - params.y_border;
+    let inner_column = column - params.y_border;
+    if (inner_row < height && inner_column < width) {
+      let top = (plane * params.height + 2u * inner_row) * params.width + 2u * inner_column;
+      let bottom = top + params.width;
+      let a = x[top];
+      let b = x[top + 1u];
+      let d = x[bottom];
+      let e = x[bottom + 1u];
+      let best = select(min(min(a, b), min(d, e)), max(max(a, b), max(d, e)), slope > 0.0);
+      y[out] = max(0.0, slope * ((best - center) * scale) + offset);
+    } else {
+      y[out] = 0.0;
     }
-    let top = (plane * params.height + 2u * row) * params.width + 2u * column;
-    let bottom = top + params.width;
-    let a = x[top];
-    let b = x[top + 1u];
-    let d = x[bottom];
-    let e = x[bottom + 1u];
-    let best = select(min(min(a, b), min(d, e)), max(max(a, b), max(d, e)), slope > 0.0);
-    y[plane * y_plane + at] = max(0.0, slope * ((best - center) * scale) + offset);
+
+    n += step_n;
+    row += step_row;
+    column += step_column;
+    if (column >= params.y_row_stride) {
+      column -= params.y_row_stride;
+      row += 1u;
+    }
+    if (row >= y_rows) {
+      row -= y_rows;
+      n += 1u;
+    }
   }
 }

@@ -46,7 +46,7 @@ fn main(
   let plane = i / dx_plane;
   // Inside the border these wrap around to numbers past the end.
   let row = i % dx_plane / params.dx_row_stride - params.dx_border;
-  let column = i % dx_plane % params.dx_row_stride - params.dx_border;
+  let column = i % params.dx_row_stride - params.dx_border;
   if (row >= params.height || column >= params.width) {
     dx[i] = 0.0;
     return;

@@ -43,7 +43,7 @@ fn main(
   let plane = i / y_plane;
   // Inside the border these wrap around to numbers past the end.
   let row = i % y_plane / params.y_row_stride - params.y_border;
-  let column = i % y_plane % params.y_row_stride - params.y_border;
+  let column = i % params.y_row_stride - params.y_border;
   if (row >= params.y_height || column >= params.y_width) {
     y[i] = 0.0;
     return;

@@ -15,7 +15,7 @@ import {
 } from './kernel';
 
 /** Elements that a workgroup covers: WORKGROUP_SIZE * ROUNDS of the elementwise shaders. */
-const PER_WORKGROUP = 256;
+const PER_WORKGROUP = 512;
 
 interface WithLayout {
   /** Physical layout of the result; dense by default. */

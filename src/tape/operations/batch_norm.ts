@@ -68,7 +68,7 @@ export const batchNorm = defineOperation({
     if (!tape.needsGradient(x)) return { gamma: dgamma, beta: dbeta };
     const { dx } = tape.dispatch(
       batchNormBackwardInput,
-      { x, dy: dy.y, mean, rstd, gamma, dgamma, dbeta },
+      { x, dy: dy.y, mean, rstd, gamma, dgamma, dbeta, dx: tape.destination(x) },
       { layout: attributes.inputLayout },
     );
     return { x: dx, gamma: dgamma, beta: dbeta };

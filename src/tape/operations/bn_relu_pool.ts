@@ -70,7 +70,7 @@ export const bnReluPool = defineOperation({
     if (!tape.needsGradient(x)) return { gamma: dgamma, beta: dbeta };
     const { dx } = tape.dispatch(
       bnReluPoolBackwardInput,
-      { x, dz, mean, rstd, gamma, dgamma, dbeta },
+      { x, dz, mean, rstd, gamma, dgamma, dbeta, dx: tape.destination(x) },
       { layout: attributes.inputLayout },
     );
     return { x: dx, gamma: dgamma, beta: dbeta };

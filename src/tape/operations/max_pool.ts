@@ -22,7 +22,7 @@ export const maxPool = defineOperation({
     const { inputLayout: layout } = attributes;
     const { dx } = tape.dispatch(
       maxPoolBackward,
-      { indices, dy: dy.y },
+      { indices, dy: dy.y, dx: tape.destination(x) },
       { ...attributes, shape: x.shape, layout },
     );
     return { x: dx };

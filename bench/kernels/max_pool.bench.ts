@@ -1,0 +1,33 @@
+import { bordered, f32, u32 } from '../../src/kernels/kernel';
+import { maxPoolBackward, maxPoolForward } from '../../src/kernels/max_pool';
+import type { BenchCase } from '../case';
+
+/** N, C, H of the first blocks' convolution outputs, two streams: presets `small` and `paper`. */
+const extents = [
+  [64, 16, 48],
+  [64, 32, 24],
+  [64, 128, 3],
+  [8, 32, 96],
+  [8, 64, 48],
+];
+
+export const cases: BenchCase[] = extents.flatMap(([N, C, H]): BenchCase[] => {
+  const name = `2x${N}x${C}x${H}x${H}`;
+  const half = Math.floor(H / 2);
+  const x = f32([2, N, C, H, H]);
+  const pooled = [2, N, C, half, half];
+  return [
+    {
+      name,
+      kernel: maxPoolForward,
+      inputs: { x },
+      attributes: { window: 2, layout: bordered(half) },
+    },
+    {
+      name,
+      kernel: maxPoolBackward,
+      inputs: { indices: u32(pooled), dy: f32(pooled, bordered(half)) },
+      attributes: { window: 2, shape: x.shape },
+    },
+  ];
+});
