@@ -16,9 +16,16 @@ try {
   const { main } = await vite.ssrLoadModule(resolve(root, entry));
   process.exitCode = (await main(args)) ?? 0;
 } catch (error) {
-  // An expected error says what to do by its message; any other one shows where it happened.
-  if (error.name !== 'FacegradError') vite.ssrFixStacktrace(error);
-  console.error(error.name === 'FacegradError' ? `Error: ${error.message}` : error);
+  if (error.name === 'FacegradError') {
+    // An expected error says by its message what to do.
+    console.error(`Error: ${error.message}`);
+    for (const fact of ['wanted', 'available']) {
+      if (error[fact] !== undefined) console.error(`  ${fact}: ${JSON.stringify(error[fact])}`);
+    }
+  } else {
+    vite.ssrFixStacktrace(error);
+    console.error(error);
+  }
   process.exitCode = 1;
 }
 await vite.close();

@@ -81,12 +81,14 @@ export interface PlainError {
   kind?: ErrorKind;
   message: string;
   stack?: string;
+  wanted?: unknown;
+  available?: unknown;
 }
 
 export function plainError(error: unknown): PlainError {
   if (error instanceof FacegradError) {
-    const { name, kind, message, stack } = error;
-    return { name, kind, message, stack };
+    const { name, kind, message, stack, wanted, available } = error;
+    return { name, kind, message, stack, wanted, available };
   }
   if (error instanceof Error) {
     return { name: error.name, message: error.message, stack: error.stack };
@@ -94,8 +96,8 @@ export function plainError(error: unknown): PlainError {
   return { name: 'Error', message: String(error) };
 }
 
-export function reviveError({ kind, message, stack }: PlainError): Error {
-  const error = kind ? new FacegradError(kind, message) : new Error(message);
+export function reviveError({ kind, message, stack, wanted, available }: PlainError): Error {
+  const error = kind ? new FacegradError(kind, message, { wanted, available }) : new Error(message);
   if (stack) error.stack = stack;
   return error;
 }

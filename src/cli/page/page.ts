@@ -36,7 +36,9 @@ export async function servePage(jobs: Jobs): Promise<void> {
         async file(name, bytes) {
           await told; // events and files come in the order in which they were given
           const url = `files/${encodeURIComponent(name)}`;
-          const response = await fetch(url, { method: 'POST', body: bytes as BodyInit });
+          // As a Blob: Puppeteer's view of the network takes 10 s for 70 MB of plain bytes.
+          const body = new Blob([bytes as BlobPart]);
+          const response = await fetch(url, { method: 'POST', body });
           if (!response.ok) throw new Error(`${name}: ${await response.text()}`);
         },
       },

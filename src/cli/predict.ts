@@ -1,0 +1,85 @@
+import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
+import { FacegradError } from '../gpu/errors';
+import { readWeights } from '../train/weights_file';
+import { command, parse, runtimeOption } from './command';
+import { readWhole } from './files';
+import { readImages } from './images';
+import type { EvaluateJobConfig } from './jobs/evaluate';
+import { packImageSet } from './jobs/image_sets';
+import { percent } from './progress';
+import { openRuntime, type RuntimeName } from './runtime/runtime';
+
+const DEFAULT_WEIGHTS = 'models/small.safetensors';
+
+interface Options {
+  weights: string;
+  tta: boolean;
+  runtime: RuntimeName;
+  json: boolean;
+}
+
+/** `npm run predict`: the expression in pictures of faces. */
+export async function main(argv: string[]): Promise<number> {
+  const program = command('predict', 'Prints class probabilities of pictures of faces.')
+    .argument('<images...>', 'JPEG, PNG, WebP, … that a face fills')
+    .option('--weights <file>', 'a .safetensors file that train wrote', DEFAULT_WEIGHTS)
+    .option('--tta', 'average with the mirror image', false)
+    .addOption(runtimeOption())
+    .option('--json', 'end standard output with one line of JSON', false);
+  const ended = parse(program, argv);
+  if (ended !== undefined) return ended;
+  const options = program.opts<Options>();
+  if (options.weights === DEFAULT_WEIGHTS && !existsSync(DEFAULT_WEIGHTS)) {
+    throw new FacegradError(
+      'bad-input',
+      'there is no models/small.safetensors: name a file with --weights (npm run train makes one)',
+    );
+  }
+  const weights = await readWhole(options.weights);
+  const { config: shape } = readWeights(weights, options.weights);
+  if (shape.frames.mode === 'sequence') {
+    throw new FacegradError('bad-input', `${options.weights} reads sequences, not single images`);
+  }
+  const { classes } = shape;
+  const { header, blobs } = packImageSet('data', await readImages(program.args, classes));
+  const config: EvaluateJobConfig = {
+    data: header,
+    weights: basename(options.weights),
+    averaging: options.tta ? 'mirror' : 'none',
+    batch: 16,
+  };
+  const runtime = await openRuntime(options.runtime);
+  let probabilities: Float64Array | undefined;
+  try {
+    const job = { kind: 'predict', config, inputs: { ...blobs, weights } };
+    for await (const event of runtime.run(job)) {
+      if (event.type !== 'file') continue;
+      probabilities = new Float64Array((event.bytes as Uint8Array).slice().buffer);
+    }
+  } finally {
+    await runtime.close();
+  }
+  if (!probabilities) throw new FacegradError('internal', 'the job gave no probabilities');
+  const rows = program.args.map((file, i) => ({
+    file,
+    values: [...probabilities.subarray(i * classes.length, (i + 1) * classes.length)],
+  }));
+  for (const { file, values } of rows) {
+    console.log(file);
+    const order = values.map((_, c) => c).sort((a, b) => values[b] - values[a]);
+    for (const c of order) {
+      const bar = '█'.repeat(Math.round(30 * values[c]));
+      console.log(`  ${classes[c].padEnd(10)} ${percent(values[c]).padStart(8)}  ${bar}`);
+    }
+  }
+  if (options.json) {
+    const images = rows.map(({ file, values }) => ({
+      file,
+      class: classes[values.indexOf(Math.max(...values))],
+      probabilities: Object.fromEntries(classes.map((name, c) => [name, values[c]])),
+    }));
+    console.log(JSON.stringify({ images, weights: options.weights, runtime: runtime.name }));
+  }
+  return 0;
+}

@@ -1,0 +1,150 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Split } from '../data/dataset';
+import { FacegradError } from '../gpu/errors';
+import { readCheckpoint } from '../train/checkpoint';
+import { command, parse, runtimeOption } from './command';
+import { freeFolder, readWhole } from './files';
+import { onInterrupt, type Interrupt } from './interrupt';
+import { CHECKPOINT } from './jobs/train';
+import type { RuntimeName } from './runtime/runtime';
+import { dataPath, openData, splitName } from './source';
+import { addTrainOptions, dataSpec, resolveConfig, type TrainOptions } from './train_options';
+import { howToGoOn, readRun, summary, trainRun, type RunInput } from './training_run';
+
+interface Options extends TrainOptions {
+  out?: string;
+  resume?: string;
+  half: boolean;
+  runtime: RuntimeName;
+  json: boolean;
+}
+
+const SPLITS: Split[] = ['training', 'publictest'];
+
+/** `npm run train`: trains and measures on what was held out; without data, on drawn faces. */
+export async function main(argv: string[]): Promise<number> {
+  const program = addTrainOptions(
+    command('train', 'Trains the two-stream CNN-LSTM; without --data, on drawn faces.'),
+  )
+    .option('--out <folder>', 'for weights, checkpoint and log (default: a new one in runs/)')
+    .option('--resume <folder>', 'go on with the run in this folder; --epochs may be raised')
+    .option('--half', 'write the weights as float16', false)
+    .addOption(runtimeOption())
+    .option('--json', 'end standard output with one line of JSON', false);
+  const ended = parse(program, argv);
+  if (ended !== undefined) return ended;
+  const options = program.opts<Options>();
+  const interrupt = onInterrupt(() =>
+    console.error('\nStopping after this step; once more ends it at once.'),
+  );
+  try {
+    const isSet = (name: string) => program.getOptionValueSource(name) === 'cli';
+    const input = options.resume
+      ? await resumed(options, interrupt, isSet)
+      : await fresh(options, argv, interrupt);
+    console.log(
+      `${input.training.name}: ${count(input.training)}` +
+        (input.validation ? `; held out: ${count(input.validation)}, ${input.held}` : ''),
+    );
+    const result = await trainRun(input);
+    console.log(`\n${summary(input, result)}`);
+    if (result.reason === 'stopped') console.log(howToGoOn(input.folder));
+    if (options.json) console.log(JSON.stringify(jsonLine(input, result)));
+    return result.reason === 'stopped' ? 130 : 0;
+  } finally {
+    interrupt.dispose();
+  }
+}
+
+async function fresh(options: Options, argv: string[], interrupt: Interrupt): Promise<RunInput> {
+  const { out, half, runtime } = options;
+  if (out && existsSync(out) && readdirSync(out).length > 0) {
+    throw new FacegradError(
+      'bad-input',
+      `${out} is not empty: name another folder, or go on with --resume ${out}`,
+    );
+  }
+  const spec = dataSpec(options);
+  const { kind, sets } = await openData(spec, SPLITS);
+  if (!sets.training) throw new FacegradError('bad-input', `${spec.data} has no training split`);
+  const config = resolveConfig(options, kind, sets.training);
+  const name = `${kind}-${options.preset ?? `${config.model.size}px`}-seed${config.seed}`;
+  return {
+    folder: out ?? freeFolder('runs', name),
+    command: ['npm run train --', ...argv].join(' '),
+    spec,
+    held: splitName(kind, 'publictest'),
+    runtime,
+    half,
+    config,
+    training: sets.training,
+    validation: sets.publictest,
+    resume: false,
+    interrupt,
+  };
+}
+
+/** The run of a folder; only what may change without changing the run is taken from the options. */
+async function resumed(
+  options: Options,
+  interrupt: Interrupt,
+  isSet: (name: string) => boolean,
+): Promise<RunInput> {
+  const given = options.resume!;
+  const folder = given.endsWith('.safetensors') ? dirname(given) : given;
+  const run = readRun(folder);
+  const spec = isSet('data') ? { ...run.spec, data: dataPath(options.data) } : run.spec;
+  const { progress } = readCheckpoint(await readWhole(join(folder, CHECKPOINT)), CHECKPOINT);
+  const { sets } = await openData(spec, SPLITS);
+  if (!sets.training) throw new FacegradError('bad-input', `${spec.data} has no training split`);
+  return {
+    ...run,
+    folder,
+    spec,
+    runtime: isSet('runtime') ? options.runtime : run.runtime,
+    config: { ...progress.config, epochs: options.epochs ?? progress.config.epochs },
+    training: sets.training,
+    validation: sets.publictest,
+    resume: true,
+    interrupt,
+  };
+}
+
+function count(set: RunInput['training']): string {
+  return 'sequences' in set ? `${set.sequences.length} sequences` : `${set.count} images`;
+}
+
+function jsonLine(
+  { spec, config, held, runtime }: RunInput,
+  {
+    best,
+    reason,
+    step,
+    seconds,
+    weights,
+    checkpoint,
+    adapter,
+  }: Awaited<ReturnType<typeof trainRun>>,
+) {
+  const measured = best?.validation;
+  return {
+    accuracy: measured?.accuracy,
+    split: held,
+    classes: config.model.classes.length,
+    images: measured?.images,
+    weights,
+    meanRecall: measured?.meanRecall,
+    macroF1: measured?.macroF1,
+    tta: 'none',
+    epoch: best?.epoch,
+    reason,
+    step,
+    seconds: Math.round(seconds),
+    seed: config.seed,
+    data: spec.data,
+    runtime,
+    adapter,
+    checkpoint,
+  };
+}

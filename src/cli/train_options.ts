@@ -1,0 +1,206 @@
+import { readFileSync } from 'node:fs';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import type { ImageSet, SequenceSet } from '../data/dataset';
+import { FacegradError } from '../gpu/errors';
+import { PRESETS, type FramesConfig, type ModelConfig, type Preset } from '../nn/config';
+import {
+  trainConfig,
+  type OptimizerConfig,
+  type TrainChanges,
+  type TrainConfig,
+} from '../train/config';
+import { integer, list, number } from './command';
+import { dataPath, SYNTHETIC, type DataSource, type DataSpec } from './source';
+
+/** The options that decide a training, as commander gives them. */
+export interface TrainOptions {
+  data: string;
+  classes?: '6' | '7';
+  fold: number;
+  preset?: Preset;
+  config?: string;
+  streams?: string[];
+  fusion?: ModelConfig['fusion'];
+  frames?: FramesConfig | 'last';
+  dropout?: number;
+  epochs?: number;
+  batch?: number;
+  rate?: number;
+  weightDecay?: number;
+  optimizer?: OptimizerConfig['name'];
+  gamma?: number;
+  alpha?: 'none' | 'sqrt' | 'inverse' | 'effective';
+  smoothing?: number;
+  sampling?: TrainConfig['sampling'];
+  seed?: number;
+  patience?: number;
+  logEvery?: number;
+  checkpointEvery?: number;
+}
+
+/** Adds the options of a training to a command. */
+export function addTrainOptions(program: Command): Command {
+  return program
+    .option(
+      '--data <path>',
+      `fer2013.csv, a folder of FER2013's or CK+'s IDX files, or ${SYNTHETIC.join(', ')}`,
+      'synthetic',
+    )
+    .addOption(
+      new Option('--classes <n>', '6 leaves neutral out, as in the paper').choices(['6', '7']),
+    )
+    .option('--fold <n>', 'CK+: which fifth of the subjects is held out, 0 to 4', integer(0), 0)
+    .addOption(
+      new Option('--preset <name>', 'the network (default: tiny for drawings, else small)').choices(
+        Object.keys(PRESETS),
+      ),
+    )
+    .option('--config <file>', 'JSON with a preset and any setting; the options here win over it')
+    .option(
+      '--streams <list>',
+      'one or two of equalized, edges, raw',
+      list(['equalized', 'edges', 'raw']),
+    )
+    .addOption(new Option('--fusion <kind>', 'of the streams').choices(['lstm', 'concat']))
+    .option(
+      '--frames <mode>',
+      'steps of the LSTM: still, views:<2 to 4>, streams, sequence; last takes last frames alone',
+      parseFrames,
+    )
+    .option('--dropout <share>', 'of the features', number(0))
+    .option('--epochs <n>', 'times through the data', integer(1))
+    .option('--batch <n>', 'images in a step', integer(2))
+    .option('--rate <x>', 'peak learning rate', number(0))
+    .option('--weight-decay <x>', 'of the optimizer', number(0))
+    .addOption(new Option('--optimizer <name>', 'which').choices(['adam', 'adamw', 'sgd']))
+    .option('--gamma <x>', 'focal loss; 0 is cross-entropy', number(0))
+    .addOption(
+      new Option('--alpha <rule>', 'focal loss: weight of a class by its frequency').choices([
+        'none',
+        'sqrt',
+        'inverse',
+        'effective',
+      ]),
+    )
+    .option('--smoothing <x>', 'label smoothing', number(0))
+    .addOption(
+      new Option(
+        '--sampling <kind>',
+        'every image once an epoch, or classes equally often',
+      ).choices(['natural', 'balanced']),
+    )
+    .option('--seed <n>', 'everything random follows from it', integer(0))
+    .option('--patience <n>', 'stop after so many epochs without a better accuracy', integer(0))
+    .option('--log-every <n>', 'steps between two lines of the log', integer(1))
+    .option('--checkpoint-every <n>', 'steps between checkpoints inside an epoch', integer(0));
+}
+
+function parseFrames(text: string): FramesConfig | 'last' {
+  if (text === 'last') return text;
+  const [, mode, count] = /^(still|views|streams|sequence)(?::(\d+))?$/.exec(text) ?? [];
+  if (!mode || (mode === 'views') !== (count !== undefined)) {
+    throw new InvalidArgumentError('Not still, views:2 to views:4, streams, sequence or last.');
+  }
+  return {
+    mode: mode as FramesConfig['mode'],
+    count: Number(count ?? (mode === 'streams' ? 2 : 1)),
+  };
+}
+
+export function dataSpec(options: TrainOptions): DataSpec {
+  return {
+    data: dataPath(options.data),
+    without: options.classes === '6' ? ['neutral'] : [],
+    lastFrame: options.frames === 'last',
+    fold: options.fold,
+  };
+}
+
+/** What is usual for a kind of data, before config file and options. */
+function usual(kind: DataSource['kind']): { preset: Preset } & TrainChanges {
+  switch (kind) {
+    case 'synthetic':
+      return { preset: 'tiny', epochs: 6, logEvery: 10 };
+    case 'synthetic-sequences':
+    case 'synthetic-pairs':
+      return { preset: 'tiny', epochs: 20, batch: 32, logEvery: 10 };
+    case 'ckplus':
+      return { preset: 'small', epochs: 40, batch: 16, logEvery: 10 };
+    case 'fer2013':
+      return { preset: 'small', epochs: 17, logEvery: 10 };
+  }
+}
+
+/** The configuration: what is usual for the data, then the config file, then the options. */
+export function resolveConfig(
+  options: TrainOptions,
+  kind: DataSource['kind'],
+  training: ImageSet | SequenceSet,
+): TrainConfig {
+  const { preset: usualPreset, ...changes } = usual(kind);
+  const { preset: filePreset, ...file } = options.config ? readConfig(options.config) : {};
+  const sequences = 'sequences' in training;
+  let frames: FramesConfig | undefined = options.frames === 'last' ? undefined : options.frames;
+  frames ??= file.model?.frames ?? (sequences ? { mode: 'sequence', count: 1 } : undefined);
+  if (frames?.mode === 'sequence') {
+    if (!sequences) {
+      throw new FacegradError(
+        'bad-input',
+        `${training.name} has no sequences for --frames sequence`,
+      );
+    }
+    if (frames.count === 1) frames = { mode: 'sequence', count: training.length };
+  } else if (sequences) {
+    throw new FacegradError(
+      'bad-input',
+      `${training.name} is of sequences: --frames sequence learns them, --frames last their ends`,
+    );
+  }
+  const given = <T extends object>(settings: T) =>
+    Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+  const { streams, fusion, dropout, epochs, batch, seed, sampling, patience } = options;
+  return trainConfig(options.preset ?? filePreset ?? usualPreset, {
+    ...changes,
+    ...file,
+    ...given({ epochs, batch, seed, sampling, patience }),
+    ...given({ logEvery: options.logEvery, checkpointEvery: options.checkpointEvery }),
+    optimizer: {
+      ...changes.optimizer,
+      ...file.optimizer,
+      ...given({
+        name: options.optimizer,
+        learningRate: options.rate,
+        weightDecay: options.weightDecay,
+      }),
+    } as OptimizerConfig,
+    loss: {
+      ...changes.loss,
+      ...file.loss,
+      ...given({ gamma: options.gamma, alpha: options.alpha, smoothing: options.smoothing }),
+    } as TrainConfig['loss'],
+    model: {
+      ...changes.model,
+      ...file.model,
+      ...given({ streams, fusion, dropout, frames }),
+      classes: [...training.classes],
+    },
+  });
+}
+
+function readConfig(path: string): { preset?: Preset } & TrainChanges {
+  const settings = ['preset', ...Object.keys(trainConfig('tiny'))];
+  let config: object;
+  try {
+    config = JSON.parse(readFileSync(path, 'utf8')) as object;
+  } catch (cause) {
+    throw new FacegradError('bad-input', `${path}: ${(cause as Error).message}`, { cause });
+  }
+  for (const key of Object.keys(config)) {
+    if (!settings.includes(key)) {
+      throw new FacegradError('bad-input', `${path}: there is no setting ${key}`, {
+        available: settings,
+      });
+    }
+  }
+  return config;
+}

@@ -1,0 +1,280 @@
+/** One training from a terminal: a runtime, a folder, a bar, Ctrl-C. */
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ImageSet, SequenceSet } from '../data/dataset';
+import { FacegradError } from '../gpu/errors';
+import { readCheckpoint, type EpochRecord } from '../train/checkpoint';
+import type { TrainConfig } from '../train/config';
+import { formatConfusion, type Metrics } from '../train/metrics';
+import type { TrainEvent } from '../train/trainer';
+import { gitCommit, JsonLines, readWhole, writeWhole } from './files';
+import type { Interrupt } from './interrupt';
+import { packImageSet } from './jobs/image_sets';
+import type { Blobs, JobEvent, JobFile } from './jobs/job';
+import { CHECKPOINT, WEIGHTS, type TrainJobConfig } from './jobs/train';
+import { duration, percent, Progress } from './progress';
+import { openRuntime, type RuntimeName } from './runtime/runtime';
+import type { DataSpec } from './source';
+
+/** What a run's folder says of it, so that `--resume` needs only the folder. */
+export interface RunFile {
+  version: 1;
+  command: string;
+  spec: DataSpec;
+  /** What the validation set is, for a person. */
+  held: string;
+  runtime: RuntimeName;
+  half: boolean;
+}
+
+export interface RunInput extends Omit<RunFile, 'version'> {
+  folder: string;
+  config: TrainConfig;
+  training: ImageSet | SequenceSet;
+  validation?: ImageSet | SequenceSet;
+  /** Go on from the folder's checkpoint. */
+  resume: boolean;
+  interrupt: Interrupt;
+}
+
+/** What a run came to. */
+export interface RunResult {
+  reason: 'finished' | 'stopped' | 'patience';
+  step: number;
+  epochs: EpochRecord[];
+  /** The epoch whose weights the file holds. */
+  best?: EpochRecord;
+  adapter: string;
+  seconds: number;
+  weights: string;
+  checkpoint: string;
+}
+
+/** A device that is lost so often without a new checkpoint is not coming back. */
+const MOST_LOSSES = 3;
+
+/**
+ * Trains, and writes into the folder: `run.json`, `log.jsonl`, `checkpoint.safetensors`,
+ * `weights.safetensors`, `report.json` and `report.md`. Goes on by itself when the device is lost.
+ */
+export async function trainRun(input: RunInput): Promise<RunResult> {
+  const { folder, config, training, validation, interrupt } = input;
+  mkdirSync(folder, { recursive: true });
+  const { command, spec, held, runtime, half } = input;
+  const run: RunFile = { version: 1, command, spec, held, runtime, half };
+  await writeWhole(join(folder, 'run.json'), `${JSON.stringify(run, null, 2)}\n`);
+  const log = new JsonLines(join(folder, 'log.jsonl'));
+  const checkpoint = input.resume ? await readWhole(join(folder, CHECKPOINT)) : undefined;
+  log.add({ type: 'run', command, commit: gitCommit(), config, resumed: input.resume });
+
+  const state: State = {
+    checkpoint,
+    epochs: checkpoint ? [...readCheckpoint(checkpoint).progress.epochs] : [],
+    adapter: '',
+    steps: 0,
+  };
+  const packed = packImageSet('training', training);
+  const packedValidation = validation && packImageSet('validation', validation);
+  const jobConfig: TrainJobConfig = {
+    training: packed.header,
+    validation: packedValidation?.header,
+    train: config,
+    provenance: { data: training.name, seed: config.seed, commit: gitCommit() },
+    half,
+  };
+  const inputs = { ...packed.blobs, ...packedValidation?.blobs };
+  const begin = performance.now();
+  for (let losses = 0; !state.done;) {
+    const before = state.checkpoint;
+    try {
+      await attempt(input, jobConfig, inputs, state, log);
+    } catch (error) {
+      log.add({ type: 'error', message: (error as Error).message });
+      const lost = error instanceof FacegradError && error.kind === 'device-lost';
+      if (state.checkpoint !== before) losses = 0;
+      if (!lost || !state.checkpoint || interrupt.signal.aborted || ++losses > MOST_LOSSES) {
+        if (existsSync(join(folder, CHECKPOINT))) console.error(howToGoOn(folder));
+        throw error;
+      }
+      console.error(`${error.message}: going on from the last checkpoint`);
+      state.epochs = [...readCheckpoint(state.checkpoint).progress.epochs];
+    }
+  }
+  const result: RunResult = {
+    reason: state.done!.reason,
+    step: state.done!.step,
+    epochs: state.epochs,
+    best: bestEpoch(state.epochs),
+    adapter: state.adapter,
+    seconds: (performance.now() - begin) / 1000,
+    weights: join(folder, WEIGHTS),
+    checkpoint: join(folder, CHECKPOINT),
+  };
+  await writeReport(input, result);
+  return result;
+}
+
+interface State {
+  checkpoint?: Uint8Array;
+  epochs: EpochRecord[];
+  adapter: string;
+  steps: number;
+  done?: Extract<TrainEvent, { type: 'done' }>;
+}
+
+/** The job, once: to its end, or to an error. */
+async function attempt(
+  { folder, runtime: name, resume, interrupt }: RunInput,
+  config: TrainJobConfig,
+  data: Blobs,
+  state: State,
+  log: JsonLines,
+): Promise<void> {
+  const inputs = { ...data };
+  if (state.checkpoint) inputs[CHECKPOINT] = state.checkpoint;
+  const progress = new Progress();
+  const runtime = await openRuntime(name, (line) => progress.line(line));
+  const begin = { step: 0, time: 0 };
+  try {
+    for await (const told of runtime.run({ kind: 'train', config, inputs }, interrupt.signal)) {
+      if (isFile(told)) {
+        await writeWhole(join(folder, told.name), told.bytes);
+        if (told.name === CHECKPOINT) state.checkpoint = told.bytes;
+        continue;
+      }
+      const event = told as unknown as TrainEvent;
+      if (event.type !== 'compile') log.add(event);
+      switch (event.type) {
+        case 'compile':
+          progress.update(event.ready, event.total, `kernels ${event.ready} of ${event.total}`);
+          break;
+        case 'start': {
+          const { parameters, dispatches, adapter, steps, step } = event;
+          Object.assign(begin, { step, time: performance.now() });
+          Object.assign(state, { adapter, steps });
+          progress.line(
+            `${(parameters / 1e6).toFixed(2)} million parameters, ${dispatches} dispatches a step, ` +
+              `${steps} steps in ${config.train.epochs} epochs, in ${name === 'chrome' ? 'Chrome' : 'Node'} on ${adapter}`,
+          );
+          if (step > 0 && resume) progress.line(`going on after step ${step}`);
+          progress.update(step, steps, 'first step');
+          break;
+        }
+        case 'step': {
+          const perStep = (performance.now() - begin.time) / (event.step - begin.step) / 1000;
+          const left = duration(perStep * (state.steps - event.step));
+          progress.update(
+            event.step,
+            state.steps,
+            `step ${event.step}/${state.steps}  epoch ${event.epoch}  loss ${event.loss.toFixed(3)}  ` +
+              `accuracy ${percent(event.accuracy)}  ${event.imagesPerSecond.toFixed(0)} images/s  ${left} left`,
+          );
+          break;
+        }
+        case 'epoch': {
+          const { epoch, loss, accuracy, seconds, validation, best } = event;
+          const record: EpochRecord = { epoch, loss, accuracy, seconds, validation };
+          state.epochs.push(record);
+          progress.line(epochLine(record, best));
+          break;
+        }
+        case 'done':
+          state.done = event;
+          break;
+      }
+    }
+  } finally {
+    progress.stop();
+    await runtime.close();
+  }
+  if (!state.done) throw new FacegradError('internal', 'the training ended without a word');
+}
+
+function isFile(told: JobEvent | JobFile): told is JobFile {
+  return told.type === 'file';
+}
+
+function epochLine({ epoch, loss, accuracy, seconds, validation }: EpochRecord, best: boolean) {
+  const held = validation
+    ? `, held out ${percent(validation.accuracy)}${best ? ' (best so far)' : ''}`
+    : '';
+  return `epoch ${epoch}: loss ${loss.toFixed(3)}, training ${percent(accuracy)}${held}, ${duration(seconds)}`;
+}
+
+/** The first of the epochs with the highest validation accuracy: the trainer keeps its weights. */
+export function bestEpoch(epochs: EpochRecord[]): EpochRecord | undefined {
+  const score = (record: EpochRecord) => record.validation?.accuracy ?? record.accuracy;
+  return epochs.reduce<EpochRecord | undefined>(
+    (best, record) => (best && score(best) >= score(record) ? best : record),
+    undefined,
+  );
+}
+
+export function howToGoOn(folder: string): string {
+  return `To go on: npm run train -- --resume ${folder}`;
+}
+
+/** What a finished or stopped run came to, for a person. */
+export function summary(input: RunInput, { best, seconds, weights }: RunResult): string {
+  const lines: string[] = [];
+  if (best?.validation) {
+    const { accuracy, images, meanRecall, macroF1, confusion } = best.validation;
+    lines.push(
+      formatConfusion(confusion, input.config.model.classes),
+      '',
+      `accuracy ${percent(accuracy, 2)} on ${images} of ${input.held} (epoch ${best.epoch}, the best of them there), ` +
+        `mean recall ${percent(meanRecall, 2)}, macro F1 ${percent(macroF1, 2)}`,
+    );
+  }
+  lines.push(`${duration(seconds)}; weights in ${weights}`);
+  return lines.join('\n');
+}
+
+/** The run on a page: what it was, its curve, its confusion matrix. */
+async function writeReport(input: RunInput, result: RunResult): Promise<void> {
+  const { folder, command, config, runtime, training, validation } = input;
+  const commit = gitCommit();
+  const report = {
+    command,
+    commit,
+    runtime,
+    data: training.name,
+    validation: validation?.name,
+    config,
+    ...result,
+  };
+  await writeWhole(join(folder, 'report.json'), `${JSON.stringify(report, null, 2)}\n`);
+  const cell = (metrics: Metrics | undefined) => (metrics ? percent(metrics.accuracy, 2) : '–');
+  const lines = [
+    `# ${training.name}, seed ${config.seed}`,
+    '',
+    '```',
+    command,
+    '```',
+    '',
+    `${result.adapter}, in ${runtime === 'chrome' ? 'Chrome' : 'Node'}; commit ${commit ?? 'unknown'}; ` +
+      `${result.reason} at step ${result.step}; no test-time averaging.`,
+    '',
+    '| epoch | loss | training accuracy | accuracy held out | seconds |',
+    '| --- | --- | --- | --- | --- |',
+    ...result.epochs.map(
+      ({ epoch, loss, accuracy, seconds, validation }) =>
+        `| ${epoch} | ${loss.toFixed(4)} | ${percent(accuracy, 2)} | ${cell(validation)} | ${seconds.toFixed(0)} |`,
+    ),
+    '',
+    '```',
+    summary(input, result),
+    '```',
+    '',
+  ];
+  await writeWhole(join(folder, 'report.md'), lines.join('\n'));
+}
+
+/** Reads the run of a folder that `--resume` names. */
+export function readRun(folder: string): RunFile {
+  const path = join(folder, 'run.json');
+  if (!existsSync(path) || !existsSync(join(folder, CHECKPOINT))) {
+    throw new FacegradError('bad-input', `${folder} holds no run that can be gone on with`);
+  }
+  return JSON.parse(readFileSync(path, 'utf8')) as RunFile;
+}
