@@ -206,6 +206,18 @@ describe('lstm as it is used', () => {
     storage.dispose();
   });
 
+  it('names its limit', async () => {
+    const sizes = { steps: 1, samples: 1, input: 1, hidden: 1025 };
+    const values = Object.entries(shapesOf(sizes)).map(([name, shape]) => [
+      name,
+      state(name, f32(shape)),
+    ]);
+    const tape = new Tape();
+    const { h_n } = tape.apply(lstm, Object.fromEntries(values) as Record<Name, Value>);
+    const compiled = Plan.compile(tape, new Storage(await testGpu()), { keep: [h_n] });
+    await expect(compiled).rejects.toMatchObject({ kind: 'limit', wanted: 1025, available: 1024 });
+  });
+
   it('a still skips the recurrent product and the copy of the state', () => {
     const value = (name: Name) => state(name, f32(shapesOf({ ...still })[name]));
     const still = { steps: 1, samples: 64, input: 512, hidden: 128 };
