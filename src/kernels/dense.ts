@@ -33,7 +33,7 @@ function extents(weight: readonly number[], elements: number, of: 'in' | 'out'):
 
 function leadingAxes({ shape, layout }: TensorSpec, weight: TensorSpec): readonly number[] {
   const features = weight.shape[weight.shape.length - 1];
-  let axis = shape.length;
+  let axis = shape.length - 1; // one axis at least, also for a single feature
   while (axis > 0 && size(shape.slice(axis)) < features) axis--;
   if (size(shape.slice(axis)) !== features || layout?.border) {
     throw new FacegradError('bad-input', `dense: x [${shape}] has no rows of ${features}`, {
