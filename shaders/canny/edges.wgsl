@@ -12,6 +12,7 @@
 //   the flood arrives at does not depend on the order.
 
 const SIZE: u32 = 256; // invocations
+const STRIP: u32 = 4; // pixels of a row that a thread takes at once: one atomic operation for all
 const BINS: u32 = 1024; // 4 a thread; 832 can occur
 const WORDS: u32 = 288; // tunable: 288 1152
 
@@ -110,16 +111,16 @@ fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) g
     sums[row + t] = sum;
     workgroupBarrier();
   }
-  let before = sums[row + t] - own;
-  if (before < params.rank && params.rank <= before + own) {
+  let smaller = sums[row + t] - own;
+  if (smaller < params.rank && params.rank <= smaller + own) {
     var bin = 4u * t;
-    if (before + b0 < params.rank) {
+    if (smaller + b0 < params.rank) {
       bin++;
     }
-    if (before + b0 + b1 < params.rank) {
+    if (smaller + b0 + b1 < params.rank) {
       bin++;
     }
-    if (before + b0 + b1 + b2 < params.rank) {
+    if (smaller + b0 + b1 + b2 < params.rank) {
       bin++;
     }
     high = max(lower_end(bin), 1u);
@@ -128,24 +129,30 @@ fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) g
   let strong = high;
   let weak = max((strong >> 16u) * params.low_ratio + (((strong & 0xffffu) * params.low_ratio) >> 16u), 1u);
 
-  for (var i = t; i < pixels; i += SIZE) {
-    let packed = gradient[first + i];
-    let value = packed >> 2u;
-    if (value >= weak) {
-      let x = i32(i % params.width);
-      let y = i32(i / params.width);
-      // The neighbours along the gradient: (-1, 0), (-1, -1), (0, -1) or (1, -1), and the opposite.
-      let sector = packed & 3u;
-      let dx = select(select(-1, 1, sector == 3u), 0, sector == 2u);
-      let dy = select(-1, 0, sector == 0u);
-      if (value > squared(first, x + dx, y + dy) && value >= squared(first, x - dx, y - dy)) {
-        let word = u32(y) * words + u32(x) / 32u;
-        let bit = 1u << (u32(x) & 31u);
-        atomicOr(&candidates[word], bit);
-        if (value >= strong) {
-          atomicOr(&marked[word], bit);
+  let strips = (params.width + STRIP - 1u) / STRIP;
+  for (var i = t; i < strips * params.height; i += SIZE) {
+    let y = i / strips;
+    let left = i % strips * STRIP;
+    var ridge = 0u;
+    var seed = 0u;
+    for (var x = left; x < min(left + STRIP, params.width); x++) {
+      let packed = gradient[first + y * params.width + x];
+      let value = packed >> 2u;
+      if (value >= weak) {
+        // The neighbours along the gradient: (-1, 0), (-1, -1), (0, -1) or (1, -1), and the opposite.
+        let sector = packed & 3u;
+        let dx = select(select(-1, 1, sector == 3u), 0, sector == 2u);
+        let dy = select(-1, 0, sector == 0u);
+        let before = squared(first, i32(x) + dx, i32(y) + dy);
+        if (value > before && value >= squared(first, i32(x) - dx, i32(y) - dy)) {
+          ridge |= 1u << (x & 31u);
+          seed |= select(0u, 1u, value >= strong) << (x & 31u);
         }
       }
+    }
+    if (ridge != 0u) {
+      atomicOr(&candidates[y * words + left / 32u], ridge);
+      atomicOr(&marked[y * words + left / 32u], seed);
     }
   }
   workgroupBarrier();
@@ -188,8 +195,12 @@ fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) g
     sweep++;
   }
 
-  for (var i = t; i < pixels; i += SIZE) {
-    let x = i % params.width;
-    edges[first + i] = (atomicLoad(&marked[i / params.width * words + x / 32u]) >> (x & 31u)) & 1u;
+  for (var i = t; i < strips * params.height; i += SIZE) {
+    let y = i / strips;
+    let left = i % strips * STRIP;
+    let bits = atomicLoad(&marked[y * words + left / 32u]);
+    for (var x = left; x < min(left + STRIP, params.width); x++) {
+      edges[first + y * params.width + x] = (bits >> (x & 31u)) & 1u;
+    }
   }
 }
