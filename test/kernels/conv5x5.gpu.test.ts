@@ -1,11 +1,23 @@
+import { describe, expect, it } from 'vitest';
 import {
   conv5x5BackwardInputPlain,
+  conv5x5BackwardInputSubgroup,
+  conv5x5BackwardInputTiled,
   conv5x5BackwardWeightPlain,
+  conv5x5BackwardWeightSubgroup,
+  conv5x5BackwardWeightTiled,
+  conv5x5FlipWeight,
   conv5x5ForwardPlain,
+  conv5x5ForwardSubgroup,
+  conv5x5ForwardTiled,
+  conv5x5ReduceWeight,
+  conv5x5Split,
+  conv5x5Variant,
 } from '../../src/kernels/conv5x5';
-import type { Layout } from '../../src/kernels/kernel';
+import { bordered, f32, type Layout } from '../../src/kernels/kernel';
 import * as reference from '../../src/kernels/reference/conv5x5';
 import type { Conv5x5Shape } from '../../src/kernels/reference/conv5x5';
+import { testGpu } from '../support/gpu';
 import { tensor, testGradient, testKernel, type Dense } from '../support/kernel';
 
 interface Case {
@@ -125,6 +137,208 @@ for (const [pick, allowed] of [
     tolerance: allowed,
   });
 }
+
+// The tiled kernels read zero borders of 2 and write dense.
+const tiled = shapes.map((c) => ({ ...c, x: bordered(c.shape[5]), y: bordered(c.shape[5]) }));
+const { capabilities } = await testGpu();
+const broadcasts = capabilities.subgroupSize >= 8;
+
+/** Weights as the forward kernels want them for the gradient by the input. */
+const flip = (weight: Dense) => {
+  const [G, C, , , O] = weight.shape;
+  const data = new Float64Array(weight.data.length);
+  for (let at = 0; at < data.length; at++) {
+    const [c, tap] = [at % C, Math.floor(at / C) % 25];
+    const [o, g] = [Math.floor(at / C / 25) % O, Math.floor(at / C / 25 / O)];
+    data[at] = weight.data[((g * C + c) * 25 + 24 - tap) * O + o];
+  }
+  return { shape: [G, O, 5, 5, C], data };
+};
+
+testKernel(conv5x5FlipWeight, {
+  cases: shapes.map((c) => ({
+    name: c.name,
+    inputs: { weight: weightOf(c) },
+    attributes: undefined,
+  })),
+  reference: ({ weight }) => ({ flipped: flip(weight).data }),
+  tolerance: { absolute: 0, relative: 0 }, // a copy
+});
+
+for (const [pick, allowed] of [
+  [forReal, tolerance],
+  [forLarge, largeTolerance],
+] as const) {
+  for (const kernel of [conv5x5ForwardTiled, ...(broadcasts ? [conv5x5ForwardSubgroup] : [])]) {
+    testKernel(kernel, {
+      cases: tiled.filter(pick).map((c) => ({
+        name: c.name,
+        inputs: { x: xOf(c, c.x), weight: weightOf(c) },
+        attributes: undefined,
+      })),
+      reference: ({ x, weight }) => ({
+        y: reference.conv5x5Forward(
+          x.data,
+          weight.data,
+          shapeOf(x, weight.shape[1], weight.shape[4]),
+        ),
+      }),
+      tolerance: allowed,
+    });
+  }
+
+  for (const kernel of [
+    conv5x5BackwardInputTiled,
+    ...(broadcasts ? [conv5x5BackwardInputSubgroup] : []),
+  ]) {
+    testKernel(kernel, {
+      cases: tiled.filter(pick).map((c) => {
+        const weight = weightOf(c);
+        const flipped = flip(weight);
+        return {
+          name: c.name,
+          inputs: { x: dyOf(c, c.y), weight: tensor(flipped.shape, flipped.data) },
+          attributes: undefined,
+        };
+      }),
+      reference: ({ x: dy, weight: flipped }) => {
+        const weight = flip(flipped); // turned twice
+        return {
+          y: reference.conv5x5BackwardInput(
+            dy.data,
+            weight.data,
+            shapeOf(dy, weight.shape[1], weight.shape[4]),
+          ),
+        };
+      },
+      tolerance: allowed,
+    });
+  }
+
+  for (const kernel of [
+    conv5x5BackwardWeightTiled,
+    ...(broadcasts ? [conv5x5BackwardWeightSubgroup] : []),
+  ]) {
+    testKernel(kernel, {
+      cases: tiled.filter(pick).map((c) => ({
+        name: c.name,
+        inputs: { x: xOf(c, c.x), dy: dyOf(c, c.y) },
+        attributes: { parts: 1, workgroupSize: 64 },
+      })),
+      reference: ({ x, dy }) => ({
+        partials: reference.conv5x5BackwardWeight(
+          x.data,
+          dy.data,
+          shapeOf(x, x.shape[2], dy.shape[2]),
+        ),
+      }),
+      tolerance: allowed,
+    });
+  }
+}
+
+/** The sums over parts of the rows: the reference's, with dy of all other rows set to zero. */
+function parts(x: Dense, dy: Dense, count: number): Float64Array {
+  const [G, N, O, H, W] = dy.shape;
+  const shape = shapeOf(x, x.shape[2], O);
+  const size = shape.C * 25 * O;
+  const out = new Float64Array(G * count * size);
+  for (let s = 0; s < count; s++) {
+    const masked = Float64Array.from(dy.data);
+    for (let at = 0; at < masked.length; at++) {
+      const i = Math.floor(at / W) % H;
+      const n = Math.floor(at / W / H / O) % N;
+      const row = n * H + i;
+      const begin = Math.floor((s * N * H) / count);
+      const end = Math.floor(((s + 1) * N * H) / count);
+      if (row < begin || row >= end) masked[at] = 0;
+    }
+    const sums = reference.conv5x5BackwardWeight(x.data, masked, shape);
+    for (let g = 0; g < G; g++) {
+      out.set(sums.subarray(g * size, (g + 1) * size), (g * count + s) * size);
+    }
+  }
+  return out;
+}
+
+for (const kernel of [
+  conv5x5BackwardWeightTiled,
+  ...(broadcasts ? [conv5x5BackwardWeightSubgroup] : []),
+]) {
+  testKernel(kernel, {
+    cases: tiled.filter(forReal).map((c, i) => ({
+      name: `${c.name}, in parts`,
+      inputs: { x: xOf(c, c.x), dy: dyOf(c, c.y) },
+      attributes: {
+        parts: Math.min(c.shape[1] * c.shape[4], 2 + i),
+        workgroupSize: 64,
+      },
+    })),
+    reference: ({ x, dy }, attributes) => ({ partials: parts(x, dy, attributes.parts) }),
+    tolerance,
+  });
+}
+
+testKernel(conv5x5ReduceWeight, {
+  cases: [
+    [1, 1, 1, 1],
+    [1, 2, 1, 1],
+    [1, 3, 2, 1],
+    [2, 1, 3, 7],
+    [2, 4, 3, 5],
+    [1, 64, 1, 2],
+    [3, 5, 2, 8],
+    [2, 7, 9, 16],
+    [1, 16, 1, 16],
+    [1, 2, 17, 25],
+  ].map(([G, S, C, O]) => ({
+    name: `G = ${G}, S = ${S}, C = ${C}, O = ${O}`,
+    inputs: { partials: tensor([G, S, C, 5, 5, O], G + S) },
+    attributes: undefined,
+  })),
+  reference: ({ partials }) => {
+    const [G, S, ...shape] = partials.shape;
+    const size = shape.reduce((a, b) => a * b, 1);
+    const dweight = new Float64Array(G * size);
+    for (let at = 0; at < partials.data.length; at++) {
+      dweight[Math.floor(at / size / S) * size + (at % size)] += partials.data[at];
+    }
+    return { dweight };
+  },
+  tolerance: { absolute: 1e-5, relative: 1e-6 }, // sums of at most 64 numbers of size 1
+});
+
+describe('conv5x5Split', () => {
+  it('fills whole workgroups where it can, and splits small layers more', () => {
+    const of = (subgroupSize: number, C: number, O: number) =>
+      conv5x5Split(
+        { ...capabilities, subgroupSize },
+        f32([2, 64, C, 24, 24]),
+        f32([2, 64, O, 24, 24]),
+      );
+    expect(of(8, 16, 32)).toEqual({ parts: 26, workgroupSize: 80 });
+    expect(of(8, 1, 16)).toEqual({ parts: 64, workgroupSize: 8 });
+    expect(of(32, 96, 128)).toEqual({ parts: 2, workgroupSize: 96 });
+  });
+});
+
+describe('conv5x5Variant', () => {
+  const spec = (layout?: Layout) => f32([1, 1, 1, 6, 6], layout);
+  const of = (subgroupSize: number) => ({ ...capabilities, subgroupSize });
+  it('takes what device and layout allow', () => {
+    expect(conv5x5Variant(of(8), [spec(bordered(6))])).toBe('subgroup');
+    expect(conv5x5Variant(of(4), [spec(bordered(6))])).toBe('tiled');
+    expect(conv5x5Variant(undefined, [spec(bordered(6))])).toBe('tiled');
+    expect(conv5x5Variant(of(8), [spec(bordered(6)), spec()])).toBe('plain');
+    expect(conv5x5Variant(of(8), [spec({ border: 2, rowStride: 10 })])).toBe('plain');
+    expect(conv5x5Variant(of(8), [spec(bordered(6))], 'tiled')).toBe('tiled');
+    expect(conv5x5Variant(of(8), [spec(bordered(6))], 'plain')).toBe('plain');
+  });
+  it('refuses what cannot run', () => {
+    expect(() => conv5x5Variant(of(8), [spec()], 'tiled')).toThrow(/bordered/);
+    expect(() => conv5x5Variant(of(4), [spec(bordered(6))], 'subgroup')).toThrow(/subgroups/);
+  });
+});
 
 testGradient('conv5x5', {
   cases: shapes.slice(0, 5).map((c) => ({

@@ -1,19 +1,30 @@
 import {
   conv5x5BackwardInputPlain,
+  conv5x5BackwardInputSubgroup,
+  conv5x5BackwardInputTiled,
   conv5x5BackwardWeightPlain,
+  conv5x5BackwardWeightSubgroup,
+  conv5x5BackwardWeightTiled,
+  conv5x5FlipWeight,
   conv5x5ForwardPlain,
+  conv5x5ForwardSubgroup,
+  conv5x5ForwardTiled,
+  conv5x5ReduceWeight,
+  conv5x5Split,
+  conv5x5Variant,
+  type ConvVariant,
 } from '../../kernels/conv5x5';
 import type { Layout } from '../../kernels/kernel';
 import { defineOperation, type Tape } from '../tape';
 import type { Value } from '../value';
 
-/** Which kernels run: the fastest that the device and the shapes allow, or these. */
-export type ConvVariant = 'auto' | 'plain' | 'tiled' | 'subgroup';
+export type { ConvVariant };
 
 /** Attributes of the operation. */
 export interface Conv5x5Attributes {
-  /** Physical layout of y; dense where it is left out. */
+  /** Physical layout of y; dense where it is left out. Only the plain kernel writes another. */
   layout?: Layout;
+  /** Which kernels run; those that the layouts do not suit fall back to plain under 'auto'. */
   variant?: ConvVariant;
 }
 
@@ -23,23 +34,46 @@ export const conv5x5 = defineOperation({
   forward(
     tape: Tape,
     { x, weight }: Record<'x' | 'weight', Value>,
-    { layout }: Conv5x5Attributes = {},
+    { layout, variant }: Conv5x5Attributes = {},
   ): Record<'y', Value> {
-    return { y: tape.dispatch(conv5x5ForwardPlain, { x, weight }, { layout }).y };
+    const chosen = layout ? 'plain' : conv5x5Variant(tape.capabilities, [x.spec], variant);
+    if (chosen === 'plain') {
+      return { y: tape.dispatch(conv5x5ForwardPlain, { x, weight }, { layout }).y };
+    }
+    const kernel = chosen === 'subgroup' ? conv5x5ForwardSubgroup : conv5x5ForwardTiled;
+    return { y: tape.dispatch(kernel, { x, weight }).y };
   },
-  backward(tape, { inputs: { x, weight }, dy: { y: dy } }) {
+  backward(tape, { inputs: { x, weight }, attributes, dy: { y: dy } }) {
     if (!dy) return {};
+    const variant = attributes?.variant;
     return {
-      x: tape.needsGradient(x)
-        ? tape.dispatch(conv5x5BackwardInputPlain, { dy, weight }, {}).dx
-        : undefined,
-      weight: tape.needsGradient(weight)
-        ? tape.dispatch(conv5x5BackwardWeightPlain, {
-            x,
-            dy,
-            dweight: tape.destination(weight),
-          }).dweight
-        : undefined,
+      x: tape.needsGradient(x) ? inputGradient(tape, dy, weight, variant) : undefined,
+      weight: tape.needsGradient(weight) ? weightGradient(tape, x, dy, weight, variant) : undefined,
     };
   },
 });
+
+function inputGradient(tape: Tape, dy: Value, weight: Value, variant?: ConvVariant): Value {
+  const chosen = conv5x5Variant(tape.capabilities, [dy.spec], variant);
+  if (chosen === 'plain') return tape.dispatch(conv5x5BackwardInputPlain, { dy, weight }, {}).dx;
+  const { flipped } = tape.dispatch(conv5x5FlipWeight, { weight });
+  const kernel = chosen === 'subgroup' ? conv5x5BackwardInputSubgroup : conv5x5BackwardInputTiled;
+  return tape.dispatch(kernel, { x: dy, weight: flipped }).y;
+}
+
+function weightGradient(
+  tape: Tape,
+  x: Value,
+  dy: Value,
+  weight: Value,
+  variant?: ConvVariant,
+): Value {
+  const chosen = conv5x5Variant(tape.capabilities, [x.spec, dy.spec], variant);
+  const dweight = tape.destination(weight);
+  if (chosen === 'plain')
+    return tape.dispatch(conv5x5BackwardWeightPlain, { x, dy, dweight }).dweight;
+  const kernel = chosen === 'subgroup' ? conv5x5BackwardWeightSubgroup : conv5x5BackwardWeightTiled;
+  const split = conv5x5Split(tape.capabilities, x.spec, dy.spec);
+  const { partials } = tape.dispatch(kernel, { x, dy }, split);
+  return tape.dispatch(conv5x5ReduceWeight, { partials, dweight }).dweight;
+}
