@@ -7,7 +7,7 @@ export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
   plugins: [wgsl()],
   appType: 'custom',
-  logLevel: 'error',
+  logLevel: 'silent',
   clearScreen: false,
   server: { middlewareMode: true, hmr: false, ws: false, watch: null },
   optimizeDeps: { noDiscovery: true, include: [] },

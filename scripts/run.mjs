@@ -24,7 +24,7 @@ try {
     }
   } else {
     vite.ssrFixStacktrace(error);
-    console.error(error);
+    console.error(error.stack ?? error);
   }
   process.exitCode = 1;
 }

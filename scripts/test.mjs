@@ -27,6 +27,7 @@ const status =
   node(
     'node_modules/vitest/vitest.mjs',
     'run',
+    '--configLoader=runner',
     '--reporter=default',
     '--reporter=json',
     `--outputFile.json=${report}`,

@@ -20,7 +20,12 @@ export function reflectWgsl(path: string, code: string): WgslModule {
   const fail = (message: string): never => {
     throw new Error(`${path}: ${message}`);
   };
-  const reflect = new WgslReflect(code);
+  let reflect;
+  try {
+    reflect = new WgslReflect(code);
+  } catch (error) {
+    return fail((error as Error).message);
+  }
   const entries = reflect.entry.compute;
   if (entries.length !== 1 || entries[0].name !== 'main') fail('needs one compute entry, `main`');
 

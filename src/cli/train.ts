@@ -6,7 +6,7 @@ import { readCheckpoint } from '../train/checkpoint';
 import { command, parse, runtimeOption } from './command';
 import { freeFolder, readWhole } from './files';
 import { onInterrupt, type Interrupt } from './interrupt';
-import { CHECKPOINT } from './jobs/train';
+import { CHECKPOINT } from './jobs/names';
 import type { RuntimeName } from './runtime/runtime';
 import { dataPath, openData, splitName } from './source';
 import { addTrainOptions, dataSpec, resolveConfig, type TrainOptions } from './train_options';

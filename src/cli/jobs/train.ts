@@ -3,6 +3,7 @@ import type { Provenance } from '../../train/weights_file';
 import { Trainer } from '../../train/trainer';
 import { unpackImageSet, type ImageSetHeader } from './image_sets';
 import type { Task } from './job';
+import { CHECKPOINT, WEIGHTS } from './names';
 
 export interface TrainJobConfig {
   training: ImageSetHeader;
@@ -13,9 +14,6 @@ export interface TrainJobConfig {
   /** Weights as float16. */
   half: boolean;
 }
-
-export const CHECKPOINT = 'checkpoint.safetensors';
-export const WEIGHTS = 'weights.safetensors';
 
 /**
  * Trains. Inputs: the sets' bytes, and a checkpoint to go on from under its file name. Gives a
