@@ -124,13 +124,14 @@ export class LSTM {
 
   /**
    * @param start the state to begin with
-   * @param options `zeroState`: it is known to be zero; `lengths` u32 [N]: valid steps of each sample
+   * @param options `zeroState`: it is known to be zero; `updateState`: the last state is written to
+   * `start`, for the next frames; `lengths` u32 [N]: valid steps of each sample
    */
   forward(
     tape: Tape,
     x: Value,
     start: LstmState,
-    options: { zeroState: boolean; lengths?: Value },
+    options: { zeroState: boolean; updateState?: boolean; lengths?: Value },
   ): { h_n: Value; c_n: Value } {
     return tape.apply(lstm, { x, ...this.#weights, h0: start.h, c0: start.c }, options);
   }

@@ -127,6 +127,7 @@ export class Model {
     const start = options.state ?? this.#zeroState(samples);
     const { h_n } = this.#lstm!.forward(tape, steps, start, {
       zeroState: options.state === undefined,
+      updateState: options.state !== undefined,
       lengths: options.lengths,
     });
     return h_n;
