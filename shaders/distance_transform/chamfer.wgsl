@@ -2,12 +2,13 @@
 // sweeps of a chamfer mask give, by the mask's closed form. With a >= b >= 0 the displacement,
 //   cost = side (a - 2b) + knight b          where 2b <= a
 //        = knight (a - b) + diagonal (2b - a)  else
-// For masks without knight's moves (3-4, 1-1) knight = side + diagonal, and both lines are side (a - b) + diagonal b.
+// For masks without knight's moves (3-4, 1-1) knight = side + diagonal, and both lines are
+// side (a - b) + diagonal b.
 // An image without edges has the distance height + width everywhere.
 //
 // Layout: vertical u32 [N, H, W] as columns.wgsl leaves it; distance f32 [N, H, W].
-// Threads: one per pixel. At a given number of columns aside the nearest edge pixel in the column costs least, so
-//   the search goes outwards column by column, as in euclidean.wgsl.
+// Threads: one per pixel. At a given number of columns aside the nearest edge pixel in the column costs
+//   least, so the search goes outwards column by column, as in euclidean.wgsl.
 
 override WORKGROUP_SIZE: u32 = 64;
 
