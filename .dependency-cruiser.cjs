@@ -1,13 +1,13 @@
 /**
  * Who may import whom. The order of the layers is the architecture (docs/architecture.md):
- *   gpu, shaders <- kernels <- tape <- nn, vision <- train <- cli, app
+ *   gpu, shaders <- kernels <- tape <- vision <- nn <- train <- cli, app
  */
 const layers = {
   gpu: [],
   kernels: ['gpu'],
   tape: ['gpu', 'kernels'],
-  nn: ['gpu', 'kernels', 'tape'],
   vision: ['gpu', 'kernels', 'tape'],
+  nn: ['gpu', 'kernels', 'tape', 'vision'],
   data: ['gpu'],
   train: ['gpu', 'kernels', 'tape', 'nn', 'vision', 'data'],
   cli: ['gpu', 'kernels', 'tape', 'nn', 'vision', 'data', 'train'],

@@ -11,7 +11,8 @@ import { onInterrupt } from './interrupt';
 import type { EvaluateJobConfig } from './jobs/evaluate';
 import { packImageSet } from './jobs/image_sets';
 import { duration, percent, Progress } from './progress';
-import { openRuntime, type RuntimeName } from './runtime/runtime';
+import { openRuntime } from './runtime/open';
+import type { RuntimeName } from './runtime/runtime';
 import { dataPath, fitClasses, openData, splitName, SYNTHETIC } from './source';
 
 interface Options {

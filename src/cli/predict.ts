@@ -8,7 +8,8 @@ import { readImages } from './images';
 import type { EvaluateJobConfig } from './jobs/evaluate';
 import { packImageSet } from './jobs/image_sets';
 import { percent } from './progress';
-import { openRuntime, type RuntimeName } from './runtime/runtime';
+import { openRuntime } from './runtime/open';
+import type { RuntimeName } from './runtime/runtime';
 
 const DEFAULT_WEIGHTS = 'models/small.safetensors';
 

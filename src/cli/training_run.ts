@@ -14,7 +14,8 @@ import type { Blobs, JobEvent, JobFile } from './jobs/job';
 import { CHECKPOINT, WEIGHTS } from './jobs/names';
 import type { TrainJobConfig } from './jobs/train';
 import { duration, percent, Progress } from './progress';
-import { openRuntime, type RuntimeName } from './runtime/runtime';
+import { openRuntime } from './runtime/open';
+import type { RuntimeName } from './runtime/runtime';
 import type { DataSpec } from './source';
 
 /** What a run's folder says of it, so that `--resume` needs only the folder. */

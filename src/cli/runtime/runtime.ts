@@ -2,8 +2,7 @@ import type { Job, JobEvent, JobFile } from '../jobs/job';
 
 /** Where jobs run. What they are given and give is the same everywhere. */
 export interface Runtime {
-  /** `chrome` or `node`. */
-  readonly name: string;
+  readonly name: RuntimeName;
   /**
    * Runs a job to its end and yields what it tells. Aborting `stop` asks it to come to an end; it
    * still tells and gives what it then has. Throws the job's error.
@@ -43,18 +42,3 @@ export class EventQueue implements AsyncIterable<JobEvent | JobFile> {
 }
 
 export type RuntimeName = 'chrome' | 'node';
-
-/** Opens the runtime of a `--runtime` option. The other one's packages are not even loaded. */
-export async function openRuntime(
-  name: RuntimeName,
-  log?: (line: string) => void,
-): Promise<Runtime> {
-  if (name === 'node') {
-    const [{ nodeRuntime }, { jobs }] = await Promise.all([
-      import('./node'),
-      import('../jobs/index'),
-    ]);
-    return nodeRuntime(jobs);
-  }
-  return (await import('./chrome')).chromeRuntime({ log });
-}
