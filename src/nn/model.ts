@@ -149,9 +149,11 @@ export class Model {
     return [...(await parameters.export(storage)), ...(await statistics.export(storage))];
   }
 
-  /** @throws FacegradError `bad-input` when a tensor is missing or of another shape */
+  /** @throws FacegradError `bad-input` when a tensor is missing or of another shape; nothing is written then */
   import(storage: Storage, tensors: ReadonlyMap<string, NamedTensor>): void {
-    this.arenas.parameters.import(storage, tensors);
-    this.arenas.statistics.import(storage, tensors);
+    const { parameters, statistics } = this.arenas;
+    const packed = [parameters.pack(tensors), statistics.pack(tensors)];
+    storage.write(parameters.flat, packed[0]);
+    storage.write(statistics.flat, packed[1]);
   }
 }

@@ -107,10 +107,10 @@ export class ParameterArena {
   }
 
   /**
-   * Loads tensors by name.
-   * @throws FacegradError `bad-input` for one that is missing or of another shape; nothing is written then.
+   * The flat buffer's content from tensors by name.
+   * @throws FacegradError `bad-input` for one that is missing or of another shape
    */
-  import(storage: Storage, tensors: ReadonlyMap<string, NamedTensor>): void {
+  pack(tensors: ReadonlyMap<string, NamedTensor>): Float32Array {
     const flat = new Float32Array(this.flat.shape[0]);
     for (const entry of this.#entries) {
       for (const { name, shape, offset } of files(entry)) {
@@ -131,7 +131,7 @@ export class ParameterArena {
         flat.set(fromFile(entry, tensor.data), offset);
       }
     }
-    storage.write(this.flat, flat);
+    return flat;
   }
 }
 
