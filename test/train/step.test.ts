@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { syntheticFaces, syntheticSequences } from '../../src/data/synthetic';
+import type { Capabilities } from '../../src/gpu/device';
+import { Model } from '../../src/nn/model';
+import { PRESETS, type ModelConfig, type Preset } from '../../src/nn/config';
+import { trainConfig } from '../../src/train/config';
+import { recordStep } from '../../src/train/trainer';
+
+/** What every WebGPU device has, and nothing more. */
+const capabilities: Capabilities = {
+  features: new Set(),
+  limits: {
+    maxComputeWorkgroupsPerDimension: 65535,
+    maxComputeInvocationsPerWorkgroup: 256,
+    maxComputeWorkgroupStorageSize: 16384,
+    maxStorageBuffersPerShaderStage: 8,
+    maxStorageBufferBindingSize: 2 ** 27,
+    maxBufferSize: 2 ** 28,
+  } as GPUSupportedLimits,
+  subgroupSize: 0,
+};
+
+function record(preset: Preset, changes: Partial<ModelConfig> = {}) {
+  const config = trainConfig(preset, { batch: 4, model: changes });
+  const data =
+    config.model.frames.mode === 'sequence'
+      ? syntheticSequences({ seed: 1, count: 7, frames: 3 })
+      : syntheticFaces({ seed: 1, count: 7 });
+  return recordStep({ capabilities }, new Model(config.model), config, data);
+}
+
+describe('the recorded training step', () => {
+  it.each(Object.keys(PRESETS) as Preset[])('of preset %s has at most 80 dispatches', (preset) => {
+    const { tape } = record(preset);
+    console.log(`${preset}: ${tape.dispatches.length} dispatches a training step`);
+    expect(tape.dispatches.length).toBeLessThanOrEqual(80);
+  });
+
+  it('prints as text, a line a dispatch, from the images to the update', () => {
+    const { tape } = record('paper');
+    const lines = tape.toString().split('\n');
+    expect(lines).toHaveLength(tape.dispatches.length);
+    expect(lines[0]).toMatch(/augment\.forward/);
+    expect(lines.at(-1)).toMatch(/optimizer\.adam/);
+  });
+
+  const shapes: [string, Partial<ModelConfig>][] = [
+    ['one stream', { streams: ['edges'] }],
+    ['concat', { fusion: 'concat' }],
+    ['views', { frames: { mode: 'views', count: 3 } }],
+    ['streams as steps', { frames: { mode: 'streams', count: 1 } }],
+    ['sequences', { frames: { mode: 'sequence', count: 3 } }],
+    ['six classes', { classes: ['angry', 'disgust', 'fear', 'happy', 'sad', 'surprise'] }],
+  ];
+  it.each(shapes)('can be recorded for %s', (_, changes) => {
+    const { logits, tape } = record('tiny', changes);
+    expect(logits.shape).toEqual([4, changes.classes?.length ?? 7]);
+    expect(tape.dispatches.length).toBeLessThanOrEqual(80);
+  });
+
+  it.each(['views', 'sequence'] as const)('%s: the frames of a sample are 3 of 12', (mode) => {
+    const { tape } = record('tiny', { frames: { mode, count: 3 } });
+    const { kernel, inputs, attributes, values } = tape.dispatches[0];
+    expect(values.y.shape).toEqual([12, 48, 48]);
+    expect(kernel.params!(inputs, attributes)).toMatchObject({ frames: 12, batch: 4 });
+  });
+});
