@@ -3,6 +3,7 @@ import { relative } from 'node:path';
 import type { Plugin } from 'vite';
 import type { WgslModule, WgslParamField } from '../src/gpu/wgsl';
 import { WgslReflect } from 'wgsl_reflect/wgsl_reflect.module.js';
+import { plant, plantedFault } from './mutant';
 
 interface ReflectedVariable {
   name: string;
@@ -91,6 +92,7 @@ function workgroupSizeOf(code: string): [number, number, number] {
  */
 export function wgsl(): Plugin {
   let root = process.cwd();
+  const fault = plantedFault();
   return {
     name: 'facegrad-wgsl',
     enforce: 'pre',
@@ -102,7 +104,8 @@ export function wgsl(): Plugin {
       if (!file.endsWith('.wgsl')) return null;
       this.addWatchFile(file);
       const path = relative(root, file).replaceAll('\\', '/');
-      const module = reflectWgsl(path, readFileSync(file, 'utf8'));
+      const code = readFileSync(file, 'utf8');
+      const module = reflectWgsl(path, fault?.file === path ? plant(fault, code) : code);
       return `export default ${JSON.stringify(module)};`;
     },
   };

@@ -1,0 +1,126 @@
+/**
+ * One-line faults, as they are made in writing such kernels. `npm run test:mutants` plants each of them and
+ * expects the tests of the kernel to fail.
+ */
+import type { Fault } from '../../tools/mutant';
+
+export type FaultKind = 'index' | 'boundary' | 'operand' | 'barrier';
+
+export interface Mutant extends Fault {
+  kind: FaultKind;
+  /** The kernel's own tests. */
+  test: string;
+}
+
+/** `kernel` is the file without `shaders/` and `.wgsl`; its tests go by the folder's name. */
+function mutant(kind: FaultKind, kernel: string, find: string, put: string): Mutant {
+  const test = `test/kernels/${kernel.split('/')[0]}.gpu.test.ts`;
+  return { kind, file: `shaders/${kernel}.wgsl`, find, put, test };
+}
+
+/** The barrier after the given line is left out; `indent` is the barrier's. */
+function barrier(kernel: string, after: string, indent = 2): Mutant {
+  const find = `${after}\n${' '.repeat(indent)}workgroupBarrier();`;
+  return mutant('barrier', kernel, find, after);
+}
+
+const kind =
+  (name: FaultKind) =>
+  (kernel: string, find: string, put: string): Mutant =>
+    mutant(name, kernel, find, put);
+const index = kind('index');
+const boundary = kind('boundary');
+const operand = kind('operand');
+
+export const MUTANTS: Mutant[] = [
+  index('augment/forward', 'frame % params.batch;', 'frame / (params.frames / params.batch);'),
+  index('batch_norm/statistics', 'g * params.batch * sample + c', 'g * sample + c'),
+  index(
+    'bn_relu_pool/backward_input',
+    'row / 2u) * (params.width / 2u)',
+    'row / 2u) * params.width',
+  ),
+  index('canny/gradient', 'let x4 = u32(min(c + 1, right));', 'let x4 = u32(min(c + 2, right));'),
+  index(
+    'concat/forward',
+    'i / params.features % params.groups',
+    'i / params.samples % params.groups',
+  ),
+  index('conv5x5/forward', 'x[at + params.x_row + 1u]', 'x[at + params.x_row]'),
+  index('conv5x5/backward_weight', '(i + ky) * params.x_row', '(i + ky + 1u) * params.x_row'),
+  index('conv5x5/flip_weight', '+ 24u - tap)', '+ tap)'),
+  index('conv5x5/reduce_weight', '* params.parts * params.size', '* params.size'),
+  index('dense/forward', 'min(m + 3u, last_column)', 'min(m + 2u, last_column)'),
+  index(
+    'dense/backward_weight',
+    'g * params.rows * params.in_features;',
+    'g * params.in_features;',
+  ),
+  index('dense/backward_bias', '(g * params.rows + n)', '(g + n)'),
+  index('lstm/forward', 'weight_hh[(2u * hidden + j)', 'weight_hh[(hidden + j)'),
+  index(
+    'metrics/accumulate',
+    'label * params.classes + predicted',
+    'predicted * params.classes + label',
+  ),
+  index('resize/crop', 'boxes[4 * n + 2]', 'boxes[4 * n + 1]'),
+
+  boundary('bn_relu_pool/forward', 'inner_row < height &&', 'inner_row <= height &&'),
+  boundary('bn_relu_pool/backward_input', 'row + 1u < params.height &&', 'row < params.height &&'),
+  boundary('concat/backward', 'if (i >= params.groups', 'if (i > params.groups'),
+  boundary('conv5x5/forward', 'column + 3u < params.width', 'column + 3u <= params.width'),
+  boundary('conv5x5/backward_weight', 'o + 4u + k < params', 'o + 4u + k <= params'),
+  boundary('dense/backward_input', 'k + j < params.in_features', 'k + j <= params.in_features'),
+  boundary('distance_transform/columns', 'y > 0u; y--', 'y > 1u; y--'),
+  boundary('distance_transform/euclidean', 'if (d <= x)', 'if (d < x)'),
+  boundary('edge_enhancement/forward', 'here + d < width', 'here + d <= width'),
+  boundary('focal_loss/forward', 'if (label >= params.classes)', 'if (label > params.classes)'),
+  boundary('histogram_equalization/forward', 'if (k >= distance)', 'if (k > distance)'),
+  boundary('lstm/forward', 'if (n < params.samples)', 'if (n <= params.samples)'),
+  boundary('optimizer/adam', 'i < params.decay_length', 'i <= params.decay_length'),
+  boundary('optimizer/sum_of_squares', 'min(begin + CHUNK, params.length)', 'begin + CHUNK'),
+  boundary('relu/backward', 'y[i] > 0.0', 'y[i] >= 0.0'),
+
+  operand('add/forward', 'a[i] + b[i]', 'a[i] + a[i]'),
+  operand('batch_norm/statistics', 'max(m - 1.0, 1.0)', 'max(m, 1.0)'),
+  operand('bn_relu_pool/forward', 'select(NONE, normalized, z > 0.0)', 'select(NONE, z, z > 0.0)'),
+  operand('conv5x5/forward', 'right.xy) * taps.w2', 'right.xy) * taps.w3'),
+  operand('distance_transform/chamfer', 'params.diagonal * (2u', 'params.knight * (2u'),
+  operand('dropout/forward', 'x[i] * params.scale', 'x[i]'),
+  operand('dropout/backward', 'dy[i] * params.scale, kept', 'dy[i] * params.scale, !kept'),
+  operand('focal_loss/forward', 'even * (p_j - share)', 'even * p_j'),
+  operand('grey/forward', '587u * green + 114u * blue', '587u * green + 114u * red'),
+  operand('lstm/backward', 'dc * i * (1.0 - g * g)', 'dc * i * (1.0 - g)'),
+  operand(
+    'optimizer/adam',
+    '(sqrt(corrected_square) + params.epsilon)',
+    'sqrt(corrected_square + params.epsilon)',
+  ),
+  operand(
+    'optimizer/clip_grad_norm',
+    'min(1.0, params.max_norm / (norm[0] + 1e-6))',
+    'params.max_norm / (norm[0] + 1e-6)',
+  ),
+  operand('optimizer/sgd', 'velocity[i] = next;', 'velocity[i] = g;'),
+  operand('relu/forward', 'max(0.0, x[i])', 'abs(x[i])'),
+  operand('resize/forward', '(1024 - wy) + lower * wy', '(1024 - wy) + lower * wx'),
+
+  barrier(
+    'batch_norm/statistics',
+    '  deviations[thread] = max(0.0, squares - sum * sum / max(count, 1.0));',
+  ),
+  barrier('batch_norm/statistics', '      counts[thread] = a + b;\n    }', 4),
+  barrier('bn_relu_pool/backward_reduce', '  sums_gamma[thread] = sum_gamma;'),
+  barrier('canny/edges', '      atomicOr(&marked[y * words + left / 32u], seed);\n    }\n  }'),
+  barrier('edge_enhancement/forward', '    nearest[i] = aside;\n  }'),
+  barrier('focal_loss/forward', '  counts[local.x] = count;'),
+  barrier('histogram_equalization/forward', '  atomicMax(&peak, count);'),
+  barrier('histogram_equalization/forward', '    sums[row + k] = sum;', 4),
+  barrier('lstm/forward', '      state[s * hidden + j] = value;\n    }\n  }'),
+  barrier('lstm/backward', '        shared_dgates[s * hidden + j] = dgate;\n      }\n    }', 4),
+  barrier('metrics/accumulate', '  bad[local.x] = not_finite;'),
+  barrier('optimizer/clip_grad_norm', '    bad = max(bad, sums[i]);\n  }'),
+  barrier('optimizer/sum_of_squares', '  bad = sums[0];'),
+  barrier('standardize/forward', '  sums[lane] = squares;'),
+  barrier('standardize/forward', '  let mean = sums[0] / f32(length);'),
+];
