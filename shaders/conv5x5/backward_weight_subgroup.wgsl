@@ -76,10 +76,11 @@ fn main(
   var low4 = vec4<f32>();
   var high4 = vec4<f32>();
   let rows = params.images * params.height;
+  let begin = part * rows / params.parts;
   let end = (part + 1u) * rows / params.parts;
-  for (var r = part * rows / params.parts; r < end; r++) {
-    let n = g * params.images + r / params.height;
-    let i = r % params.height;
+  var n = g * params.images + begin / params.height;
+  var i = begin % params.height;
+  for (var r = begin; r < end; r++) {
     var x_at = (n * params.channels + c) * params.x_plane + (i + ky) * params.x_row;
     var dy_at =
       (n * params.out_channels + o + (invocation & 7u)) * params.dy_plane + (i + 2u) * params.dy_row;
@@ -181,6 +182,11 @@ fn main(
       high4 += right.w * dy_high3;
       dy_left = dy_right;
       left = right;
+    }
+    i++;
+    if (i == params.height) {
+      i = 0u;
+      n++;
     }
   }
   if (index < 5u * params.channels) {

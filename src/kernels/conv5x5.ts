@@ -1,9 +1,13 @@
 import backwardInputPlainShader from '../../shaders/conv5x5/backward_input_plain.wgsl';
 import backwardWeightShader from '../../shaders/conv5x5/backward_weight.wgsl';
+import backwardWeightMap3Shader from '../../shaders/conv5x5/backward_weight_map3_subgroup.wgsl';
+import backwardWeightMap6Shader from '../../shaders/conv5x5/backward_weight_map6_subgroup.wgsl';
 import backwardWeightPlainShader from '../../shaders/conv5x5/backward_weight_plain.wgsl';
 import backwardWeightSubgroupShader from '../../shaders/conv5x5/backward_weight_subgroup.wgsl';
 import flipWeightShader from '../../shaders/conv5x5/flip_weight.wgsl';
 import forwardShader from '../../shaders/conv5x5/forward.wgsl';
+import forwardMap3Shader from '../../shaders/conv5x5/forward_map3_subgroup.wgsl';
+import forwardMap6Shader from '../../shaders/conv5x5/forward_map6_subgroup.wgsl';
 import forwardPlainShader from '../../shaders/conv5x5/forward_plain.wgsl';
 import forwardSubgroupShader from '../../shaders/conv5x5/forward_subgroup.wgsl';
 import reduceWeightShader from '../../shaders/conv5x5/reduce_weight.wgsl';
@@ -18,6 +22,7 @@ import {
   planeStride,
   size,
   storageSize,
+  type Kernel,
   type Layout,
   type TensorSpec,
 } from './kernel';
@@ -159,6 +164,66 @@ export const conv5x5BackwardInputSubgroup = tiledForward(
   forwardSubgroupShader,
 );
 
+/** Threads a workgroup, where lanes are images or channels: whole subgroups. */
+export interface ConvLanes {
+  workgroupSize: number;
+}
+
+/** A forward kernel for small maps: lanes over images. */
+const smallForward = (name: string, shader: WgslModule, columns: 3 | 6) =>
+  defineKernel({
+    name,
+    shader,
+    outputs: ({ x, weight }: Record<'x' | 'weight', TensorSpec>, _: ConvLanes) => ({
+      y: images(x, weight.shape[4]),
+    }),
+    params: ({ x, weight }) => {
+      const [, images, channels, height, width] = x.shape;
+      const unit = columns === 6 ? 4 : 1; // of the offsets: map6 reads vec4s
+      return {
+        images,
+        channels,
+        out_channels: weight.shape[4],
+        height,
+        width,
+        x_row: layoutOf(x).rowStride / unit,
+        x_plane: planeStride(x.shape, x.layout) / unit,
+      };
+    },
+    overrides: (_, { workgroupSize }) => ({ WORKGROUP_SIZE: workgroupSize }),
+    workgroups: ({ x, weight }, { workgroupSize }) => {
+      const [G, N, , H] = x.shape;
+      const batches = Math.ceil(N / workgroupSize);
+      return columns === 6
+        ? [batches * H, Math.ceil(weight.shape[4] / 8), G]
+        : [batches, Math.ceil(weight.shape[4] / 4), G];
+    },
+    flops: ({ x, weight }) => flops(x, weight.shape[4]),
+  });
+
+/** `conv5x5ForwardSubgroup` for maps of at most 6 columns. */
+export const conv5x5ForwardMap6 = smallForward(
+  'conv5x5.forward_map6_subgroup',
+  forwardMap6Shader,
+  6,
+);
+/** `conv5x5ForwardSubgroup` for maps of at most 3x3. */
+export const conv5x5ForwardMap3 = smallForward(
+  'conv5x5.forward_map3_subgroup',
+  forwardMap3Shader,
+  3,
+);
+export const conv5x5BackwardInputMap6 = smallForward(
+  'conv5x5.backward_input_map6_subgroup',
+  forwardMap6Shader,
+  6,
+);
+export const conv5x5BackwardInputMap3 = smallForward(
+  'conv5x5.backward_input_map3_subgroup',
+  forwardMap3Shader,
+  3,
+);
+
 /** flipped [G,O,5,5,C] of weight [G,C,5,5,O]: channels exchanged, filters turned by 180 degrees. */
 export const conv5x5FlipWeight = defineKernel({
   name: 'conv5x5.flip_weight',
@@ -170,9 +235,8 @@ export const conv5x5FlipWeight = defineKernel({
   params: ({ weight }) => ({
     channels: weight.shape[1],
     out_channels: weight.shape[4],
-    length: size(weight.shape),
   }),
-  workgroups: ({ weight }) => linear(size(weight.shape), 64),
+  workgroups: ({ weight }) => [Math.ceil(weight.shape[1] / 32), weight.shape[4], weight.shape[0]],
 });
 
 /** How the sum over the rows of all images is split. */
@@ -222,6 +286,52 @@ export const conv5x5BackwardWeightSubgroup = tiledBackwardWeight(
   backwardWeightSubgroupShader,
 );
 
+/** A weight gradient for small maps: lanes over channels. */
+const smallBackwardWeight = (name: string, shader: WgslModule, columns: 3 | 6) =>
+  defineKernel({
+    name,
+    shader,
+    outputs: ({ x, dy }: Record<'x' | 'dy', TensorSpec>, { parts }: ConvSplit) => ({
+      partials: f32([x.shape[0], parts, x.shape[2], 5, 5, dy.shape[2]]),
+    }),
+    params: ({ x, dy }, { parts }) => {
+      const unit = columns === 6 ? 4 : 1; // of the offsets: map6 reads vec4s
+      return {
+        images: x.shape[1],
+        channels: x.shape[2],
+        out_channels: dy.shape[2],
+        ...(columns === 6 && { height: x.shape[3] }),
+        x_row: layoutOf(x).rowStride / unit,
+        x_plane: planeStride(x.shape, x.layout) / unit,
+        dy_row: layoutOf(dy).rowStride / unit,
+        dy_plane: planeStride(dy.shape, dy.layout) / unit,
+        parts,
+      };
+    },
+    overrides: (_, { workgroupSize }) => ({ WORKGROUP_SIZE: workgroupSize }),
+    workgroups: ({ x, dy }, { parts, workgroupSize }) => {
+      const blocks = Math.ceil(x.shape[2] / workgroupSize);
+      const [G, O] = [x.shape[0], dy.shape[2]];
+      return columns === 6
+        ? [5 * blocks, Math.ceil(O / 8), G * parts]
+        : [blocks, Math.ceil(O / 4), G * parts];
+    },
+    flops: ({ x, dy }) => flops(x, dy.shape[2]),
+  });
+
+/** `conv5x5BackwardWeightSubgroup` for maps of at most 6 columns. */
+export const conv5x5BackwardWeightMap6 = smallBackwardWeight(
+  'conv5x5.backward_weight_map6_subgroup',
+  backwardWeightMap6Shader,
+  6,
+);
+/** `conv5x5BackwardWeightSubgroup` for maps of at most 3x3. */
+export const conv5x5BackwardWeightMap3 = smallBackwardWeight(
+  'conv5x5.backward_weight_map3_subgroup',
+  backwardWeightMap3Shader,
+  3,
+);
+
 /** dweight [G,C,5,5,O] = the sum of partials [G,S,C,5,5,O] over S. */
 export const conv5x5ReduceWeight = defineKernel({
   name: 'conv5x5.reduce_weight',
@@ -231,10 +341,13 @@ export const conv5x5ReduceWeight = defineKernel({
     return { dweight: f32([G, ...shape]) };
   },
   params: ({ partials }) => {
-    const [G, parts, ...shape] = partials.shape;
-    return { size: size(shape), parts, length: G * size(shape) };
+    const [, parts, ...shape] = partials.shape;
+    return { size: size(shape), parts };
   },
-  workgroups: ({ partials }) => linear(size(partials.shape) / partials.shape[1], 64),
+  workgroups: ({ partials }) => {
+    const [G, , ...shape] = partials.shape;
+    return [Math.ceil(size(shape) / 64), G, 1];
+  },
   flops: ({ partials }) => size(partials.shape),
 });
 
@@ -278,24 +391,68 @@ export function conv5x5Variant(
   return variant;
 }
 
-/** Threads that fill a large GPU; the rows are split to reach it. */
+/** The workgroup size, in whole subgroups up to `largest`, that leaves the fewest lanes idle. */
+function fit(capabilities: Capabilities | undefined, count: number, largest: number): number {
+  const lanes = capabilities?.subgroupSize || 32;
+  const padded = (size: number) => Math.ceil(count / size) * size;
+  let best = lanes;
+  for (let size = lanes; size <= largest; size += lanes) {
+    if (padded(size) <= padded(best)) best = size;
+  }
+  return best;
+}
+
+/** Whether lanes over `count` images or channels fill a subgroup. */
+const fills = (capabilities: Capabilities | undefined, count: number) =>
+  count >= (capabilities?.subgroupSize ?? Infinity);
+
+/** The kernel for y, or under `backward_input` for dx, that `variant` stands for, and its attributes. */
+export function conv5x5Forward(
+  capabilities: Capabilities | undefined,
+  pass: 'forward' | 'backward_input',
+  variant: 'tiled' | 'subgroup',
+  x: TensorSpec,
+): { kernel: Kernel<'x' | 'weight', 'y'>; attributes: ConvLanes } {
+  const [, N, , H, W] = x.shape;
+  const forward = pass === 'forward';
+  const attributes = { workgroupSize: fit(capabilities, N, 64) };
+  const choose = (): Kernel<'x' | 'weight', 'y'> => {
+    if (variant === 'tiled') return forward ? conv5x5ForwardTiled : conv5x5BackwardInputTiled;
+    if (fills(capabilities, N)) {
+      if (H <= 3 && W <= 3) return forward ? conv5x5ForwardMap3 : conv5x5BackwardInputMap3;
+      if (W <= 6) return forward ? conv5x5ForwardMap6 : conv5x5BackwardInputMap6;
+    }
+    return forward ? conv5x5ForwardSubgroup : conv5x5BackwardInputSubgroup;
+  };
+  return { kernel: choose(), attributes };
+}
+
+/** Threads that fill a large GPU; sums over images are split to reach it. */
 const BUSY_THREADS = 16384;
 
-/** How `backward_weight` splits its sum: enough parts to keep a GPU busy, whole subgroups. */
-export function conv5x5Split(
+/** The kernel for dweight that `variant` stands for, and how it splits its sum. */
+export function conv5x5BackwardWeight(
   capabilities: Capabilities | undefined,
+  variant: 'tiled' | 'subgroup',
   x: TensorSpec,
   dy: TensorSpec,
-): ConvSplit {
-  const [G, N, C, H] = x.shape;
-  const threads = G * 5 * C * Math.ceil(dy.shape[2] / 8);
-  const parts = Math.max(1, Math.min(N * H, 64, Math.ceil(BUSY_THREADS / threads)));
-  const lanes = capabilities?.subgroupSize || 32;
-  // The size up to 128 that leaves the fewest lanes without a pair of channel and row of taps.
-  let workgroupSize = lanes;
-  for (let size = lanes; size <= 128; size += lanes) {
-    const padded = (candidate: number) => Math.ceil((5 * C) / candidate) * candidate;
-    if (padded(size) <= padded(workgroupSize)) workgroupSize = size;
+): { kernel: Kernel<'x' | 'dy', 'partials', ConvSplit>; attributes: ConvSplit } {
+  const [G, N, C, H, W] = x.shape;
+  const O = dy.shape[2];
+  const split = (threads: number, most: number, lanes: number): ConvSplit => ({
+    parts: Math.max(1, Math.min(most, 64, Math.ceil(BUSY_THREADS / (G * threads)))),
+    workgroupSize: fit(capabilities, lanes, 128),
+  });
+  if (variant === 'subgroup' && fills(capabilities, C)) {
+    if (H <= 3 && W <= 3) {
+      const attributes = split(C * Math.ceil(O / 4), N, C);
+      return { kernel: conv5x5BackwardWeightMap3, attributes };
+    }
+    if (W <= 6) {
+      const attributes = split(5 * C * Math.ceil(O / 8), N, C);
+      return { kernel: conv5x5BackwardWeightMap6, attributes };
+    }
   }
-  return { parts, workgroupSize };
+  const kernel = variant === 'tiled' ? conv5x5BackwardWeightTiled : conv5x5BackwardWeightSubgroup;
+  return { kernel, attributes: split(5 * C * Math.ceil(O / 8), N * H, 5 * C) };
 }

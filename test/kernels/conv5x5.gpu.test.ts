@@ -1,18 +1,26 @@
 import { describe, expect, it } from 'vitest';
 import {
+  conv5x5BackwardInputMap3,
+  conv5x5BackwardInputMap6,
   conv5x5BackwardInputPlain,
   conv5x5BackwardInputSubgroup,
   conv5x5BackwardInputTiled,
+  conv5x5BackwardWeight,
+  conv5x5BackwardWeightMap3,
+  conv5x5BackwardWeightMap6,
   conv5x5BackwardWeightPlain,
   conv5x5BackwardWeightSubgroup,
   conv5x5BackwardWeightTiled,
   conv5x5FlipWeight,
+  conv5x5Forward,
+  conv5x5ForwardMap3,
+  conv5x5ForwardMap6,
   conv5x5ForwardPlain,
   conv5x5ForwardSubgroup,
   conv5x5ForwardTiled,
   conv5x5ReduceWeight,
-  conv5x5Split,
   conv5x5Variant,
+  type ConvLanes,
 } from '../../src/kernels/conv5x5';
 import { bordered, f32, type Layout } from '../../src/kernels/kernel';
 import * as reference from '../../src/kernels/reference/conv5x5';
@@ -143,6 +151,30 @@ const tiled = shapes.map((c) => ({ ...c, x: bordered(c.shape[5]), y: bordered(c.
 const { capabilities } = await testGpu();
 const broadcasts = capabilities.subgroupSize >= 8;
 
+/** The kernels for small maps, and the maps that they take. */
+const map3 = ({ shape: [, , , , H, W] }: Case) => H <= 3 && W <= 3;
+const map6 = ({ shape: [, , , , , W] }: Case) => W <= 6;
+const small: Case[] = [
+  { name: '3x3, more images than lanes', shape: [2, 67, 3, 5, 3, 3] },
+  { name: '3x3, channels past one workgroup', shape: [1, 2, 70, 9, 3, 3] },
+  { name: '3x3, large values', shape: [1, 2, 2, 5, 3, 3], scale: 1e15 },
+  { name: '1x3', shape: [1, 9, 2, 4, 1, 3] },
+  { name: '3x1', shape: [1, 9, 2, 4, 3, 1] },
+  { name: '2x2', shape: [2, 8, 3, 8, 2, 2] },
+  { name: '2x3, one image', shape: [1, 1, 9, 3, 2, 3] },
+  { name: '3x2, sixteen channels', shape: [1, 5, 16, 16, 3, 2] },
+  { name: '6x6, more images than lanes', shape: [2, 67, 2, 5, 6, 6] },
+  { name: '6x6, channels past one workgroup', shape: [1, 2, 70, 9, 6, 6] },
+  { name: '4x6', shape: [1, 9, 2, 8, 4, 6] },
+  { name: '7x5', shape: [1, 3, 8, 8, 7, 5] },
+  { name: '5x4', shape: [2, 3, 4, 11, 5, 4] },
+];
+const tiledSmall = small.map((c) => ({
+  ...c,
+  x: bordered(c.shape[5]),
+  y: bordered(c.shape[5]),
+}));
+
 /** Weights as the forward kernels want them for the gradient by the input. */
 const flip = (weight: Dense) => {
   const [G, C, , , O] = weight.shape;
@@ -169,13 +201,24 @@ for (const [pick, allowed] of [
   [forReal, tolerance],
   [forLarge, largeTolerance],
 ] as const) {
-  for (const kernel of [conv5x5ForwardTiled, ...(broadcasts ? [conv5x5ForwardSubgroup] : [])]) {
-    testKernel(kernel, {
-      cases: tiled.filter(pick).map((c) => ({
-        name: c.name,
-        inputs: { x: xOf(c, c.x), weight: weightOf(c) },
-        attributes: undefined,
-      })),
+  for (const [kernel, fits] of [
+    [conv5x5ForwardTiled, () => true],
+    ...(broadcasts
+      ? ([
+          [conv5x5ForwardSubgroup, () => true],
+          [conv5x5ForwardMap3, map3],
+          [conv5x5ForwardMap6, map6],
+        ] as const)
+      : []),
+  ] as const) {
+    testKernel<'x' | 'weight', 'y', ConvLanes>(kernel, {
+      cases: [...tiled, ...tiledSmall]
+        .filter((c) => pick(c) && fits(c))
+        .map((c) => ({
+          name: c.name,
+          inputs: { x: xOf(c, c.x), weight: weightOf(c) },
+          attributes: { workgroupSize: 64 },
+        })),
       reference: ({ x, weight }) => ({
         y: reference.conv5x5Forward(
           x.data,
@@ -187,20 +230,28 @@ for (const [pick, allowed] of [
     });
   }
 
-  for (const kernel of [
-    conv5x5BackwardInputTiled,
-    ...(broadcasts ? [conv5x5BackwardInputSubgroup] : []),
-  ]) {
-    testKernel(kernel, {
-      cases: tiled.filter(pick).map((c) => {
-        const weight = weightOf(c);
-        const flipped = flip(weight);
-        return {
-          name: c.name,
-          inputs: { x: dyOf(c, c.y), weight: tensor(flipped.shape, flipped.data) },
-          attributes: undefined,
-        };
-      }),
+  for (const [kernel, fits] of [
+    [conv5x5BackwardInputTiled, () => true],
+    ...(broadcasts
+      ? ([
+          [conv5x5BackwardInputSubgroup, () => true],
+          [conv5x5BackwardInputMap3, map3],
+          [conv5x5BackwardInputMap6, map6],
+        ] as const)
+      : []),
+  ] as const) {
+    testKernel<'x' | 'weight', 'y', ConvLanes>(kernel, {
+      cases: [...tiled, ...tiledSmall]
+        .filter((c) => pick(c) && fits(c))
+        .map((c) => {
+          const weight = weightOf(c);
+          const flipped = flip(weight);
+          return {
+            name: c.name,
+            inputs: { x: dyOf(c, c.y), weight: tensor(flipped.shape, flipped.data) },
+            attributes: { workgroupSize: 64 },
+          };
+        }),
       reference: ({ x: dy, weight: flipped }) => {
         const weight = flip(flipped); // turned twice
         return {
@@ -215,16 +266,24 @@ for (const [pick, allowed] of [
     });
   }
 
-  for (const kernel of [
-    conv5x5BackwardWeightTiled,
-    ...(broadcasts ? [conv5x5BackwardWeightSubgroup] : []),
-  ]) {
+  for (const [kernel, fits] of [
+    [conv5x5BackwardWeightTiled, () => true],
+    ...(broadcasts
+      ? ([
+          [conv5x5BackwardWeightSubgroup, () => true],
+          [conv5x5BackwardWeightMap3, map3],
+          [conv5x5BackwardWeightMap6, map6],
+        ] as const)
+      : []),
+  ] as const) {
     testKernel(kernel, {
-      cases: tiled.filter(pick).map((c) => ({
-        name: c.name,
-        inputs: { x: xOf(c, c.x), dy: dyOf(c, c.y) },
-        attributes: { parts: 1, workgroupSize: 64 },
-      })),
+      cases: [...tiled, ...tiledSmall]
+        .filter((c) => pick(c) && fits(c))
+        .map((c) => ({
+          name: c.name,
+          inputs: { x: xOf(c, c.x), dy: dyOf(c, c.y) },
+          attributes: { parts: 1, workgroupSize: 64 },
+        })),
       reference: ({ x, dy }) => ({
         partials: reference.conv5x5BackwardWeight(
           x.data,
@@ -238,7 +297,7 @@ for (const [pick, allowed] of [
 }
 
 /** The sums over parts of the rows: the reference's, with dy of all other rows set to zero. */
-function parts(x: Dense, dy: Dense, count: number): Float64Array {
+function parts(x: Dense, dy: Dense, count: number, between: boolean): Float64Array {
   const [G, N, O, H, W] = dy.shape;
   const shape = shapeOf(x, x.shape[2], O);
   const size = shape.C * 25 * O;
@@ -248,9 +307,10 @@ function parts(x: Dense, dy: Dense, count: number): Float64Array {
     for (let at = 0; at < masked.length; at++) {
       const i = Math.floor(at / W) % H;
       const n = Math.floor(at / W / H / O) % N;
-      const row = n * H + i;
-      const begin = Math.floor((s * N * H) / count);
-      const end = Math.floor(((s + 1) * N * H) / count);
+      const row = between ? n : n * H + i;
+      const rows = between ? N : N * H;
+      const begin = Math.floor((s * rows) / count);
+      const end = Math.floor(((s + 1) * rows) / count);
       if (row < begin || row >= end) masked[at] = 0;
     }
     const sums = reference.conv5x5BackwardWeight(x.data, masked, shape);
@@ -261,20 +321,32 @@ function parts(x: Dense, dy: Dense, count: number): Float64Array {
   return out;
 }
 
-for (const kernel of [
-  conv5x5BackwardWeightTiled,
-  ...(broadcasts ? [conv5x5BackwardWeightSubgroup] : []),
-]) {
+for (const [kernel, fits] of [
+  [conv5x5BackwardWeightTiled, () => true],
+  ...(broadcasts
+    ? ([
+        [conv5x5BackwardWeightSubgroup, () => true],
+        [conv5x5BackwardWeightMap3, map3],
+        [conv5x5BackwardWeightMap6, map6],
+      ] as const)
+    : []),
+] as const) {
+  // The small-map kernels split between images, the others anywhere between rows.
+  const between = kernel === conv5x5BackwardWeightMap3 || kernel === conv5x5BackwardWeightMap6;
   testKernel(kernel, {
-    cases: tiled.filter(forReal).map((c, i) => ({
-      name: `${c.name}, in parts`,
-      inputs: { x: xOf(c, c.x), dy: dyOf(c, c.y) },
-      attributes: {
-        parts: Math.min(c.shape[1] * c.shape[4], 2 + i),
-        workgroupSize: 64,
-      },
-    })),
-    reference: ({ x, dy }, attributes) => ({ partials: parts(x, dy, attributes.parts) }),
+    cases: [...tiled, ...tiledSmall]
+      .filter((c) => forReal(c) && fits(c))
+      .map((c, i) => ({
+        name: `${c.name}, in parts`,
+        inputs: { x: xOf(c, c.x), dy: dyOf(c, c.y) },
+        attributes: {
+          parts: Math.min(c.shape[1] * (between ? 1 : c.shape[4]), 2 + (i % 6)),
+          workgroupSize: 64,
+        },
+      })),
+    reference: ({ x, dy }, attributes) => ({
+      partials: parts(x, dy, attributes.parts, between),
+    }),
     tolerance,
   });
 }
@@ -308,17 +380,29 @@ testKernel(conv5x5ReduceWeight, {
   tolerance: { absolute: 1e-5, relative: 1e-6 }, // sums of at most 64 numbers of size 1
 });
 
-describe('conv5x5Split', () => {
-  it('fills whole workgroups where it can, and splits small layers more', () => {
-    const of = (subgroupSize: number, C: number, O: number) =>
-      conv5x5Split(
-        { ...capabilities, subgroupSize },
-        f32([2, 64, C, 24, 24]),
-        f32([2, 64, O, 24, 24]),
-      );
-    expect(of(8, 16, 32)).toEqual({ parts: 26, workgroupSize: 80 });
-    expect(of(8, 1, 16)).toEqual({ parts: 64, workgroupSize: 8 });
-    expect(of(32, 96, 128)).toEqual({ parts: 2, workgroupSize: 96 });
+describe('conv5x5Forward and conv5x5BackwardWeight', () => {
+  const of = (subgroupSize: number) => ({ ...capabilities, subgroupSize });
+  const images = (N: number, C: number, W: number) => f32([2, N, C, W, W], bordered(W));
+  it('choose by the size of the map, where it fills subgroups', () => {
+    const forward = (size: number, N: number, W: number) =>
+      conv5x5Forward(of(size), 'forward', 'subgroup', images(N, 16, W));
+    expect(forward(8, 64, 24).kernel).toBe(conv5x5ForwardSubgroup);
+    expect(forward(8, 64, 6).kernel).toBe(conv5x5ForwardMap6);
+    expect(forward(8, 64, 3).kernel).toBe(conv5x5ForwardMap3);
+    expect(forward(8, 64, 3).attributes).toEqual({ workgroupSize: 64 });
+    expect(forward(8, 20, 3).attributes).toEqual({ workgroupSize: 24 });
+    expect(forward(32, 8, 3).kernel).toBe(conv5x5ForwardSubgroup);
+    expect(conv5x5Forward(of(8), 'backward_input', 'tiled', images(64, 16, 3)).kernel).toBe(
+      conv5x5BackwardInputTiled,
+    );
+  });
+  it('split sums over images more where there are few weights', () => {
+    const split = (size: number, C: number, O: number, W: number) =>
+      conv5x5BackwardWeight(of(size), 'subgroup', images(64, C, W), images(64, O, W)).attributes;
+    expect(split(8, 16, 32, 24)).toEqual({ parts: 26, workgroupSize: 80 });
+    expect(split(8, 1, 16, 48)).toEqual({ parts: 64, workgroupSize: 8 });
+    expect(split(32, 96, 128, 12)).toEqual({ parts: 2, workgroupSize: 96 });
+    expect(split(8, 96, 128, 3)).toEqual({ parts: 3, workgroupSize: 96 });
   });
 });
 

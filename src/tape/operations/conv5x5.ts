@@ -1,16 +1,11 @@
 import {
   conv5x5BackwardInputPlain,
-  conv5x5BackwardInputSubgroup,
-  conv5x5BackwardInputTiled,
+  conv5x5BackwardWeight,
   conv5x5BackwardWeightPlain,
-  conv5x5BackwardWeightSubgroup,
-  conv5x5BackwardWeightTiled,
   conv5x5FlipWeight,
+  conv5x5Forward,
   conv5x5ForwardPlain,
-  conv5x5ForwardSubgroup,
-  conv5x5ForwardTiled,
   conv5x5ReduceWeight,
-  conv5x5Split,
   conv5x5Variant,
   type ConvVariant,
 } from '../../kernels/conv5x5';
@@ -40,8 +35,8 @@ export const conv5x5 = defineOperation({
     if (chosen === 'plain') {
       return { y: tape.dispatch(conv5x5ForwardPlain, { x, weight }, { layout }).y };
     }
-    const kernel = chosen === 'subgroup' ? conv5x5ForwardSubgroup : conv5x5ForwardTiled;
-    return { y: tape.dispatch(kernel, { x, weight }).y };
+    const { kernel, attributes } = conv5x5Forward(tape.capabilities, 'forward', chosen, x.spec);
+    return { y: tape.dispatch(kernel, { x, weight }, attributes).y };
   },
   backward(tape, { inputs: { x, weight }, attributes, dy: { y: dy } }) {
     if (!dy) return {};
@@ -57,8 +52,13 @@ function inputGradient(tape: Tape, dy: Value, weight: Value, variant?: ConvVaria
   const chosen = conv5x5Variant(tape.capabilities, [dy.spec], variant);
   if (chosen === 'plain') return tape.dispatch(conv5x5BackwardInputPlain, { dy, weight }, {}).dx;
   const { flipped } = tape.dispatch(conv5x5FlipWeight, { weight });
-  const kernel = chosen === 'subgroup' ? conv5x5BackwardInputSubgroup : conv5x5BackwardInputTiled;
-  return tape.dispatch(kernel, { x: dy, weight: flipped }).y;
+  const { kernel, attributes } = conv5x5Forward(
+    tape.capabilities,
+    'backward_input',
+    chosen,
+    dy.spec,
+  );
+  return tape.dispatch(kernel, { x: dy, weight: flipped }, attributes).y;
 }
 
 function weightGradient(
@@ -72,8 +72,7 @@ function weightGradient(
   const dweight = tape.destination(weight);
   if (chosen === 'plain')
     return tape.dispatch(conv5x5BackwardWeightPlain, { x, dy, dweight }).dweight;
-  const kernel = chosen === 'subgroup' ? conv5x5BackwardWeightSubgroup : conv5x5BackwardWeightTiled;
-  const split = conv5x5Split(tape.capabilities, x.spec, dy.spec);
-  const { partials } = tape.dispatch(kernel, { x, dy }, split);
+  const { kernel, attributes } = conv5x5BackwardWeight(tape.capabilities, chosen, x.spec, dy.spec);
+  const { partials } = tape.dispatch(kernel, { x, dy }, attributes);
   return tape.dispatch(conv5x5ReduceWeight, { partials, dweight }).dweight;
 }

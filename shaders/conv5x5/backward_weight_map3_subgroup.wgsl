@@ -1,0 +1,275 @@
+// dweight[g,c,ky,kx,o] = sum over n, i, j of x[g,n,c, i+ky-2, j+kx-2] * dy[g,n,o,i,j]
+//
+// The gradient of the 5x5 convolution by its weights on maps of at most 3x3, where two thirds of all
+// taps fall outside the map and none of those is computed: every pixel of x meets every pixel of dy
+// through exactly one tap, 81 products instead of 225.
+//
+// Layout: x [G,N,C,H,W] and dy [G,N,O,H,W], H and W <= 3, with a zero border of 2; partials
+// [G,S,C,5,5,O] dense, S sums over parts of the N images, which `reduce_weight.wgsl` adds up in a
+// fixed order.
+// Threads: one for a channel c, 4 output channels and all 25 taps: 100 sums. Workgroup x is the block
+// of channels, y the block of 4 output channels, z the network g and the part, so all lanes need
+// the same 36 values of dy. Each lane loads 5 of them (lanes 0 to 3 those of even pixels, 4 to 7
+// those of odd ones), and they go round by broadcast.
+//
+// Subgroups of 8 lanes or more. All lanes stay to the end (those past the last channel do it again
+// and do not store), so that every lane that is asked for its dy is there.
+
+enable subgroups;
+
+override WORKGROUP_SIZE: u32 = 64;
+
+struct Params {
+  images: u32, // N
+  channels: u32, // C
+  out_channels: u32, // O
+  x_row: u32, // from row to row of x
+  x_plane: u32, // from channel to channel of x
+  dy_row: u32,
+  dy_plane: u32,
+  parts: u32, // S
+}
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> dy: array<f32>;
+@group(0) @binding(2) var<storage, read_write> partials: array<f32>;
+@group(1) @binding(0) var<uniform> params: Params;
+
+fn row_of(at: u32) -> vec3<f32> {
+  return vec3<f32>(x[at], x[at + 1u], x[at + 2u]);
+}
+
+// Stores the sums of a tap, as many of the 4 as there are output channels.
+fn store(at: u32, o: u32, sum: vec4<f32>) {
+  for (var k = 0u; k < 4u; k++) {
+    if (o + k < params.out_channels) {
+      partials[at + k] = sum[k];
+    }
+  }
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(local_invocation_index) local: u32,
+  @builtin(subgroup_invocation_id) invocation: u32,
+) {
+  let index = group.x * WORKGROUP_SIZE + local;
+  let c = min(index, params.channels - 1u);
+  let o = group.y * 4u;
+  let g = group.z / params.parts;
+  let part = group.z % params.parts;
+
+  // Sums of the 25 taps for 4 output channels.
+  var tap0 = vec4<f32>();
+  var tap1 = vec4<f32>();
+  var tap2 = vec4<f32>();
+  var tap3 = vec4<f32>();
+  var tap4 = vec4<f32>();
+  var tap5 = vec4<f32>();
+  var tap6 = vec4<f32>();
+  var tap7 = vec4<f32>();
+  var tap8 = vec4<f32>();
+  var tap9 = vec4<f32>();
+  var tap10 = vec4<f32>();
+  var tap11 = vec4<f32>();
+  var tap12 = vec4<f32>();
+  var tap13 = vec4<f32>();
+  var tap14 = vec4<f32>();
+  var tap15 = vec4<f32>();
+  var tap16 = vec4<f32>();
+  var tap17 = vec4<f32>();
+  var tap18 = vec4<f32>();
+  var tap19 = vec4<f32>();
+  var tap20 = vec4<f32>();
+  var tap21 = vec4<f32>();
+  var tap22 = vec4<f32>();
+  var tap23 = vec4<f32>();
+  var tap24 = vec4<f32>();
+
+  // Lanes 0 to 3 load pixels 0 2 4 6 8 of dy, lanes 4 to 7 pixels 1 3 5 7.
+  let odd = (invocation >> 2u) & 1u;
+  let own0 = odd;
+  let own1 = select(2u, params.dy_row, odd == 1u);
+  let own2 = params.dy_row + 1u + odd;
+  let own3 = 2u * params.dy_row + odd;
+  let own4 = 2u * params.dy_row + 2u;
+  let end = g * params.images + (part + 1u) * params.images / params.parts;
+  for (var n = g * params.images + part * params.images / params.parts; n < end; n++) {
+    let x_at = (n * params.channels + c) * params.x_plane + 2u * params.x_row + 2u;
+    let x0 = row_of(x_at);
+    let x1 = row_of(x_at + params.x_row);
+    let x2 = row_of(x_at + 2u * params.x_row);
+    let dy_at = (n * params.out_channels + o + (invocation & 3u)) * params.dy_plane
+      + 2u * params.dy_row + 2u;
+    let dy0 = dy[dy_at + own0];
+    let dy1 = dy[dy_at + own1];
+    let dy2 = dy[dy_at + own2];
+    let dy3 = dy[dy_at + own3];
+    let dy4 = dy[dy_at + own4];
+    let pixel0 = vec4<f32>(
+      subgroupBroadcast(dy0, 0u),
+      subgroupBroadcast(dy0, 1u),
+      subgroupBroadcast(dy0, 2u),
+      subgroupBroadcast(dy0, 3u),
+    );
+    tap12 += x0.x * pixel0;
+    tap13 += x0.y * pixel0;
+    tap14 += x0.z * pixel0;
+    tap17 += x1.x * pixel0;
+    tap18 += x1.y * pixel0;
+    tap19 += x1.z * pixel0;
+    tap22 += x2.x * pixel0;
+    tap23 += x2.y * pixel0;
+    tap24 += x2.z * pixel0;
+    let pixel1 = vec4<f32>(
+      subgroupBroadcast(dy0, 4u),
+      subgroupBroadcast(dy0, 5u),
+      subgroupBroadcast(dy0, 6u),
+      subgroupBroadcast(dy0, 7u),
+    );
+    tap11 += x0.x * pixel1;
+    tap12 += x0.y * pixel1;
+    tap13 += x0.z * pixel1;
+    tap16 += x1.x * pixel1;
+    tap17 += x1.y * pixel1;
+    tap18 += x1.z * pixel1;
+    tap21 += x2.x * pixel1;
+    tap22 += x2.y * pixel1;
+    tap23 += x2.z * pixel1;
+    let pixel2 = vec4<f32>(
+      subgroupBroadcast(dy1, 0u),
+      subgroupBroadcast(dy1, 1u),
+      subgroupBroadcast(dy1, 2u),
+      subgroupBroadcast(dy1, 3u),
+    );
+    tap10 += x0.x * pixel2;
+    tap11 += x0.y * pixel2;
+    tap12 += x0.z * pixel2;
+    tap15 += x1.x * pixel2;
+    tap16 += x1.y * pixel2;
+    tap17 += x1.z * pixel2;
+    tap20 += x2.x * pixel2;
+    tap21 += x2.y * pixel2;
+    tap22 += x2.z * pixel2;
+    let pixel3 = vec4<f32>(
+      subgroupBroadcast(dy1, 4u),
+      subgroupBroadcast(dy1, 5u),
+      subgroupBroadcast(dy1, 6u),
+      subgroupBroadcast(dy1, 7u),
+    );
+    tap7 += x0.x * pixel3;
+    tap8 += x0.y * pixel3;
+    tap9 += x0.z * pixel3;
+    tap12 += x1.x * pixel3;
+    tap13 += x1.y * pixel3;
+    tap14 += x1.z * pixel3;
+    tap17 += x2.x * pixel3;
+    tap18 += x2.y * pixel3;
+    tap19 += x2.z * pixel3;
+    let pixel4 = vec4<f32>(
+      subgroupBroadcast(dy2, 0u),
+      subgroupBroadcast(dy2, 1u),
+      subgroupBroadcast(dy2, 2u),
+      subgroupBroadcast(dy2, 3u),
+    );
+    tap6 += x0.x * pixel4;
+    tap7 += x0.y * pixel4;
+    tap8 += x0.z * pixel4;
+    tap11 += x1.x * pixel4;
+    tap12 += x1.y * pixel4;
+    tap13 += x1.z * pixel4;
+    tap16 += x2.x * pixel4;
+    tap17 += x2.y * pixel4;
+    tap18 += x2.z * pixel4;
+    let pixel5 = vec4<f32>(
+      subgroupBroadcast(dy2, 4u),
+      subgroupBroadcast(dy2, 5u),
+      subgroupBroadcast(dy2, 6u),
+      subgroupBroadcast(dy2, 7u),
+    );
+    tap5 += x0.x * pixel5;
+    tap6 += x0.y * pixel5;
+    tap7 += x0.z * pixel5;
+    tap10 += x1.x * pixel5;
+    tap11 += x1.y * pixel5;
+    tap12 += x1.z * pixel5;
+    tap15 += x2.x * pixel5;
+    tap16 += x2.y * pixel5;
+    tap17 += x2.z * pixel5;
+    let pixel6 = vec4<f32>(
+      subgroupBroadcast(dy3, 0u),
+      subgroupBroadcast(dy3, 1u),
+      subgroupBroadcast(dy3, 2u),
+      subgroupBroadcast(dy3, 3u),
+    );
+    tap2 += x0.x * pixel6;
+    tap3 += x0.y * pixel6;
+    tap4 += x0.z * pixel6;
+    tap7 += x1.x * pixel6;
+    tap8 += x1.y * pixel6;
+    tap9 += x1.z * pixel6;
+    tap12 += x2.x * pixel6;
+    tap13 += x2.y * pixel6;
+    tap14 += x2.z * pixel6;
+    let pixel7 = vec4<f32>(
+      subgroupBroadcast(dy3, 4u),
+      subgroupBroadcast(dy3, 5u),
+      subgroupBroadcast(dy3, 6u),
+      subgroupBroadcast(dy3, 7u),
+    );
+    tap1 += x0.x * pixel7;
+    tap2 += x0.y * pixel7;
+    tap3 += x0.z * pixel7;
+    tap6 += x1.x * pixel7;
+    tap7 += x1.y * pixel7;
+    tap8 += x1.z * pixel7;
+    tap11 += x2.x * pixel7;
+    tap12 += x2.y * pixel7;
+    tap13 += x2.z * pixel7;
+    let pixel8 = vec4<f32>(
+      subgroupBroadcast(dy4, 0u),
+      subgroupBroadcast(dy4, 1u),
+      subgroupBroadcast(dy4, 2u),
+      subgroupBroadcast(dy4, 3u),
+    );
+    tap0 += x0.x * pixel8;
+    tap1 += x0.y * pixel8;
+    tap2 += x0.z * pixel8;
+    tap5 += x1.x * pixel8;
+    tap6 += x1.y * pixel8;
+    tap7 += x1.z * pixel8;
+    tap10 += x2.x * pixel8;
+    tap11 += x2.y * pixel8;
+    tap12 += x2.z * pixel8;
+  }
+  if (index < params.channels) {
+    let step = params.out_channels; // from tap to tap
+    let at = (group.z * params.channels + c) * 25u * step + o;
+    store(at, o, tap0);
+    store(at + step, o, tap1);
+    store(at + 2u * step, o, tap2);
+    store(at + 3u * step, o, tap3);
+    store(at + 4u * step, o, tap4);
+    store(at + 5u * step, o, tap5);
+    store(at + 6u * step, o, tap6);
+    store(at + 7u * step, o, tap7);
+    store(at + 8u * step, o, tap8);
+    store(at + 9u * step, o, tap9);
+    store(at + 10u * step, o, tap10);
+    store(at + 11u * step, o, tap11);
+    store(at + 12u * step, o, tap12);
+    store(at + 13u * step, o, tap13);
+    store(at + 14u * step, o, tap14);
+    store(at + 15u * step, o, tap15);
+    store(at + 16u * step, o, tap16);
+    store(at + 17u * step, o, tap17);
+    store(at + 18u * step, o, tap18);
+    store(at + 19u * step, o, tap19);
+    store(at + 20u * step, o, tap20);
+    store(at + 21u * step, o, tap21);
+    store(at + 22u * step, o, tap22);
+    store(at + 23u * step, o, tap23);
+    store(at + 24u * step, o, tap24);
+  }
+}
