@@ -130,7 +130,8 @@ function jsonLine(
   const measured = best?.validation;
   return {
     accuracy: measured?.accuracy,
-    split: held,
+    split: 'publictest',
+    held,
     classes: config.model.classes.length,
     images: measured?.images,
     weights,
