@@ -1,0 +1,117 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { main as evaluate } from '../../src/cli/eval';
+import { main as predict } from '../../src/cli/predict';
+import { main as train } from '../../src/cli/train';
+import type { ImageSet } from '../../src/data/dataset';
+import { syntheticFaces } from '../../src/data/synthetic';
+import { nodeAdapter } from '../../tools/node_adapter';
+
+const folder = mkdtempSync(join(tmpdir(), 'facegrad-commands-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const csv = join(folder, 'fer2013.csv');
+const config = join(folder, 'config.json');
+const inNode = (await nodeAdapter()) !== null;
+const held = syntheticFaces({ seed: 2, count: 21, firstIdentity: 1000 });
+
+beforeAll(async () => {
+  const rows = (set: ImageSet, usage: string) =>
+    Array.from(set.labels, (label, i) => {
+      const pixels = set.images.subarray(i * 48 * 48, (i + 1) * 48 * 48).join(' ');
+      return `${label},${pixels},${usage}`;
+    });
+  const training = rows(syntheticFaces({ seed: 1, count: 56 }), 'Training');
+  const lines = ['emotion,pixels,Usage', ...training, ...rows(held, 'PublicTest')];
+  writeFileSync(csv, lines.join('\n'));
+  const model = { size: 16, widths: [4, 8], dense: 8, hidden: 8 };
+  writeFileSync(
+    config,
+    JSON.stringify({ preset: 'tiny', epochs: 2, batch: 8, logEvery: 1, model }),
+  );
+  await sharp(Buffer.from(held.images.subarray(0, 48 * 48)), {
+    raw: { width: 48, height: 48, channels: 1 },
+  })
+    .png()
+    .toFile(join(folder, 'face.png'));
+});
+
+/** Runs a command; returns its exit code and what it printed, by lines. */
+async function run(
+  main: (argv: string[]) => Promise<number>,
+  argv: string[],
+  onLine: (line: string) => void = () => {},
+): Promise<{ code: number; lines: string[] }> {
+  const lines: string[] = [];
+  const hear = (line: unknown) => {
+    lines.push(...String(line).split('\n'));
+    onLine(String(line));
+  };
+  const spies = [
+    vi.spyOn(console, 'log').mockImplementation(hear),
+    vi.spyOn(console, 'error').mockImplementation(hear),
+  ];
+  const code = await main(argv).finally(() => spies.forEach((spy) => spy.mockRestore()));
+  return { code, lines };
+}
+
+const last = (lines: string[]) => JSON.parse(lines.at(-1)!);
+
+it('trains in Chrome, stops at Ctrl-C, goes on, and measures the same again', async () => {
+  const out = join(folder, 'run');
+  const options = ['--data', csv, '--config', config, '--out', out, '--json'];
+  const stopped = await run(train, options, (line) => {
+    if (line.startsWith('epoch 1')) process.emit('SIGINT');
+  });
+  expect(stopped.code).toBe(130);
+  expect(stopped.lines).toContain(`To go on: npm run train -- --resume ${out}`);
+  expect(last(stopped.lines)).toMatchObject({ reason: 'stopped' });
+  expect(existsSync(join(out, 'checkpoint.safetensors'))).toBe(true);
+
+  const resumed = await run(train, ['--resume', out, '--json']);
+  expect(resumed.code).toBe(0);
+  const result = last(resumed.lines);
+  expect(result).toMatchObject({ reason: 'finished', step: 14, split: 'publictest', images: 21 });
+  const log = readFileSync(join(out, 'log.jsonl'), 'utf8').trimEnd().split('\n');
+  const steps = log.map((line) => JSON.parse(line)).filter(({ type }) => type === 'step');
+  expect(steps.map(({ step }) => step)).toEqual(Array.from({ length: 14 }, (_, i) => i + 1));
+  const report = JSON.parse(readFileSync(join(out, 'report.json'), 'utf8'));
+  expect(report.epochs.length).toBe(2);
+  expect(readFileSync(join(out, 'report.md'), 'utf8')).toContain('| 2 |');
+
+  const weights = ['--weights', join(out, 'weights.safetensors')];
+  const measured = await run(evaluate, ['--data', csv, ...weights, '--json']);
+  expect(last(measured.lines)).toMatchObject({
+    accuracy: result.accuracy,
+    split: 'publictest',
+    classes: 7,
+    images: 21,
+    weights: weights[1],
+    runtime: 'chrome',
+  });
+
+  if (inNode) {
+    const there = ['--runtime', 'node', '--json'];
+    const again = await run(evaluate, ['--data', csv, ...weights, ...there]);
+    // Another adapter rounds elsewhere: one of 21 images may tip over.
+    expect(Math.abs(last(again.lines).accuracy - result.accuracy)).toBeLessThanOrEqual(
+      1 / 21 + 1e-9,
+    );
+    const averaged = await run(evaluate, ['--data', csv, ...weights, '--tta', ...there]);
+    expect(last(averaged.lines)).toMatchObject({ tta: 'mirror-shift', images: 21 });
+  }
+
+  const face = join(folder, 'face.png');
+  const predicted = await run(predict, [face, ...weights, '--json']);
+  const [image] = last(predicted.lines).images;
+  expect(Object.keys(image.probabilities)).toEqual(held.classes);
+  const sum = Object.values<number>(image.probabilities).reduce((a, b) => a + b, 0);
+  expect(sum).toBeCloseTo(1, 6);
+}, 300_000);
+
+it('says what is wrong with a weights file before a GPU is opened', async () => {
+  await expect(evaluate(['--weights', csv])).rejects.toThrow(/fer2013\.csv/);
+  await expect(evaluate(['--weights', join(folder, 'none')])).rejects.toThrow(/none/);
+});
