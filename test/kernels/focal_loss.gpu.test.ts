@@ -76,6 +76,11 @@ testKernel(focalLoss, {
       attributes: { gamma: 2, smoothing: 0.1 },
     },
     {
+      name: 'labels that are no class, the first of them included',
+      inputs: { ...random(4, 7, 9), labels: labelsOf([7, 6, 8, 0]) },
+      attributes: { gamma: 2 },
+    },
+    {
       name: 'no label at all',
       inputs: { ...random(2, 7, 3), labels: labelsOf([ABSENT_LABEL, ABSENT_LABEL]) },
       attributes: { gamma: 2 },

@@ -73,7 +73,7 @@ export const MUTANTS: Mutant[] = [
   boundary('dense/backward_input', 'k + j < params.in_features', 'k + j <= params.in_features'),
   boundary('distance_transform/columns', 'y > 0u; y--', 'y > 1u; y--'),
   boundary('distance_transform/euclidean', 'if (d <= x)', 'if (d < x)'),
-  boundary('edge_enhancement/forward', 'here + d < width', 'here + d <= width'),
+  boundary('edge_enhancement/forward', 'if (column >= width ||', 'if (column > width ||'),
   boundary('focal_loss/forward', 'if (label >= params.classes)', 'if (label > params.classes)'),
   boundary('histogram_equalization/forward', 'if (k >= distance)', 'if (k > distance)'),
   boundary('lstm/forward', 'if (n < params.samples)', 'if (n <= params.samples)'),

@@ -63,6 +63,7 @@ function name({ file, find, kind }: Mutant): string {
 
 export async function main(args: string[]): Promise<number> {
   const mutants = MUTANTS.filter((mutant) => args.every((text) => name(mutant).includes(text)));
+  if (mutants.length === 0) throw new Error(`no fault is called ${args.join(' ')}`);
   await checkMutants(mutants);
   for (const test of new Set(mutants.map((mutant) => mutant.test))) {
     const { failed, why } = await runTests(test);
