@@ -15,11 +15,6 @@ export function random(seed: number, step: number, stream: number, element: numb
 }
 
 /** Uniform in [0, 1), with 24 bits. */
-export function randomUniform(
-  seed: number,
-  step: number,
-  stream: number,
-  element: number,
-): number {
+export function randomUniform(seed: number, step: number, stream: number, element: number): number {
   return (random(seed, step, stream, element) >>> 8) / 16777216;
 }
