@@ -7,9 +7,10 @@
 // Layout: x [G,N,C,H,W] with a zero border of 2 and rows of whole vec4s, so that no tap needs a
 // test; weight [G,C,5,5,O], the output channel innermost; y [G,N,O,H,W] dense.
 // Threads: one for a tile of 4 columns, 2 rows and 8 output channels: 64 sums in registers. A row of
-// 8 values of x serves all 5 horizontal taps of 4 columns. Workgroup y is the block of 8 output
-// channels, workgroup z the network g; so all lanes read the same weights, which a GPU does in one
-// access. Loads cost 10 to 20 multiplications; here 56 of them serve 320.
+// 8 values of x serves all 5 horizontal taps of 4 columns, and the lower row of one row of taps is
+// the upper row of the next. Workgroup y is the block of 8 output channels, workgroup z the network
+// g; so all lanes read the same weights, which a GPU does in one access. Loads cost 10 to 20
+// multiplications; here 48 of them serve 320.
 
 struct Params {
   images: u32, // N
@@ -112,11 +113,12 @@ fn main(
   var from_x = n * params.channels * params.x_plane + row * params.x_row + column / 4u;
   for (var channel = 0u; channel < params.channels; channel++) {
     var at = from_x;
+    var left0 = x[at];
+    var right0 = x[at + 1u];
     for (var ky = 0u; ky < 5u; ky++) {
-      let left0 = x[at];
-      let right0 = x[at + 1u];
-      let left1 = x[at + params.x_row];
-      let right1 = x[at + params.x_row + 1u];
+      at += params.x_row;
+      let left1 = x[at];
+      let right1 = x[at + 1u];
       let a = taps_at(from_weight);
       a0 += through(left0, right0, a);
       a1 += through(left1, right1, a);
@@ -142,7 +144,8 @@ fn main(
       h0 += through(left0, right0, h);
       h1 += through(left1, right1, h);
       from_weight += 5u * params.out_channels;
-      at += params.x_row;
+      left0 = left1;
+      right0 = right1;
     }
     from_x += params.x_plane;
   }

@@ -6,13 +6,12 @@
 //
 // Layout: x [G,N,C,H,W], H and W <= 3, with a zero border of 2; weight [G,C,5,5,O]; y [G,N,O,H,W]
 // dense.
-// Threads: one for an image and 4 output channels: 36 sums in registers. Workgroup x is a batch of
-// images, y the block of 4 output channels, z the network g, so all lanes need the same 100 weights
-// of a channel. Each lane loads 13 of them (lanes 0 to 3 those of even taps, 4 to 7 those of odd
-// ones), and they go round by broadcast.
+// Threads: one for an image and 8 output channels: 72 sums in registers. Workgroup x is a batch of
+// images, y the block of 8 output channels, z the network g, so all lanes need the same 200 weights
+// of a channel. Seven vec4s a lane hold them, and they go round by broadcast.
 //
-// Subgroups of 8 lanes or more. All lanes stay to the end (those past the last image do it again
-// and do not store), so that every lane that is asked for a weight is there.
+// Subgroups of 8 lanes or more; O a multiple of 4. All lanes stay to the end (those past the last
+// image do it again and do not store), so that every lane that is asked for a weight is there.
 
 enable subgroups;
 
@@ -29,7 +28,7 @@ struct Params {
 }
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read> weight: array<f32>;
+@group(0) @binding(1) var<storage, read> weight: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 @group(1) @binding(0) var<uniform> params: Params;
 
@@ -79,7 +78,7 @@ fn main(
 ) {
   let index = group.x * WORKGROUP_SIZE + local;
   let n = group.z * params.images + min(index, params.images - 1u);
-  let o = group.y * 4u;
+  let o = group.y * 8u;
 
   // A letter for each output channel, a number for each row.
   var a0 = vec3<f32>();
@@ -94,181 +93,341 @@ fn main(
   var d0 = vec3<f32>();
   var d1 = vec3<f32>();
   var d2 = vec3<f32>();
+  var e0 = vec3<f32>();
+  var e1 = vec3<f32>();
+  var e2 = vec3<f32>();
+  var f0 = vec3<f32>();
+  var f1 = vec3<f32>();
+  var f2 = vec3<f32>();
+  var g0 = vec3<f32>();
+  var g1 = vec3<f32>();
+  var g2 = vec3<f32>();
+  var h0 = vec3<f32>();
+  var h1 = vec3<f32>();
+  var h2 = vec3<f32>();
 
-  let step = 2u * params.out_channels; // lanes load every other tap
-  var from_weight = group.z * params.channels * 25u * params.out_channels + o
-    + (invocation & 3u) + ((invocation >> 2u) & 1u) * params.out_channels;
+  let lane = invocation & 7u;
+  let step = params.out_channels / 4u; // from tap to tap, in vec4s
+  // Lanes 0 1 hold tap 0 for output channels o..o+3 and o+4..o+7, lanes 2 3 tap 1, and so on.
+  var from_weight =
+    group.z * params.channels * 25u * step + o / 4u + (lane & 1u) + (lane >> 1u) * step;
   var from_x = n * params.channels * params.x_plane + 2u * params.x_row + 2u;
   for (var channel = 0u; channel < params.channels; channel++) {
     let x0 = row_of(from_x);
     let x1 = row_of(from_x + params.x_row);
     let x2 = row_of(from_x + 2u * params.x_row);
     let w0 = weight[from_weight];
-    let w1 = weight[from_weight + step];
-    let w2 = weight[from_weight + 2u * step];
-    let w3 = weight[from_weight + 3u * step];
-    let w4 = weight[from_weight + 4u * step];
-    let w5 = weight[from_weight + 5u * step];
-    let w6 = weight[from_weight + 6u * step];
-    let w7 = weight[from_weight + 7u * step];
-    let w8 = weight[from_weight + 8u * step];
-    let w9 = weight[from_weight + 9u * step];
-    let w10 = weight[from_weight + 10u * step];
-    let w11 = weight[from_weight + 11u * step];
-    let w12 = weight[from_weight + 12u * step];
+    let w1 = weight[from_weight + 4u * step];
+    let w2 = weight[from_weight + 8u * step];
+    let w3 = weight[from_weight + 12u * step];
+    let w4 = weight[from_weight + 16u * step];
+    let w5 = weight[from_weight + 20u * step];
+    let w6 = weight[from_weight + 24u * step];
     let a_ky0 = Taps(
-      subgroupBroadcast(w0, 0u),
-      subgroupBroadcast(w0, 4u),
-      subgroupBroadcast(w1, 0u),
-      subgroupBroadcast(w1, 4u),
-      subgroupBroadcast(w2, 0u),
+      subgroupBroadcast(w0.x, 0u),
+      subgroupBroadcast(w0.x, 2u),
+      subgroupBroadcast(w0.x, 4u),
+      subgroupBroadcast(w0.x, 6u),
+      subgroupBroadcast(w1.x, 0u),
     );
     let a_ky1 = Taps(
-      subgroupBroadcast(w2, 4u),
-      subgroupBroadcast(w3, 0u),
-      subgroupBroadcast(w3, 4u),
-      subgroupBroadcast(w4, 0u),
-      subgroupBroadcast(w4, 4u),
+      subgroupBroadcast(w1.x, 2u),
+      subgroupBroadcast(w1.x, 4u),
+      subgroupBroadcast(w1.x, 6u),
+      subgroupBroadcast(w2.x, 0u),
+      subgroupBroadcast(w2.x, 2u),
     );
     let a_ky2 = Taps(
-      subgroupBroadcast(w5, 0u),
-      subgroupBroadcast(w5, 4u),
-      subgroupBroadcast(w6, 0u),
-      subgroupBroadcast(w6, 4u),
-      subgroupBroadcast(w7, 0u),
+      subgroupBroadcast(w2.x, 4u),
+      subgroupBroadcast(w2.x, 6u),
+      subgroupBroadcast(w3.x, 0u),
+      subgroupBroadcast(w3.x, 2u),
+      subgroupBroadcast(w3.x, 4u),
     );
     let a_ky3 = Taps(
-      subgroupBroadcast(w7, 4u),
-      subgroupBroadcast(w8, 0u),
-      subgroupBroadcast(w8, 4u),
-      subgroupBroadcast(w9, 0u),
-      subgroupBroadcast(w9, 4u),
+      subgroupBroadcast(w3.x, 6u),
+      subgroupBroadcast(w4.x, 0u),
+      subgroupBroadcast(w4.x, 2u),
+      subgroupBroadcast(w4.x, 4u),
+      subgroupBroadcast(w4.x, 6u),
     );
     let a_ky4 = Taps(
-      subgroupBroadcast(w10, 0u),
-      subgroupBroadcast(w10, 4u),
-      subgroupBroadcast(w11, 0u),
-      subgroupBroadcast(w11, 4u),
-      subgroupBroadcast(w12, 0u),
+      subgroupBroadcast(w5.x, 0u),
+      subgroupBroadcast(w5.x, 2u),
+      subgroupBroadcast(w5.x, 4u),
+      subgroupBroadcast(w5.x, 6u),
+      subgroupBroadcast(w6.x, 0u),
     );
     a0 += through(x0, a_ky2) + through(x1, a_ky3) + through(x2, a_ky4);
     a1 += through(x0, a_ky1) + through(x1, a_ky2) + through(x2, a_ky3);
     a2 += through(x0, a_ky0) + through(x1, a_ky1) + through(x2, a_ky2);
     let b_ky0 = Taps(
-      subgroupBroadcast(w0, 1u),
-      subgroupBroadcast(w0, 5u),
-      subgroupBroadcast(w1, 1u),
-      subgroupBroadcast(w1, 5u),
-      subgroupBroadcast(w2, 1u),
+      subgroupBroadcast(w0.y, 0u),
+      subgroupBroadcast(w0.y, 2u),
+      subgroupBroadcast(w0.y, 4u),
+      subgroupBroadcast(w0.y, 6u),
+      subgroupBroadcast(w1.y, 0u),
     );
     let b_ky1 = Taps(
-      subgroupBroadcast(w2, 5u),
-      subgroupBroadcast(w3, 1u),
-      subgroupBroadcast(w3, 5u),
-      subgroupBroadcast(w4, 1u),
-      subgroupBroadcast(w4, 5u),
+      subgroupBroadcast(w1.y, 2u),
+      subgroupBroadcast(w1.y, 4u),
+      subgroupBroadcast(w1.y, 6u),
+      subgroupBroadcast(w2.y, 0u),
+      subgroupBroadcast(w2.y, 2u),
     );
     let b_ky2 = Taps(
-      subgroupBroadcast(w5, 1u),
-      subgroupBroadcast(w5, 5u),
-      subgroupBroadcast(w6, 1u),
-      subgroupBroadcast(w6, 5u),
-      subgroupBroadcast(w7, 1u),
+      subgroupBroadcast(w2.y, 4u),
+      subgroupBroadcast(w2.y, 6u),
+      subgroupBroadcast(w3.y, 0u),
+      subgroupBroadcast(w3.y, 2u),
+      subgroupBroadcast(w3.y, 4u),
     );
     let b_ky3 = Taps(
-      subgroupBroadcast(w7, 5u),
-      subgroupBroadcast(w8, 1u),
-      subgroupBroadcast(w8, 5u),
-      subgroupBroadcast(w9, 1u),
-      subgroupBroadcast(w9, 5u),
+      subgroupBroadcast(w3.y, 6u),
+      subgroupBroadcast(w4.y, 0u),
+      subgroupBroadcast(w4.y, 2u),
+      subgroupBroadcast(w4.y, 4u),
+      subgroupBroadcast(w4.y, 6u),
     );
     let b_ky4 = Taps(
-      subgroupBroadcast(w10, 1u),
-      subgroupBroadcast(w10, 5u),
-      subgroupBroadcast(w11, 1u),
-      subgroupBroadcast(w11, 5u),
-      subgroupBroadcast(w12, 1u),
+      subgroupBroadcast(w5.y, 0u),
+      subgroupBroadcast(w5.y, 2u),
+      subgroupBroadcast(w5.y, 4u),
+      subgroupBroadcast(w5.y, 6u),
+      subgroupBroadcast(w6.y, 0u),
     );
     b0 += through(x0, b_ky2) + through(x1, b_ky3) + through(x2, b_ky4);
     b1 += through(x0, b_ky1) + through(x1, b_ky2) + through(x2, b_ky3);
     b2 += through(x0, b_ky0) + through(x1, b_ky1) + through(x2, b_ky2);
     let c_ky0 = Taps(
-      subgroupBroadcast(w0, 2u),
-      subgroupBroadcast(w0, 6u),
-      subgroupBroadcast(w1, 2u),
-      subgroupBroadcast(w1, 6u),
-      subgroupBroadcast(w2, 2u),
+      subgroupBroadcast(w0.z, 0u),
+      subgroupBroadcast(w0.z, 2u),
+      subgroupBroadcast(w0.z, 4u),
+      subgroupBroadcast(w0.z, 6u),
+      subgroupBroadcast(w1.z, 0u),
     );
     let c_ky1 = Taps(
-      subgroupBroadcast(w2, 6u),
-      subgroupBroadcast(w3, 2u),
-      subgroupBroadcast(w3, 6u),
-      subgroupBroadcast(w4, 2u),
-      subgroupBroadcast(w4, 6u),
+      subgroupBroadcast(w1.z, 2u),
+      subgroupBroadcast(w1.z, 4u),
+      subgroupBroadcast(w1.z, 6u),
+      subgroupBroadcast(w2.z, 0u),
+      subgroupBroadcast(w2.z, 2u),
     );
     let c_ky2 = Taps(
-      subgroupBroadcast(w5, 2u),
-      subgroupBroadcast(w5, 6u),
-      subgroupBroadcast(w6, 2u),
-      subgroupBroadcast(w6, 6u),
-      subgroupBroadcast(w7, 2u),
+      subgroupBroadcast(w2.z, 4u),
+      subgroupBroadcast(w2.z, 6u),
+      subgroupBroadcast(w3.z, 0u),
+      subgroupBroadcast(w3.z, 2u),
+      subgroupBroadcast(w3.z, 4u),
     );
     let c_ky3 = Taps(
-      subgroupBroadcast(w7, 6u),
-      subgroupBroadcast(w8, 2u),
-      subgroupBroadcast(w8, 6u),
-      subgroupBroadcast(w9, 2u),
-      subgroupBroadcast(w9, 6u),
+      subgroupBroadcast(w3.z, 6u),
+      subgroupBroadcast(w4.z, 0u),
+      subgroupBroadcast(w4.z, 2u),
+      subgroupBroadcast(w4.z, 4u),
+      subgroupBroadcast(w4.z, 6u),
     );
     let c_ky4 = Taps(
-      subgroupBroadcast(w10, 2u),
-      subgroupBroadcast(w10, 6u),
-      subgroupBroadcast(w11, 2u),
-      subgroupBroadcast(w11, 6u),
-      subgroupBroadcast(w12, 2u),
+      subgroupBroadcast(w5.z, 0u),
+      subgroupBroadcast(w5.z, 2u),
+      subgroupBroadcast(w5.z, 4u),
+      subgroupBroadcast(w5.z, 6u),
+      subgroupBroadcast(w6.z, 0u),
     );
     c0 += through(x0, c_ky2) + through(x1, c_ky3) + through(x2, c_ky4);
     c1 += through(x0, c_ky1) + through(x1, c_ky2) + through(x2, c_ky3);
     c2 += through(x0, c_ky0) + through(x1, c_ky1) + through(x2, c_ky2);
     let d_ky0 = Taps(
-      subgroupBroadcast(w0, 3u),
-      subgroupBroadcast(w0, 7u),
-      subgroupBroadcast(w1, 3u),
-      subgroupBroadcast(w1, 7u),
-      subgroupBroadcast(w2, 3u),
+      subgroupBroadcast(w0.w, 0u),
+      subgroupBroadcast(w0.w, 2u),
+      subgroupBroadcast(w0.w, 4u),
+      subgroupBroadcast(w0.w, 6u),
+      subgroupBroadcast(w1.w, 0u),
     );
     let d_ky1 = Taps(
-      subgroupBroadcast(w2, 7u),
-      subgroupBroadcast(w3, 3u),
-      subgroupBroadcast(w3, 7u),
-      subgroupBroadcast(w4, 3u),
-      subgroupBroadcast(w4, 7u),
+      subgroupBroadcast(w1.w, 2u),
+      subgroupBroadcast(w1.w, 4u),
+      subgroupBroadcast(w1.w, 6u),
+      subgroupBroadcast(w2.w, 0u),
+      subgroupBroadcast(w2.w, 2u),
     );
     let d_ky2 = Taps(
-      subgroupBroadcast(w5, 3u),
-      subgroupBroadcast(w5, 7u),
-      subgroupBroadcast(w6, 3u),
-      subgroupBroadcast(w6, 7u),
-      subgroupBroadcast(w7, 3u),
+      subgroupBroadcast(w2.w, 4u),
+      subgroupBroadcast(w2.w, 6u),
+      subgroupBroadcast(w3.w, 0u),
+      subgroupBroadcast(w3.w, 2u),
+      subgroupBroadcast(w3.w, 4u),
     );
     let d_ky3 = Taps(
-      subgroupBroadcast(w7, 7u),
-      subgroupBroadcast(w8, 3u),
-      subgroupBroadcast(w8, 7u),
-      subgroupBroadcast(w9, 3u),
-      subgroupBroadcast(w9, 7u),
+      subgroupBroadcast(w3.w, 6u),
+      subgroupBroadcast(w4.w, 0u),
+      subgroupBroadcast(w4.w, 2u),
+      subgroupBroadcast(w4.w, 4u),
+      subgroupBroadcast(w4.w, 6u),
     );
     let d_ky4 = Taps(
-      subgroupBroadcast(w10, 3u),
-      subgroupBroadcast(w10, 7u),
-      subgroupBroadcast(w11, 3u),
-      subgroupBroadcast(w11, 7u),
-      subgroupBroadcast(w12, 3u),
+      subgroupBroadcast(w5.w, 0u),
+      subgroupBroadcast(w5.w, 2u),
+      subgroupBroadcast(w5.w, 4u),
+      subgroupBroadcast(w5.w, 6u),
+      subgroupBroadcast(w6.w, 0u),
     );
     d0 += through(x0, d_ky2) + through(x1, d_ky3) + through(x2, d_ky4);
     d1 += through(x0, d_ky1) + through(x1, d_ky2) + through(x2, d_ky3);
     d2 += through(x0, d_ky0) + through(x1, d_ky1) + through(x2, d_ky2);
-    from_weight += 25u * params.out_channels;
+    let e_ky0 = Taps(
+      subgroupBroadcast(w0.x, 1u),
+      subgroupBroadcast(w0.x, 3u),
+      subgroupBroadcast(w0.x, 5u),
+      subgroupBroadcast(w0.x, 7u),
+      subgroupBroadcast(w1.x, 1u),
+    );
+    let e_ky1 = Taps(
+      subgroupBroadcast(w1.x, 3u),
+      subgroupBroadcast(w1.x, 5u),
+      subgroupBroadcast(w1.x, 7u),
+      subgroupBroadcast(w2.x, 1u),
+      subgroupBroadcast(w2.x, 3u),
+    );
+    let e_ky2 = Taps(
+      subgroupBroadcast(w2.x, 5u),
+      subgroupBroadcast(w2.x, 7u),
+      subgroupBroadcast(w3.x, 1u),
+      subgroupBroadcast(w3.x, 3u),
+      subgroupBroadcast(w3.x, 5u),
+    );
+    let e_ky3 = Taps(
+      subgroupBroadcast(w3.x, 7u),
+      subgroupBroadcast(w4.x, 1u),
+      subgroupBroadcast(w4.x, 3u),
+      subgroupBroadcast(w4.x, 5u),
+      subgroupBroadcast(w4.x, 7u),
+    );
+    let e_ky4 = Taps(
+      subgroupBroadcast(w5.x, 1u),
+      subgroupBroadcast(w5.x, 3u),
+      subgroupBroadcast(w5.x, 5u),
+      subgroupBroadcast(w5.x, 7u),
+      subgroupBroadcast(w6.x, 1u),
+    );
+    e0 += through(x0, e_ky2) + through(x1, e_ky3) + through(x2, e_ky4);
+    e1 += through(x0, e_ky1) + through(x1, e_ky2) + through(x2, e_ky3);
+    e2 += through(x0, e_ky0) + through(x1, e_ky1) + through(x2, e_ky2);
+    let f_ky0 = Taps(
+      subgroupBroadcast(w0.y, 1u),
+      subgroupBroadcast(w0.y, 3u),
+      subgroupBroadcast(w0.y, 5u),
+      subgroupBroadcast(w0.y, 7u),
+      subgroupBroadcast(w1.y, 1u),
+    );
+    let f_ky1 = Taps(
+      subgroupBroadcast(w1.y, 3u),
+      subgroupBroadcast(w1.y, 5u),
+      subgroupBroadcast(w1.y, 7u),
+      subgroupBroadcast(w2.y, 1u),
+      subgroupBroadcast(w2.y, 3u),
+    );
+    let f_ky2 = Taps(
+      subgroupBroadcast(w2.y, 5u),
+      subgroupBroadcast(w2.y, 7u),
+      subgroupBroadcast(w3.y, 1u),
+      subgroupBroadcast(w3.y, 3u),
+      subgroupBroadcast(w3.y, 5u),
+    );
+    let f_ky3 = Taps(
+      subgroupBroadcast(w3.y, 7u),
+      subgroupBroadcast(w4.y, 1u),
+      subgroupBroadcast(w4.y, 3u),
+      subgroupBroadcast(w4.y, 5u),
+      subgroupBroadcast(w4.y, 7u),
+    );
+    let f_ky4 = Taps(
+      subgroupBroadcast(w5.y, 1u),
+      subgroupBroadcast(w5.y, 3u),
+      subgroupBroadcast(w5.y, 5u),
+      subgroupBroadcast(w5.y, 7u),
+      subgroupBroadcast(w6.y, 1u),
+    );
+    f0 += through(x0, f_ky2) + through(x1, f_ky3) + through(x2, f_ky4);
+    f1 += through(x0, f_ky1) + through(x1, f_ky2) + through(x2, f_ky3);
+    f2 += through(x0, f_ky0) + through(x1, f_ky1) + through(x2, f_ky2);
+    let g_ky0 = Taps(
+      subgroupBroadcast(w0.z, 1u),
+      subgroupBroadcast(w0.z, 3u),
+      subgroupBroadcast(w0.z, 5u),
+      subgroupBroadcast(w0.z, 7u),
+      subgroupBroadcast(w1.z, 1u),
+    );
+    let g_ky1 = Taps(
+      subgroupBroadcast(w1.z, 3u),
+      subgroupBroadcast(w1.z, 5u),
+      subgroupBroadcast(w1.z, 7u),
+      subgroupBroadcast(w2.z, 1u),
+      subgroupBroadcast(w2.z, 3u),
+    );
+    let g_ky2 = Taps(
+      subgroupBroadcast(w2.z, 5u),
+      subgroupBroadcast(w2.z, 7u),
+      subgroupBroadcast(w3.z, 1u),
+      subgroupBroadcast(w3.z, 3u),
+      subgroupBroadcast(w3.z, 5u),
+    );
+    let g_ky3 = Taps(
+      subgroupBroadcast(w3.z, 7u),
+      subgroupBroadcast(w4.z, 1u),
+      subgroupBroadcast(w4.z, 3u),
+      subgroupBroadcast(w4.z, 5u),
+      subgroupBroadcast(w4.z, 7u),
+    );
+    let g_ky4 = Taps(
+      subgroupBroadcast(w5.z, 1u),
+      subgroupBroadcast(w5.z, 3u),
+      subgroupBroadcast(w5.z, 5u),
+      subgroupBroadcast(w5.z, 7u),
+      subgroupBroadcast(w6.z, 1u),
+    );
+    g0 += through(x0, g_ky2) + through(x1, g_ky3) + through(x2, g_ky4);
+    g1 += through(x0, g_ky1) + through(x1, g_ky2) + through(x2, g_ky3);
+    g2 += through(x0, g_ky0) + through(x1, g_ky1) + through(x2, g_ky2);
+    let h_ky0 = Taps(
+      subgroupBroadcast(w0.w, 1u),
+      subgroupBroadcast(w0.w, 3u),
+      subgroupBroadcast(w0.w, 5u),
+      subgroupBroadcast(w0.w, 7u),
+      subgroupBroadcast(w1.w, 1u),
+    );
+    let h_ky1 = Taps(
+      subgroupBroadcast(w1.w, 3u),
+      subgroupBroadcast(w1.w, 5u),
+      subgroupBroadcast(w1.w, 7u),
+      subgroupBroadcast(w2.w, 1u),
+      subgroupBroadcast(w2.w, 3u),
+    );
+    let h_ky2 = Taps(
+      subgroupBroadcast(w2.w, 5u),
+      subgroupBroadcast(w2.w, 7u),
+      subgroupBroadcast(w3.w, 1u),
+      subgroupBroadcast(w3.w, 3u),
+      subgroupBroadcast(w3.w, 5u),
+    );
+    let h_ky3 = Taps(
+      subgroupBroadcast(w3.w, 7u),
+      subgroupBroadcast(w4.w, 1u),
+      subgroupBroadcast(w4.w, 3u),
+      subgroupBroadcast(w4.w, 5u),
+      subgroupBroadcast(w4.w, 7u),
+    );
+    let h_ky4 = Taps(
+      subgroupBroadcast(w5.w, 1u),
+      subgroupBroadcast(w5.w, 3u),
+      subgroupBroadcast(w5.w, 5u),
+      subgroupBroadcast(w5.w, 7u),
+      subgroupBroadcast(w6.w, 1u),
+    );
+    h0 += through(x0, h_ky2) + through(x1, h_ky3) + through(x2, h_ky4);
+    h1 += through(x0, h_ky1) + through(x1, h_ky2) + through(x2, h_ky3);
+    h2 += through(x0, h_ky0) + through(x1, h_ky1) + through(x2, h_ky2);
+    from_weight += 25u * step;
     from_x += params.x_plane;
   }
   if (index < params.images) {
@@ -276,5 +435,9 @@ fn main(
     store(n, o + 1u, b0, b1, b2);
     store(n, o + 2u, c0, c1, c2);
     store(n, o + 3u, d0, d1, d2);
+    store(n, o + 4u, e0, e1, e2);
+    store(n, o + 5u, f0, f1, f2);
+    store(n, o + 6u, g0, g1, g2);
+    store(n, o + 7u, h0, h1, h2);
   }
 }

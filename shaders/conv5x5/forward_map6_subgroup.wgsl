@@ -7,13 +7,13 @@
 //
 // Layout: x [G,N,C,H,W], W <= 6, with a zero border of 2 and rows of whole vec4s; weight
 // [G,C,5,5,O]; y [G,N,O,H,W] dense.
-// Threads: one for an image, a row and 8 output channels: 48 sums in registers. Workgroup x is a row
-// of a batch of images, y the block of 8 output channels, z the network g: the rows of taps that
-// meet the map are the same for all lanes, and so are the 40 weights. Each lane loads 5 of them,
-// and they go round by broadcast.
+// Threads: one for an image, 2 rows and 8 output channels: 96 sums in registers. Workgroup x is a pair
+// of rows of a batch of images, y the block of 8 output channels, z the network g: the rows of taps
+// that meet the map are the same for all lanes, and so are the 40 weights. Two vec4s a lane hold
+// them, and they go round by broadcast.
 //
-// Subgroups of 8 lanes or more. All lanes stay to the end (those past the last image do it again
-// and do not store), so that every lane that is asked for a weight is there.
+// Subgroups of 8 lanes or more; O a multiple of 4. All lanes stay to the end (those past the last
+// image do it again and do not store), so that every lane that is asked for a weight is there.
 
 enable subgroups;
 
@@ -30,7 +30,7 @@ struct Params {
 }
 
 @group(0) @binding(0) var<storage, read> x: array<vec4<f32>>;
-@group(0) @binding(1) var<storage, read> weight: array<f32>;
+@group(0) @binding(1) var<storage, read> weight: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 @group(1) @binding(0) var<uniform> params: Params;
 
@@ -61,8 +61,8 @@ fn right_half(far: vec3<f32>, near: vec3<f32>, t: Taps) -> vec3<f32> {
   );
 }
 
-fn store(at: u32, o: u32, left: vec3<f32>, right: vec3<f32>) {
-  if (o >= params.out_channels) {
+fn store(row: u32, at: u32, o: u32, left: vec3<f32>, right: vec3<f32>) {
+  if (row >= params.height || o >= params.out_channels) {
     return;
   }
   for (var j = 0u; j < min(params.width, 3u); j++) {
@@ -79,132 +79,181 @@ fn main(
   @builtin(local_invocation_index) local: u32,
   @builtin(subgroup_invocation_id) invocation: u32,
 ) {
-  let row = group.x % params.height;
-  let index = group.x / params.height * WORKGROUP_SIZE + local;
+  let pairs = (params.height + 1u) / 2u;
+  let row = group.x % pairs * 2u;
+  let index = group.x / pairs * WORKGROUP_SIZE + local;
   let n = group.z * params.images + min(index, params.images - 1u);
   let o = group.y * 8u;
 
-  // A letter for each output channel, 0 for the left half of the row and 1 for the right.
-  var a0 = vec3<f32>();
-  var a1 = vec3<f32>();
-  var b0 = vec3<f32>();
-  var b1 = vec3<f32>();
-  var c0 = vec3<f32>();
-  var c1 = vec3<f32>();
-  var d0 = vec3<f32>();
-  var d1 = vec3<f32>();
-  var e0 = vec3<f32>();
-  var e1 = vec3<f32>();
-  var f0 = vec3<f32>();
-  var f1 = vec3<f32>();
-  var g0 = vec3<f32>();
-  var g1 = vec3<f32>();
-  var h0 = vec3<f32>();
-  var h1 = vec3<f32>();
+  // A letter for each output channel, 0 and 1 for the two rows, `left` and `right` for their halves.
+  var a0_left = vec3<f32>();
+  var a0_right = vec3<f32>();
+  var a1_left = vec3<f32>();
+  var a1_right = vec3<f32>();
+  var b0_left = vec3<f32>();
+  var b0_right = vec3<f32>();
+  var b1_left = vec3<f32>();
+  var b1_right = vec3<f32>();
+  var c0_left = vec3<f32>();
+  var c0_right = vec3<f32>();
+  var c1_left = vec3<f32>();
+  var c1_right = vec3<f32>();
+  var d0_left = vec3<f32>();
+  var d0_right = vec3<f32>();
+  var d1_left = vec3<f32>();
+  var d1_right = vec3<f32>();
+  var e0_left = vec3<f32>();
+  var e0_right = vec3<f32>();
+  var e1_left = vec3<f32>();
+  var e1_right = vec3<f32>();
+  var f0_left = vec3<f32>();
+  var f0_right = vec3<f32>();
+  var f1_left = vec3<f32>();
+  var f1_right = vec3<f32>();
+  var g0_left = vec3<f32>();
+  var g0_right = vec3<f32>();
+  var g1_left = vec3<f32>();
+  var g1_right = vec3<f32>();
+  var h0_left = vec3<f32>();
+  var h0_right = vec3<f32>();
+  var h1_left = vec3<f32>();
+  var h1_right = vec3<f32>();
 
-  // Rows of taps that meet the map: 0 <= row + ky - 2 < height.
-  let first = max(row, 2u) - row;
+  // Rows of taps that meet the map for one of the two rows: -1 <= row + ky - 2 < height.
+  let first = max(row, 1u) - row;
   let end = min(5u, params.height + 2u - row);
-  let step = params.out_channels; // from tap to tap
-  let from_weight = group.z * params.channels * 25u * step + o + (invocation & 7u);
-  let from_x = n * params.channels * params.x_plane + row * params.x_row;
+  let lane = invocation & 7u;
+  let step = params.out_channels / 4u; // from tap to tap, in vec4s
+  // Lanes 0 1 hold tap 0 for output channels o..o+3 and o+4..o+7, lanes 2 3 tap 1, and so on.
+  let from_weight = group.z * params.channels * 25u * step + o / 4u + (lane & 1u);
+  let tap = (lane >> 1u) * step;
+  let from_x = n * params.channels * params.x_plane + (row + first) * params.x_row;
   for (var channel = 0u; channel < params.channels; channel++) {
+    var at = from_x + channel * params.x_plane;
+    var p = x[at]; // two of the border, columns 0 1
+    var q = x[at + 1u]; // columns 2 3 4 5
+    var left0 = vec3<f32>(p.zw, q.x);
+    var right0 = q.yzw;
     for (var ky = first; ky < end; ky++) {
       let w_at = from_weight + (channel * 25u + ky * 5u) * step;
-      let w0 = weight[w_at];
-      let w1 = weight[w_at + step];
-      let w2 = weight[w_at + 2u * step];
-      let w3 = weight[w_at + 3u * step];
+      let w = weight[w_at + tap]; // taps 0 to 3
       let w4 = weight[w_at + 4u * step];
-      let at = from_x + channel * params.x_plane + ky * params.x_row;
-      let p = x[at]; // two of the border, columns 0 1
-      let q = x[at + 1u]; // columns 2 3 4 5
-      let left = vec3<f32>(p.zw, q.x);
-      let right = q.yzw;
+      at += params.x_row;
+      p = x[at];
+      q = x[at + 1u];
+      let left1 = vec3<f32>(p.zw, q.x);
+      let right1 = q.yzw;
       let a = Taps(
-        subgroupBroadcast(w0, 0u),
-        subgroupBroadcast(w1, 0u),
-        subgroupBroadcast(w2, 0u),
-        subgroupBroadcast(w3, 0u),
-        subgroupBroadcast(w4, 0u),
+        subgroupBroadcast(w.x, 0u),
+        subgroupBroadcast(w.x, 2u),
+        subgroupBroadcast(w.x, 4u),
+        subgroupBroadcast(w.x, 6u),
+        subgroupBroadcast(w4.x, 0u),
       );
-      a0 += left_half(left, right, a);
-      a1 += right_half(left, right, a);
+      a0_left += left_half(left0, right0, a);
+      a0_right += right_half(left0, right0, a);
+      a1_left += left_half(left1, right1, a);
+      a1_right += right_half(left1, right1, a);
       let b = Taps(
-        subgroupBroadcast(w0, 1u),
-        subgroupBroadcast(w1, 1u),
-        subgroupBroadcast(w2, 1u),
-        subgroupBroadcast(w3, 1u),
-        subgroupBroadcast(w4, 1u),
+        subgroupBroadcast(w.y, 0u),
+        subgroupBroadcast(w.y, 2u),
+        subgroupBroadcast(w.y, 4u),
+        subgroupBroadcast(w.y, 6u),
+        subgroupBroadcast(w4.y, 0u),
       );
-      b0 += left_half(left, right, b);
-      b1 += right_half(left, right, b);
+      b0_left += left_half(left0, right0, b);
+      b0_right += right_half(left0, right0, b);
+      b1_left += left_half(left1, right1, b);
+      b1_right += right_half(left1, right1, b);
       let c = Taps(
-        subgroupBroadcast(w0, 2u),
-        subgroupBroadcast(w1, 2u),
-        subgroupBroadcast(w2, 2u),
-        subgroupBroadcast(w3, 2u),
-        subgroupBroadcast(w4, 2u),
+        subgroupBroadcast(w.z, 0u),
+        subgroupBroadcast(w.z, 2u),
+        subgroupBroadcast(w.z, 4u),
+        subgroupBroadcast(w.z, 6u),
+        subgroupBroadcast(w4.z, 0u),
       );
-      c0 += left_half(left, right, c);
-      c1 += right_half(left, right, c);
+      c0_left += left_half(left0, right0, c);
+      c0_right += right_half(left0, right0, c);
+      c1_left += left_half(left1, right1, c);
+      c1_right += right_half(left1, right1, c);
       let d = Taps(
-        subgroupBroadcast(w0, 3u),
-        subgroupBroadcast(w1, 3u),
-        subgroupBroadcast(w2, 3u),
-        subgroupBroadcast(w3, 3u),
-        subgroupBroadcast(w4, 3u),
+        subgroupBroadcast(w.w, 0u),
+        subgroupBroadcast(w.w, 2u),
+        subgroupBroadcast(w.w, 4u),
+        subgroupBroadcast(w.w, 6u),
+        subgroupBroadcast(w4.w, 0u),
       );
-      d0 += left_half(left, right, d);
-      d1 += right_half(left, right, d);
+      d0_left += left_half(left0, right0, d);
+      d0_right += right_half(left0, right0, d);
+      d1_left += left_half(left1, right1, d);
+      d1_right += right_half(left1, right1, d);
       let e = Taps(
-        subgroupBroadcast(w0, 4u),
-        subgroupBroadcast(w1, 4u),
-        subgroupBroadcast(w2, 4u),
-        subgroupBroadcast(w3, 4u),
-        subgroupBroadcast(w4, 4u),
+        subgroupBroadcast(w.x, 1u),
+        subgroupBroadcast(w.x, 3u),
+        subgroupBroadcast(w.x, 5u),
+        subgroupBroadcast(w.x, 7u),
+        subgroupBroadcast(w4.x, 1u),
       );
-      e0 += left_half(left, right, e);
-      e1 += right_half(left, right, e);
+      e0_left += left_half(left0, right0, e);
+      e0_right += right_half(left0, right0, e);
+      e1_left += left_half(left1, right1, e);
+      e1_right += right_half(left1, right1, e);
       let f = Taps(
-        subgroupBroadcast(w0, 5u),
-        subgroupBroadcast(w1, 5u),
-        subgroupBroadcast(w2, 5u),
-        subgroupBroadcast(w3, 5u),
-        subgroupBroadcast(w4, 5u),
+        subgroupBroadcast(w.y, 1u),
+        subgroupBroadcast(w.y, 3u),
+        subgroupBroadcast(w.y, 5u),
+        subgroupBroadcast(w.y, 7u),
+        subgroupBroadcast(w4.y, 1u),
       );
-      f0 += left_half(left, right, f);
-      f1 += right_half(left, right, f);
+      f0_left += left_half(left0, right0, f);
+      f0_right += right_half(left0, right0, f);
+      f1_left += left_half(left1, right1, f);
+      f1_right += right_half(left1, right1, f);
       let g = Taps(
-        subgroupBroadcast(w0, 6u),
-        subgroupBroadcast(w1, 6u),
-        subgroupBroadcast(w2, 6u),
-        subgroupBroadcast(w3, 6u),
-        subgroupBroadcast(w4, 6u),
+        subgroupBroadcast(w.z, 1u),
+        subgroupBroadcast(w.z, 3u),
+        subgroupBroadcast(w.z, 5u),
+        subgroupBroadcast(w.z, 7u),
+        subgroupBroadcast(w4.z, 1u),
       );
-      g0 += left_half(left, right, g);
-      g1 += right_half(left, right, g);
+      g0_left += left_half(left0, right0, g);
+      g0_right += right_half(left0, right0, g);
+      g1_left += left_half(left1, right1, g);
+      g1_right += right_half(left1, right1, g);
       let h = Taps(
-        subgroupBroadcast(w0, 7u),
-        subgroupBroadcast(w1, 7u),
-        subgroupBroadcast(w2, 7u),
-        subgroupBroadcast(w3, 7u),
-        subgroupBroadcast(w4, 7u),
+        subgroupBroadcast(w.w, 1u),
+        subgroupBroadcast(w.w, 3u),
+        subgroupBroadcast(w.w, 5u),
+        subgroupBroadcast(w.w, 7u),
+        subgroupBroadcast(w4.w, 1u),
       );
-      h0 += left_half(left, right, h);
-      h1 += right_half(left, right, h);
+      h0_left += left_half(left0, right0, h);
+      h0_right += right_half(left0, right0, h);
+      h1_left += left_half(left1, right1, h);
+      h1_right += right_half(left1, right1, h);
+      left0 = left1;
+      right0 = right1;
     }
   }
   if (index < params.images) {
     let plane = params.height * params.width;
-    let at = (n * params.out_channels + o) * plane + row * params.width;
-    store(at, o, a0, a1);
-    store(at + plane, o + 1u, b0, b1);
-    store(at + 2u * plane, o + 2u, c0, c1);
-    store(at + 3u * plane, o + 3u, d0, d1);
-    store(at + 4u * plane, o + 4u, e0, e1);
-    store(at + 5u * plane, o + 5u, f0, f1);
-    store(at + 6u * plane, o + 6u, g0, g1);
-    store(at + 7u * plane, o + 7u, h0, h1);
+    let at0 = (n * params.out_channels + o) * plane + row * params.width;
+    let at1 = at0 + params.width;
+    store(row, at0, o, a0_left, a0_right);
+    store(row + 1u, at1, o, a1_left, a1_right);
+    store(row, at0 + plane, o + 1u, b0_left, b0_right);
+    store(row + 1u, at1 + plane, o + 1u, b1_left, b1_right);
+    store(row, at0 + 2u * plane, o + 2u, c0_left, c0_right);
+    store(row + 1u, at1 + 2u * plane, o + 2u, c1_left, c1_right);
+    store(row, at0 + 3u * plane, o + 3u, d0_left, d0_right);
+    store(row + 1u, at1 + 3u * plane, o + 3u, d1_left, d1_right);
+    store(row, at0 + 4u * plane, o + 4u, e0_left, e0_right);
+    store(row + 1u, at1 + 4u * plane, o + 4u, e1_left, e1_right);
+    store(row, at0 + 5u * plane, o + 5u, f0_left, f0_right);
+    store(row + 1u, at1 + 5u * plane, o + 5u, f1_left, f1_right);
+    store(row, at0 + 6u * plane, o + 6u, g0_left, g0_right);
+    store(row + 1u, at1 + 6u * plane, o + 6u, g1_left, g1_right);
+    store(row, at0 + 7u * plane, o + 7u, h0_left, h0_right);
+    store(row + 1u, at1 + 7u * plane, o + 7u, h1_left, h1_right);
   }
 }

@@ -7,13 +7,13 @@
 // Layout: x [G,N,C,H,W] with a zero border of 2 and rows of whole vec4s, so that no tap needs a
 // test; weight [G,C,5,5,O], the output channel innermost; y [G,N,O,H,W] dense.
 // Threads: one for a tile of 4 columns, 2 rows and 8 output channels: 64 sums in registers. A row of
-// 8 values of x serves all 5 horizontal taps of 4 columns. Workgroup y is the block of 8 output
-// channels, workgroup z the network g; so all lanes of a subgroup need the same 40 weights for a
-// row of taps. Each lane loads 5 of them, and they go round by broadcast: a register move instead
-// of a load.
+// 8 values of x serves all 5 horizontal taps of 4 columns, and the lower row of one row of taps is
+// the upper row of the next. Workgroup y is the block of 8 output channels, workgroup z the network
+// g; so all lanes of a subgroup need the same 40 weights for a row of taps. Two vec4s a lane hold
+// them, and they go round by broadcast: a register move instead of a load.
 //
-// Subgroups of 8 lanes or more. All lanes stay to the end (those past the last tile do it again and
-// do not store), so that every lane that is asked for a weight is there.
+// Subgroups of 8 lanes or more; O a multiple of 4. All lanes stay to the end (those past the last tile
+// do it again and do not store), so that every lane that is asked for a weight is there.
 
 enable subgroups;
 
@@ -30,7 +30,7 @@ struct Params {
 }
 
 @group(0) @binding(0) var<storage, read> x: array<vec4<f32>>;
-@group(0) @binding(1) var<storage, read> weight: array<f32>;
+@group(0) @binding(1) var<storage, read> weight: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 @group(1) @binding(0) var<uniform> params: Params;
 
@@ -102,95 +102,97 @@ fn main(
   var h0 = vec4<f32>();
   var h1 = vec4<f32>();
 
-  let step = params.out_channels; // from tap to tap
-  var from_weight = group.z * params.channels * 25u * step + o + (invocation & 7u);
+  let lane = invocation & 7u;
+  let step = params.out_channels / 4u; // from tap to tap, in vec4s
+  // Lanes 0 1 hold tap 0 for output channels o..o+3 and o+4..o+7, lanes 2 3 tap 1, and so on.
+  var from_weight = group.z * params.channels * 25u * step + o / 4u + (lane & 1u);
+  let tap = (lane >> 1u) * step;
   var from_x = n * params.channels * params.x_plane + row * params.x_row + column / 4u;
   for (var channel = 0u; channel < params.channels; channel++) {
     var at = from_x;
+    var left0 = x[at];
+    var right0 = x[at + 1u];
     for (var ky = 0u; ky < 5u; ky++) {
-      let w0 = weight[from_weight];
-      let w1 = weight[from_weight + step];
-      let w2 = weight[from_weight + 2u * step];
-      let w3 = weight[from_weight + 3u * step];
+      let w = weight[from_weight + tap]; // taps 0 to 3
       let w4 = weight[from_weight + 4u * step];
-      let left0 = x[at];
-      let right0 = x[at + 1u];
-      let left1 = x[at + params.x_row];
-      let right1 = x[at + params.x_row + 1u];
+      at += params.x_row;
+      let left1 = x[at];
+      let right1 = x[at + 1u];
       let a = Taps(
-        subgroupBroadcast(w0, 0u),
-        subgroupBroadcast(w1, 0u),
-        subgroupBroadcast(w2, 0u),
-        subgroupBroadcast(w3, 0u),
-        subgroupBroadcast(w4, 0u),
+        subgroupBroadcast(w.x, 0u),
+        subgroupBroadcast(w.x, 2u),
+        subgroupBroadcast(w.x, 4u),
+        subgroupBroadcast(w.x, 6u),
+        subgroupBroadcast(w4.x, 0u),
       );
       a0 += through(left0, right0, a);
       a1 += through(left1, right1, a);
       let b = Taps(
-        subgroupBroadcast(w0, 1u),
-        subgroupBroadcast(w1, 1u),
-        subgroupBroadcast(w2, 1u),
-        subgroupBroadcast(w3, 1u),
-        subgroupBroadcast(w4, 1u),
+        subgroupBroadcast(w.y, 0u),
+        subgroupBroadcast(w.y, 2u),
+        subgroupBroadcast(w.y, 4u),
+        subgroupBroadcast(w.y, 6u),
+        subgroupBroadcast(w4.y, 0u),
       );
       b0 += through(left0, right0, b);
       b1 += through(left1, right1, b);
       let c = Taps(
-        subgroupBroadcast(w0, 2u),
-        subgroupBroadcast(w1, 2u),
-        subgroupBroadcast(w2, 2u),
-        subgroupBroadcast(w3, 2u),
-        subgroupBroadcast(w4, 2u),
+        subgroupBroadcast(w.z, 0u),
+        subgroupBroadcast(w.z, 2u),
+        subgroupBroadcast(w.z, 4u),
+        subgroupBroadcast(w.z, 6u),
+        subgroupBroadcast(w4.z, 0u),
       );
       c0 += through(left0, right0, c);
       c1 += through(left1, right1, c);
       let d = Taps(
-        subgroupBroadcast(w0, 3u),
-        subgroupBroadcast(w1, 3u),
-        subgroupBroadcast(w2, 3u),
-        subgroupBroadcast(w3, 3u),
-        subgroupBroadcast(w4, 3u),
+        subgroupBroadcast(w.w, 0u),
+        subgroupBroadcast(w.w, 2u),
+        subgroupBroadcast(w.w, 4u),
+        subgroupBroadcast(w.w, 6u),
+        subgroupBroadcast(w4.w, 0u),
       );
       d0 += through(left0, right0, d);
       d1 += through(left1, right1, d);
       let e = Taps(
-        subgroupBroadcast(w0, 4u),
-        subgroupBroadcast(w1, 4u),
-        subgroupBroadcast(w2, 4u),
-        subgroupBroadcast(w3, 4u),
-        subgroupBroadcast(w4, 4u),
+        subgroupBroadcast(w.x, 1u),
+        subgroupBroadcast(w.x, 3u),
+        subgroupBroadcast(w.x, 5u),
+        subgroupBroadcast(w.x, 7u),
+        subgroupBroadcast(w4.x, 1u),
       );
       e0 += through(left0, right0, e);
       e1 += through(left1, right1, e);
       let f = Taps(
-        subgroupBroadcast(w0, 5u),
-        subgroupBroadcast(w1, 5u),
-        subgroupBroadcast(w2, 5u),
-        subgroupBroadcast(w3, 5u),
-        subgroupBroadcast(w4, 5u),
+        subgroupBroadcast(w.y, 1u),
+        subgroupBroadcast(w.y, 3u),
+        subgroupBroadcast(w.y, 5u),
+        subgroupBroadcast(w.y, 7u),
+        subgroupBroadcast(w4.y, 1u),
       );
       f0 += through(left0, right0, f);
       f1 += through(left1, right1, f);
       let g = Taps(
-        subgroupBroadcast(w0, 6u),
-        subgroupBroadcast(w1, 6u),
-        subgroupBroadcast(w2, 6u),
-        subgroupBroadcast(w3, 6u),
-        subgroupBroadcast(w4, 6u),
+        subgroupBroadcast(w.z, 1u),
+        subgroupBroadcast(w.z, 3u),
+        subgroupBroadcast(w.z, 5u),
+        subgroupBroadcast(w.z, 7u),
+        subgroupBroadcast(w4.z, 1u),
       );
       g0 += through(left0, right0, g);
       g1 += through(left1, right1, g);
       let h = Taps(
-        subgroupBroadcast(w0, 7u),
-        subgroupBroadcast(w1, 7u),
-        subgroupBroadcast(w2, 7u),
-        subgroupBroadcast(w3, 7u),
-        subgroupBroadcast(w4, 7u),
+        subgroupBroadcast(w.w, 1u),
+        subgroupBroadcast(w.w, 3u),
+        subgroupBroadcast(w.w, 5u),
+        subgroupBroadcast(w.w, 7u),
+        subgroupBroadcast(w4.w, 1u),
       );
       h0 += through(left0, right0, h);
       h1 += through(left1, right1, h);
       from_weight += 5u * step;
-      at += params.x_row;
+      left0 = left1;
+      right0 = right1;
     }
     from_x += params.x_plane;
   }

@@ -152,7 +152,7 @@ const tiledForward = (name: string, shader: WgslModule) =>
 
 /** y [G,N,O,H,W], dense, of x [G,N,C,H,W] with the layout `bordered(W)` and weight [G,C,5,5,O]. */
 export const conv5x5ForwardTiled = tiledForward('conv5x5.forward', forwardShader);
-/** The same for subgroups of 8 lanes or more. */
+/** The same for subgroups of 8 lanes or more and O a multiple of 4. */
 export const conv5x5ForwardSubgroup = tiledForward(
   'conv5x5.forward_subgroup',
   forwardSubgroupShader,
@@ -194,9 +194,8 @@ const smallForward = (name: string, shader: WgslModule, columns: 3 | 6) =>
     workgroups: ({ x, weight }, { workgroupSize }) => {
       const [G, N, , H] = x.shape;
       const batches = Math.ceil(N / workgroupSize);
-      return columns === 6
-        ? [batches * H, Math.ceil(weight.shape[4] / 8), G]
-        : [batches, Math.ceil(weight.shape[4] / 4), G];
+      const rows = columns === 6 ? Math.ceil(H / 2) : 1;
+      return [batches * rows, Math.ceil(weight.shape[4] / 8), G];
     },
     flops: ({ x, weight }) => flops(x, weight.shape[4]),
   });
@@ -412,12 +411,15 @@ export function conv5x5Forward(
   pass: 'forward' | 'backward_input',
   variant: 'tiled' | 'subgroup',
   x: TensorSpec,
+  weight: TensorSpec,
 ): { kernel: Kernel<'x' | 'weight', 'y'>; attributes: ConvLanes } {
   const [, N, , H, W] = x.shape;
   const forward = pass === 'forward';
   const attributes = { workgroupSize: fit(capabilities, N, 64) };
   const choose = (): Kernel<'x' | 'weight', 'y'> => {
-    if (variant === 'tiled') return forward ? conv5x5ForwardTiled : conv5x5BackwardInputTiled;
+    // The subgroup kernels read the weights of 4 output channels at a time.
+    const tiled = variant === 'tiled' || weight.shape[4] % 4 !== 0;
+    if (tiled) return forward ? conv5x5ForwardTiled : conv5x5BackwardInputTiled;
     if (fills(capabilities, N)) {
       if (H <= 3 && W <= 3) return forward ? conv5x5ForwardMap3 : conv5x5BackwardInputMap3;
       if (W <= 6) return forward ? conv5x5ForwardMap6 : conv5x5BackwardInputMap6;
@@ -427,8 +429,14 @@ export function conv5x5Forward(
   return { kernel: choose(), attributes };
 }
 
-/** Threads that fill a large GPU; sums over images are split to reach it. */
-const BUSY_THREADS = 16384;
+/**
+ * Threads that keep the device busy; sums over images are split to reach them. Only a GPU that is
+ * a CPU has subgroups of 4 or 8 lanes and no others, and there every part costs more than it gives.
+ */
+const busyThreads = (capabilities: Capabilities | undefined) => {
+  const lanes = capabilities?.subgroupSize ?? 0;
+  return lanes > 0 && lanes <= 8 ? 4096 : 16384;
+};
 
 /** The kernel for dweight that `variant` stands for, and how it splits its sum. */
 export function conv5x5BackwardWeight(
@@ -440,7 +448,7 @@ export function conv5x5BackwardWeight(
   const [G, N, C, H, W] = x.shape;
   const O = dy.shape[2];
   const split = (threads: number, most: number, lanes: number): ConvSplit => ({
-    parts: Math.max(1, Math.min(most, 64, Math.ceil(BUSY_THREADS / (G * threads)))),
+    parts: Math.max(1, Math.min(most, 64, Math.ceil(busyThreads(capabilities) / (G * threads)))),
     workgroupSize: fit(capabilities, lanes, 128),
   });
   if (variant === 'subgroup' && fills(capabilities, C)) {

@@ -22,7 +22,7 @@ import {
   conv5x5Variant,
   type ConvLanes,
 } from '../../src/kernels/conv5x5';
-import { bordered, f32, type Layout } from '../../src/kernels/kernel';
+import { bordered, f32, type Kernel, type Layout } from '../../src/kernels/kernel';
 import * as reference from '../../src/kernels/reference/conv5x5';
 import type { Conv5x5Shape } from '../../src/kernels/reference/conv5x5';
 import { testGpu } from '../support/gpu';
@@ -49,7 +49,7 @@ const shapes: Case[] = [
   { name: 'first layer', shape: [2, 3, 1, 16, 12, 12] },
   { name: 'more than one block of everything', shape: [2, 5, 17, 25, 12, 9] },
   { name: 'zeros', shape: [1, 1, 2, 8, 4, 4], zeros: true },
-  { name: 'large values', shape: [1, 1, 2, 8, 4, 5], scale: 1e15 },
+  { name: 'large values', shape: [1, 1, 4, 8, 4, 5], scale: 1e15 },
 ];
 
 /** The extents, from the tensors' shapes. */
@@ -151,13 +151,23 @@ const tiled = shapes.map((c) => ({ ...c, x: bordered(c.shape[5]), y: bordered(c.
 const { capabilities } = await testGpu();
 const broadcasts = capabilities.subgroupSize >= 8;
 
+type SmallKernel = Kernel<'x' | 'weight', 'y', ConvLanes>;
 /** The kernels for small maps, and the maps that they take. */
 const map3 = ({ shape: [, , , , H, W] }: Case) => H <= 3 && W <= 3;
 const map6 = ({ shape: [, , , , , W] }: Case) => W <= 6;
+/** The subgroup kernels read the weights of 4 output channels at a time. */
+const quads = ({ shape: [, , , O] }: Case) => O % 4 === 0;
+const quadsIn = ({ shape: [, , C] }: Case) => C % 4 === 0;
 const small: Case[] = [
+  { name: '3x3, five images', shape: [2, 5, 12, 20, 3, 3] },
+  { name: '3x3, twelve channels', shape: [1, 17, 4, 12, 3, 3] },
+  { name: '6x6, five images', shape: [2, 5, 12, 20, 6, 6] },
+  { name: '6x6, large values', shape: [1, 2, 4, 4, 6, 6], scale: 1e15 },
+  { name: '1x6', shape: [1, 9, 4, 12, 1, 6] },
+  { name: '3x6', shape: [1, 3, 8, 8, 3, 6] },
   { name: '3x3, more images than lanes', shape: [2, 67, 3, 5, 3, 3] },
   { name: '3x3, channels past one workgroup', shape: [1, 2, 70, 9, 3, 3] },
-  { name: '3x3, large values', shape: [1, 2, 2, 5, 3, 3], scale: 1e15 },
+  { name: '3x3, large values', shape: [1, 2, 4, 4, 3, 3], scale: 1e15 },
   { name: '1x3', shape: [1, 9, 2, 4, 1, 3] },
   { name: '3x1', shape: [1, 9, 2, 4, 3, 1] },
   { name: '2x2', shape: [2, 8, 3, 8, 2, 2] },
@@ -205,12 +215,12 @@ for (const [pick, allowed] of [
     [conv5x5ForwardTiled, () => true],
     ...(broadcasts
       ? ([
-          [conv5x5ForwardSubgroup, () => true],
-          [conv5x5ForwardMap3, map3],
-          [conv5x5ForwardMap6, map6],
+          [conv5x5ForwardSubgroup, quads],
+          [conv5x5ForwardMap3, (c: Case) => map3(c) && quads(c)],
+          [conv5x5ForwardMap6, (c: Case) => map6(c) && quads(c)],
         ] as const)
       : []),
-  ] as const) {
+  ] as [SmallKernel, (c: Case) => boolean][]) {
     testKernel<'x' | 'weight', 'y', ConvLanes>(kernel, {
       cases: [...tiled, ...tiledSmall]
         .filter((c) => pick(c) && fits(c))
@@ -234,12 +244,12 @@ for (const [pick, allowed] of [
     [conv5x5BackwardInputTiled, () => true],
     ...(broadcasts
       ? ([
-          [conv5x5BackwardInputSubgroup, () => true],
-          [conv5x5BackwardInputMap3, map3],
-          [conv5x5BackwardInputMap6, map6],
+          [conv5x5BackwardInputSubgroup, quadsIn],
+          [conv5x5BackwardInputMap3, (c: Case) => map3(c) && quadsIn(c)],
+          [conv5x5BackwardInputMap6, (c: Case) => map6(c) && quadsIn(c)],
         ] as const)
       : []),
-  ] as const) {
+  ] as [SmallKernel, (c: Case) => boolean][]) {
     testKernel<'x' | 'weight', 'y', ConvLanes>(kernel, {
       cases: [...tiled, ...tiledSmall]
         .filter((c) => pick(c) && fits(c))
@@ -385,24 +395,29 @@ describe('conv5x5Forward and conv5x5BackwardWeight', () => {
   const images = (N: number, C: number, W: number) => f32([2, N, C, W, W], bordered(W));
   it('choose by the size of the map, where it fills subgroups', () => {
     const forward = (size: number, N: number, W: number) =>
-      conv5x5Forward(of(size), 'forward', 'subgroup', images(N, 16, W));
+      conv5x5Forward(of(size), 'forward', 'subgroup', images(N, 16, W), f32([2, 16, 5, 5, 8]));
     expect(forward(8, 64, 24).kernel).toBe(conv5x5ForwardSubgroup);
     expect(forward(8, 64, 6).kernel).toBe(conv5x5ForwardMap6);
     expect(forward(8, 64, 3).kernel).toBe(conv5x5ForwardMap3);
     expect(forward(8, 64, 3).attributes).toEqual({ workgroupSize: 64 });
     expect(forward(8, 20, 3).attributes).toEqual({ workgroupSize: 24 });
     expect(forward(32, 8, 3).kernel).toBe(conv5x5ForwardSubgroup);
-    expect(conv5x5Forward(of(8), 'backward_input', 'tiled', images(64, 16, 3)).kernel).toBe(
-      conv5x5BackwardInputTiled,
-    );
+    expect(
+      conv5x5Forward(of(8), 'forward', 'subgroup', images(64, 16, 24), f32([2, 16, 5, 5, 7]))
+        .kernel,
+    ).toBe(conv5x5ForwardTiled);
+    expect(
+      conv5x5Forward(of(8), 'backward_input', 'tiled', images(64, 16, 3), f32([2, 16, 5, 5, 8]))
+        .kernel,
+    ).toBe(conv5x5BackwardInputTiled);
   });
   it('split sums over images more where there are few weights', () => {
     const split = (size: number, C: number, O: number, W: number) =>
       conv5x5BackwardWeight(of(size), 'subgroup', images(64, C, W), images(64, O, W)).attributes;
-    expect(split(8, 16, 32, 24)).toEqual({ parts: 26, workgroupSize: 80 });
+    expect(split(8, 16, 32, 24)).toEqual({ parts: 7, workgroupSize: 80 });
     expect(split(8, 1, 16, 48)).toEqual({ parts: 64, workgroupSize: 8 });
     expect(split(32, 96, 128, 12)).toEqual({ parts: 2, workgroupSize: 96 });
-    expect(split(8, 96, 128, 3)).toEqual({ parts: 3, workgroupSize: 96 });
+    expect(split(8, 96, 128, 3)).toEqual({ parts: 1, workgroupSize: 96 });
   });
 });
 

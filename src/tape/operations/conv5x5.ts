@@ -35,7 +35,13 @@ export const conv5x5 = defineOperation({
     if (chosen === 'plain') {
       return { y: tape.dispatch(conv5x5ForwardPlain, { x, weight }, { layout }).y };
     }
-    const { kernel, attributes } = conv5x5Forward(tape.capabilities, 'forward', chosen, x.spec);
+    const { kernel, attributes } = conv5x5Forward(
+      tape.capabilities,
+      'forward',
+      chosen,
+      x.spec,
+      weight.spec,
+    );
     return { y: tape.dispatch(kernel, { x, weight }, attributes).y };
   },
   backward(tape, { inputs: { x, weight }, attributes, dy: { y: dy } }) {
@@ -57,6 +63,7 @@ function inputGradient(tape: Tape, dy: Value, weight: Value, variant?: ConvVaria
     'backward_input',
     chosen,
     dy.spec,
+    flipped.spec,
   );
   return tape.dispatch(kernel, { x: dy, weight: flipped }, attributes).y;
 }
@@ -73,6 +80,9 @@ function weightGradient(
   if (chosen === 'plain')
     return tape.dispatch(conv5x5BackwardWeightPlain, { x, dy, dweight }).dweight;
   const { kernel, attributes } = conv5x5BackwardWeight(tape.capabilities, chosen, x.spec, dy.spec);
+  if (attributes.parts === 1 && dweight) {
+    return tape.dispatch(kernel, { x, dy, partials: dweight }, attributes).partials;
+  }
   const { partials } = tape.dispatch(kernel, { x, dy }, attributes);
   return tape.dispatch(conv5x5ReduceWeight, { partials, dweight }).dweight;
 }
