@@ -12,8 +12,9 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
  */
 export function ensureDependencies() {
   const [major, minor] = process.versions.node.split('.').map(Number);
-  if (major < 20 || (major === 20 && minor < 19)) {
-    fail(`facegrad needs Node 20.19 or newer; this is ${process.versions.node}`);
+  const oldest = { 20: 19, 21: Infinity, 22: 12 }[major] ?? 0; // what Vite runs on
+  if (major < 20 || minor < oldest) {
+    fail(`facegrad needs Node 20.19, 22.12 or newer; this is ${process.versions.node}`);
   }
   if (installed()) return;
   console.error('Installing the packages of package-lock.json (npm ci) …');
