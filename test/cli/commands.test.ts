@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { main as ablate } from '../../src/cli/ablate';
 import { main as evaluate } from '../../src/cli/eval';
 import { main as predict } from '../../src/cli/predict';
 import { main as train } from '../../src/cli/train';
@@ -109,6 +110,35 @@ it('trains in Chrome, stops at Ctrl-C, goes on, and measures the same again', as
   expect(Object.keys(image.probabilities)).toEqual(held.classes);
   const sum = Object.values<number>(image.probabilities).reduce((a, b) => a + b, 0);
   expect(sum).toBeCloseTo(1, 6);
+}, 300_000);
+
+it('compares streams and fusions, and does nothing twice', async () => {
+  const options = ['--data', csv, '--config', config, '--epochs', '1', '--seeds', '1', '--json'];
+  const argv = [
+    ...options,
+    '--out',
+    join(folder, 'ablation'),
+    '--runtime',
+    inNode ? 'node' : 'chrome',
+  ];
+  const first = await run(ablate, argv);
+  expect(first.code).toBe(0);
+  const { runs, table } = last(first.lines);
+  expect(runs.map(({ variant }: { variant: string }) => variant)).toEqual([
+    'equalized',
+    'edges',
+    'both-concat',
+    'both-lstm',
+  ]);
+  const text = readFileSync(table, 'utf8');
+  expect(text.match(/^\| (equalized|edges|both-concat|both-lstm) \| 1 \| 21 \| /gm)?.length).toBe(
+    4,
+  );
+
+  const again = await run(ablate, argv);
+  expect(last(again.lines).runs).toEqual(runs);
+  expect(again.lines.filter((line) => line.includes('million parameters'))).toEqual([]);
+  await expect(run(ablate, [...argv, '--gamma', '0'])).rejects.toThrow(/other settings/);
 }, 300_000);
 
 it('says what is wrong with a weights file before a GPU is opened', async () => {
