@@ -18,9 +18,9 @@ import { testGpu } from '../support/gpu';
 import { physical, tensor } from '../support/kernel';
 import { ReferenceModel } from '../support/reference_model';
 
-/** Two streams of faces, standardized: [2, N, 1, S, S]. */
-function inputs({ size, streams }: ModelConfig, batch: number): Float64Array {
-  const faces = streams.map((_, i) => syntheticFaces({ seed: i + 1, count: batch, size }).images);
+/** Faces as standardized streams: [G, T * N, 1, S, S]. */
+function inputs({ size, streams }: ModelConfig, count: number): Float64Array {
+  const faces = streams.map((_, i) => syntheticFaces({ seed: i + 1, count, size }).images);
   return standardizeForward(faces, size * size).map(Math.fround);
 }
 
@@ -36,19 +36,22 @@ async function followReference(
   const storage = new Storage(gpu);
   const model = new Model(config);
   const { size, streams, classes } = config;
-  const values = inputs(config, batch);
+  const images = batch * config.frames.count;
+  const values = inputs(config, images);
+  const lengths = Uint32Array.from({ length: batch }, (_, n) => 1 + (n % config.frames.count));
   const labels = Uint32Array.from({ length: batch }, (_, n) => (3 * n + 1) % classes.length);
   const weights = Float32Array.from(classes, (_, c) => 0.6 + 0.2 * c);
   const loss = { gamma: 2, alpha: weights };
 
-  const shape = [streams.length, batch, 1, size, size];
+  const shape = [streams.length, images, 1, size, size];
   const x = state('x', f32(shape, bordered(size)));
   const label = state('labels', u32([batch]));
   const alpha = state('alpha', f32([classes.length]));
   const step = state('step', u32([64]));
   const firstBadStep = state('first bad step', u32([1]));
   const tape = new Tape(gpu.capabilities);
-  const logits = model.forwardFrom(tape, x, batch, { training: true, step });
+  const valid = config.frames.mode === 'sequence' ? state('lengths', u32([batch])) : undefined;
+  const logits = model.forwardFrom(tape, x, batch, { training: true, step, lengths: valid });
   const { loss: perSample } = focalLoss(
     tape,
     { logits, labels: label, alpha },
@@ -64,6 +67,7 @@ async function followReference(
   const layout = bordered(size);
   storage.write(x, physical(tensor(shape, values, { layout })));
   storage.write(label, labels);
+  if (valid) storage.write(valid, lengths);
   storage.write(alpha, weights);
   const losses: [number, number][] = [];
   const { learningRate, weightDecay, momentum = 0, nesterov = false } = optimizer;
@@ -77,7 +81,7 @@ async function followReference(
     const perSampleLoss = (await plan.read(perSample)) as Float32Array;
     const actual = perSampleLoss.reduce((sum, value) => sum + value, 0);
     const begin = performance.now();
-    const expected = reference.step(values, labels, loss);
+    const expected = reference.step(values, labels, loss, valid && lengths);
     reference.descend(expected.gradients, { learningRate, weightDecay, momentum, nesterov });
     seconds += (performance.now() - begin) / 1000;
     losses.push([actual, expected.loss]);
@@ -137,6 +141,8 @@ describe('training follows the f64 reference', () => {
     ['two streams and the LSTM', {}],
     ['two streams and a dense layer in its place', { fusion: 'concat' }],
     ['one stream', { streams: ['raw'] }],
+    ['streams as the steps of the LSTM', { frames: { mode: 'streams', count: 1 } }],
+    ['sequences of one to three frames', { frames: { mode: 'sequence', count: 3 } }],
     ['odd sizes', { size: 23, widths: [3, 5], dense: 7, hidden: 5 }],
   ];
   it.each(models)('20 steps: %s', async (name, changes) => {

@@ -39,7 +39,13 @@ describe('the fast convolution of the reference model is the reference', () => {
 });
 
 describe('gradients of the whole reference model against central differences', () => {
-  const changes: Partial<ModelConfig>[] = [{}, { fusion: 'concat' }, { streams: ['raw'] }];
+  const changes: Partial<ModelConfig>[] = [
+    {},
+    { fusion: 'concat' },
+    { streams: ['raw'] },
+    { frames: { mode: 'streams', count: 1 } },
+    { frames: { mode: 'sequence', count: 2 } },
+  ];
   it.each(changes.map((change) => ({ name: JSON.stringify(change), change })))(
     '$name',
     async ({ change }) => {
@@ -56,13 +62,15 @@ describe('gradients of the whole reference model against central differences', (
       const storage = memoryStorage();
       model.initialize(storage, 5);
       const tensors = await model.export(storage);
-      const x = uniform(config.streams.length * 3 * 81, 4);
+      const sequence = config.frames.mode === 'sequence';
+      const x = uniform(config.streams.length * config.frames.count * 3 * 81, 4);
+      const lengths = sequence ? [2, 1, 2] : undefined;
       const labels = [2, 0, 1];
       const options = { gamma: 2, alpha: [0.5, 1, 1.5], smoothing: 0.1 };
       const reference = new ReferenceModel(config, tensors);
-      const { gradients } = reference.step(x, labels, options);
+      const { gradients } = reference.step(x, labels, options, lengths);
       expect(Object.keys(gradients).sort()).toEqual(Object.keys(reference.parameters).sort());
-      const loss = () => reference.step(x, labels, options).loss;
+      const loss = () => reference.step(x, labels, options, lengths).loss;
       for (const [name, values] of Object.entries(reference.parameters)) {
         const stride = Math.max(1, Math.floor(values.length / 7));
         for (let i = 0; i < values.length; i += stride) {

@@ -30,8 +30,8 @@ const EPS = 1e-5;
 const MOMENTUM = 0.1;
 
 /**
- * The whole network in f64 on the CPU, for stills: what a training step on the GPU must follow. It is
- * made of the kernels' references and reads the tensors of a weights file, in PyTorch's shapes.
+ * The whole network in f64 on the CPU: what a training step on the GPU must follow. It is made of the
+ * kernels' references and reads the tensors of a weights file, in PyTorch's shapes.
  */
 export class ReferenceModel {
   readonly parameters: Tensors = {};
@@ -72,17 +72,20 @@ export class ReferenceModel {
 
   /**
    * Forward in training and backward.
-   * @param x standardized streams [G, N, 1, H, W], dense
+   * @param x standardized streams [G, T * N, 1, H, W], dense
+   * @param lengths valid frames of each of the N samples
    */
   step(
     x: ArrayLike<number>,
     labels: ArrayLike<number>,
     { gamma, alpha, smoothing }: LossOptions,
+    lengths?: ArrayLike<number>,
   ): { loss: number; logits: Float64Array; gradients: Tensors } {
     const { parameters: p, config } = this;
     const { widths, streams, dense, hidden, classes } = config;
     const G = streams.length;
-    const N = labels.length;
+    const N = x.length / (G * config.size ** 2); // images
+    const samples = labels.length;
     const K = classes.length;
     const gradients: Tensors = {};
 
@@ -114,9 +117,11 @@ export class ReferenceModel {
     const fc = { G, N, K: channels * side * side, M: dense };
     const flat = activation;
     const features = denseForward(flat, p['streams.*.fc.weight'], p['streams.*.fc.bias'], fc, true);
-    const joined = concatForward(features, [G, N, dense]);
-    const fused = this.#fusion(joined, N);
-    const out = { G: 1, N, K: hidden, M: K };
+    const asSteps = config.frames.mode === 'streams'; // [T = G, N, dense] as they are
+    const joined = asSteps ? features : concatForward(features, [G, N, dense]);
+    const steps = asSteps ? G : N / samples;
+    const fused = this.#fusion(joined, steps, samples, lengths);
+    const out = { G: 1, N: samples, K: hidden, M: K };
     const logits = denseForward(fused.y, p['classifier.weight'], p['classifier.bias'], out);
     const { loss, dlogits } = focalLoss(logits, labels, alpha, gamma, smoothing);
 
@@ -124,7 +129,10 @@ export class ReferenceModel {
     gradients['classifier.weight'] = last.dweight;
     gradients['classifier.bias'] = last.dbias;
     const djoined = fused.backward(last.dx, gradients);
-    const dfeatures = reluBackward(features, concatBackward(djoined, [G, N, dense]));
+    const dfeatures = reluBackward(
+      features,
+      asSteps ? djoined : concatBackward(djoined, [G, N, dense]),
+    );
     const first = denseBackward(flat, p['streams.*.fc.weight'], dfeatures, fc);
     gradients['streams.*.fc.weight'] = first.dweight;
     gradients['streams.*.fc.bias'] = first.dbias;
@@ -142,11 +150,11 @@ export class ReferenceModel {
     return { loss: loss.reduce((a, b) => a + b, 0), logits, gradients };
   }
 
-  /** The LSTM over one step from a zero state, or the dense layer in its place. */
-  #fusion(x: Float64Array, N: number) {
+  /** The LSTM over x [T, N, I] from a zero state, or the dense layer in its place. */
+  #fusion(x: Float64Array, steps: number, N: number, lengths?: ArrayLike<number>) {
     const { parameters: p } = this;
     const { hidden } = this.config;
-    const input = x.length / N;
+    const input = x.length / (steps * N);
     if (this.config.fusion === 'concat') {
       const extents = { G: 1, N, K: input, M: hidden };
       const weight = p['fusion.weight'];
@@ -159,7 +167,7 @@ export class ReferenceModel {
       };
       return { y, backward };
     }
-    const sizes = { steps: 1, samples: N, hidden, input };
+    const sizes = { steps, samples: N, hidden, input };
     const zero = new Float64Array(N * hidden);
     const inputs = {
       x,
@@ -171,13 +179,13 @@ export class ReferenceModel {
       c0: zero,
     };
     const backward = (dy: Float64Array, gradients: Tensors) => {
-      const { x: dx, ...all } = lstmGradient(inputs, sizes, { h: dy });
+      const { x: dx, ...all } = lstmGradient(inputs, sizes, { h: dy }, lengths);
       for (const name of ['weight_ih', 'weight_hh', 'bias_ih', 'bias_hh'] as const) {
         gradients[`lstm.${name}_l0`] = all[name];
       }
       return dx;
     };
-    return { y: lstm(inputs, sizes).h, backward };
+    return { y: lstm(inputs, sizes, lengths).h, backward };
   }
 
   /** Stochastic gradient descent; weight decay only where the model has it. */
