@@ -1,7 +1,16 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist', 'node_modules', 'runs', 'coverage'] },
+  {
+    ignores: [
+      'dist',
+      'docs/.vitepress/dist',
+      'docs/.vitepress/cache',
+      'node_modules',
+      'runs',
+      'coverage',
+    ],
+  },
   ...tseslint.configs.recommended,
   {
     rules: {

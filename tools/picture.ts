@@ -12,7 +12,7 @@ import { nodeAdapter } from './node_adapter';
 
 const SIZE = 96;
 const GAP = 4;
-const OUT = 'docs/images/preprocessing.png';
+const OUT = 'docs/public/preprocessing.png';
 
 /**
  * `node scripts/run.mjs tools/picture.ts`: draws the README's picture, one synthetic face of every
@@ -49,7 +49,7 @@ export async function main(): Promise<number> {
       sheet[(r * (SIZE + GAP) + y) * width + face * (SIZE + GAP) + (i % SIZE)] = data[i];
     }
   });
-  mkdirSync('docs/images', { recursive: true });
+  mkdirSync('docs/public', { recursive: true });
   await sharp(sheet, { raw: { width, height, channels: 1 } })
     .png()
     .toFile(OUT);

@@ -1,0 +1,28 @@
+import { readdirSync } from 'node:fs';
+import { defineConfig } from 'vitepress';
+
+const kernels = readdirSync(new URL('../kernels', import.meta.url))
+  .filter((file) => file.endsWith('.md'))
+  .map((file) => file.replace(/\.md$/, ''))
+  .sort();
+
+/** The pages of `docs/` as a site; shaders are included from their files (`<<<`), never copied. */
+export default defineConfig({
+  title: 'facegrad',
+  description: 'A facial-expression CNN-LSTM trained on WebGPU, from hand-written WGSL.',
+  themeConfig: {
+    nav: [
+      { text: 'Architecture', link: '/architecture' },
+      { text: 'Kernels', link: '/kernels/relu' },
+    ],
+    sidebar: [
+      { text: 'How it is built', items: [{ text: 'Architecture', link: '/architecture' }] },
+      {
+        text: 'Kernels',
+        items: kernels.map((name) => ({ text: name, link: `/kernels/${name}` })),
+      },
+    ],
+    outline: 'deep',
+    search: { provider: 'local' },
+  },
+});
