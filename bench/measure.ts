@@ -1,0 +1,208 @@
+import type { Gpu } from '../src/gpu/device';
+import { layoutOf, planeStride, storageSize, type TensorSpec } from '../src/kernels/kernel';
+import { Plan } from '../src/tape/plan';
+import { Storage } from '../src/tape/storage';
+import { Tape } from '../src/tape/tape';
+import { state, type Value } from '../src/tape/value';
+import type { BenchCase } from './case';
+
+/** Milliseconds a dispatch. */
+export interface Spread {
+  median: number;
+  min: number;
+  max: number;
+  /** First and third quartile. */
+  quartiles: [number, number];
+}
+
+/** One case, measured. */
+export interface BenchResult {
+  kernel: string;
+  name: string;
+  /** `timestamp`: the GPU's clock around a batch; `wall`: from submit to completion of the batch. */
+  method: 'timestamp' | 'wall';
+  repeats: number;
+  /** Dispatches in one timed batch. */
+  batch: number;
+  ms: Spread;
+  /** Of the median. */
+  gflops: number | null;
+  /** Bytes of all bindings, each once, by the median. */
+  gbytesPerSecond: number;
+  /**
+   * CPU time of the GPU's process a dispatch, where it is known. On an adapter that runs on the CPU it says
+   * what the kernel costs whatever else the machine does.
+   */
+  cpuMs?: Spread;
+  /** GFLOP in a second of CPU time, by its median. */
+  gflopsPerCore?: number;
+}
+
+export interface MeasureOptions {
+  /** Timed batches, after the warm-up. */
+  repeats: number;
+  /** CPU time so far of the process that runs the kernels, in ms. */
+  cpuTime?: () => number | Promise<number>;
+  onResult?: (result: BenchResult) => void;
+}
+
+/** A batch is as many dispatches as take about this long, so that clocks and submits do not count. */
+const BATCH_MS = 20;
+const MAX_BATCH = 200;
+const WARM_UP = 3;
+
+/** Runs the cases one after another. */
+export async function measure(
+  gpu: Gpu,
+  cases: BenchCase[],
+  options: MeasureOptions,
+): Promise<BenchResult[]> {
+  const results: BenchResult[] = [];
+  for (const benchCase of cases) {
+    const result = await measureCase(gpu, benchCase, options);
+    results.push(result);
+    options.onResult?.(result);
+  }
+  return results;
+}
+
+async function measureCase(
+  gpu: Gpu,
+  { name, kernel, inputs, attributes }: BenchCase,
+  { repeats, cpuTime }: MeasureOptions,
+): Promise<BenchResult> {
+  const storage = new Storage(gpu);
+  const tape = new Tape(gpu.capabilities);
+  const given: Record<string, Value> = {};
+  for (const [binding, spec] of Object.entries(inputs)) {
+    given[binding] = state(binding, spec);
+    storage.write(given[binding], randomData(spec, Object.keys(given).length));
+  }
+  const outputs = tape.dispatch(kernel, given, attributes);
+  const plan = await Plan.compile(tape, storage, { keep: Object.values(outputs) });
+  const timer = new Timer(gpu, plan);
+  try {
+    for (let i = 0; i < WARM_UP; i++) await timer.time(1);
+    const once = (await timer.time(1)).wall;
+    const batch = Math.max(1, Math.min(MAX_BATCH, Math.round(BATCH_MS / once)));
+    await timer.time(batch);
+    const samples = { timestamp: [] as number[], wall: [] as number[], cpu: [] as number[] };
+    for (let i = 0; i < repeats; i++) {
+      const cpu = (await cpuTime?.()) ?? 0;
+      const { wall, timestamp } = await timer.time(batch);
+      samples.cpu.push((((await cpuTime?.()) ?? 0) - cpu) / batch);
+      samples.wall.push(wall / batch);
+      if (timestamp !== null) samples.timestamp.push(timestamp / batch);
+    }
+    // A clock that stands still (quantised, or not kept by the driver) is no clock.
+    const clocked = samples.timestamp.length === repeats && spread(samples.timestamp).min > 0;
+    const ms = spread(clocked ? samples.timestamp : samples.wall);
+    const { values } = tape.dispatches[0];
+    const bytes = Object.values(values).reduce((sum, value) => sum + value.bytes, 0);
+    const flops = kernel.flops?.(inputs, attributes);
+    const cpuMs = cpuTime && spread(samples.cpu);
+    return {
+      kernel: kernel.name,
+      name,
+      method: clocked ? 'timestamp' : 'wall',
+      repeats,
+      batch,
+      ms,
+      gflops: flops ? flops / ms.median / 1e6 : null,
+      gbytesPerSecond: bytes / ms.median / 1e6,
+      ...(cpuMs && { cpuMs }),
+      ...(cpuMs && flops && { gflopsPerCore: flops / cpuMs.median / 1e6 }),
+    };
+  } finally {
+    timer.dispose();
+    plan.dispose();
+    storage.dispose();
+  }
+}
+
+/** Times batches of a plan: one pass, one submit. */
+class Timer {
+  readonly #querySet?: GPUQuerySet;
+  readonly #resolve?: GPUBuffer;
+  readonly #staging?: GPUBuffer;
+
+  constructor(
+    private readonly gpu: Gpu,
+    private readonly plan: Plan,
+  ) {
+    const { device } = gpu;
+    if (!device.features.has('timestamp-query')) return;
+    this.#querySet = device.createQuerySet({ type: 'timestamp', count: 2 });
+    this.#resolve = device.createBuffer({ size: 16, usage: 0x200 | 0x4 }); // QUERY_RESOLVE, COPY_SRC
+    this.#staging = device.createBuffer({ size: 16, usage: 0x1 | 0x8 }); // MAP_READ, COPY_DST
+  }
+
+  /** Milliseconds that `count` runs take. */
+  async time(count: number): Promise<{ wall: number; timestamp: number | null }> {
+    const { device } = this.gpu;
+    const [querySet, resolve, staging] = [this.#querySet, this.#resolve, this.#staging];
+    const encoder = device.createCommandEncoder();
+    const pass = encoder.beginComputePass(
+      querySet && {
+        timestampWrites: { querySet, beginningOfPassWriteIndex: 0, endOfPassWriteIndex: 1 },
+      },
+    );
+    for (let i = 0; i < count; i++) this.plan.encode(pass);
+    pass.end();
+    if (querySet && resolve && staging) {
+      encoder.resolveQuerySet(querySet, 0, 2, resolve, 0);
+      encoder.copyBufferToBuffer(resolve, 0, staging, 0, 16);
+    }
+    const commands = encoder.finish();
+    const begin = performance.now();
+    device.queue.submit([commands]);
+    await device.queue.onSubmittedWorkDone();
+    const wall = performance.now() - begin;
+    if (!staging) return { wall, timestamp: null };
+    await staging.mapAsync(1);
+    const [from, to] = new BigUint64Array(staging.getMappedRange());
+    const timestamp = Number(to - from) / 1e6;
+    staging.unmap();
+    return { wall, timestamp };
+  }
+
+  dispose(): void {
+    this.#querySet?.destroy();
+    this.#resolve?.destroy();
+    this.#staging?.destroy();
+  }
+}
+
+/** Numbers in [-1, 1), or whole numbers below 7 (a label, an index), in the spec's layout. */
+function randomData(spec: TensorSpec, seed: number): Float32Array | Uint32Array {
+  const length = storageSize(spec);
+  const data = spec.dtype === 'f32' ? new Float32Array(length) : new Uint32Array(length);
+  let a = seed;
+  const next = () => {
+    a = (Math.imul(a, 1664525) + 1013904223) >>> 0;
+    return spec.dtype === 'f32' ? a / 2147483648 - 1 : Math.floor((a / 4294967296) * 7);
+  };
+  if (!spec.layout) {
+    for (let i = 0; i < length; i++) data[i] = next();
+    return data;
+  }
+  const [height, width] = spec.shape.slice(-2);
+  const { border, rowStride } = layoutOf(spec);
+  const stride = planeStride(spec.shape, spec.layout);
+  for (let plane = 0; plane < length; plane += stride) {
+    for (let y = 0; y < height; y++) {
+      const at = plane + (y + border) * rowStride + border;
+      for (let x = 0; x < width; x++) data[at + x] = next();
+    }
+  }
+  return data;
+}
+
+export function spread(samples: number[]): Spread {
+  const sorted = [...samples].sort((a, b) => a - b);
+  const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))];
+  const middle = sorted.length / 2;
+  const median =
+    sorted.length % 2 ? sorted[Math.floor(middle)] : (sorted[middle - 1] + sorted[middle]) / 2;
+  return { median, min: sorted[0], max: sorted.at(-1)!, quartiles: [at(0.25), at(0.75)] };
+}
