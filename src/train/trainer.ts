@@ -289,7 +289,10 @@ export class Trainer {
 
   /** Reads the totals and returns what came since the last look. */
   async #look() {
-    const totals = (await this.storage.read(this.parts.totals)) as Float32Array;
+    const [totals, [bad]] = await Promise.all([
+      this.storage.read(this.parts.totals),
+      this.storage.read(this.parts.firstBadStep),
+    ]);
     const now = { loss: totals[0], steps: totals[1], correct: totals[2], samples: totals[3] };
     const since = {
       loss: now.loss - this.#seen.loss,
@@ -298,11 +301,12 @@ export class Trainer {
       samples: now.samples - this.#seen.samples,
     };
     this.#seen = now;
-    if (!Number.isFinite(now.loss)) {
-      const [bad] = await this.storage.read(this.parts.firstBadStep);
+    // From a bad step on the optimizer changes nothing, also where only the gradient was not finite.
+    if (bad > 0 || !Number.isFinite(now.loss)) {
+      const what = Number.isFinite(now.loss) ? 'gradient' : 'loss';
       throw new FacegradError(
         'not-finite',
-        `the loss is ${now.loss} since step ${bad}; the last checkpoint still holds good weights`,
+        `the ${what} is not finite since step ${bad}; the weights are those from before it`,
         { operation: 'focal_loss', available: now.loss },
       );
     }
