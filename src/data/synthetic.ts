@@ -46,7 +46,7 @@ export function syntheticFaces(options: SyntheticOptions): ImageSet {
     const random = new RandomStream(seed, 0, person, i);
     const identity = faceIdentity(person);
     const apex = apexActions(EXPRESSIONS[label], random);
-    const actions = atIntensity(apex, random.between(0.55, 1), identity);
+    const actions = atIntensity(apex, random.between(0.75, 1), identity);
     drawFace(identity, actions, randomView(identity, random), size, imageAt(set, i));
     set.labels[i] = label;
     set.groups[i] = person;
