@@ -82,7 +82,8 @@ export function readSafetensors(file: Uint8Array, name = 'weights'): TensorFile 
     const width = dtype === 'F32' ? 4 : dtype === 'F16' ? 2 : fail(`${key} is ${dtype}`);
     if (to - from !== count * width) fail(`${key}: ${to - from} bytes for [${shape}] of ${dtype}`);
     if (begin + to > file.length) fail(`${key} reaches past the end of the file`);
-    const bytes = file.slice(begin + from, begin + to).buffer;
+    // A copy: Node's Buffer is a Uint8Array whose `slice` is none.
+    const bytes = new Uint8Array(file.subarray(begin + from, begin + to)).buffer;
     const data =
       dtype === 'F32'
         ? new Float32Array(bytes)
