@@ -84,6 +84,28 @@ module.exports = {
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     },
     {
+      name: 'app-is-a-page',
+      comment: 'the demo is made of the library and the packages that pages run',
+      severity: 'error',
+      from: { path: '^app/' },
+      to: {
+        path: '^(src/cli|src/gpu/node\\.ts|src/data/node_files\\.ts|learn|bench|test|tools|scripts)',
+      },
+    },
+    {
+      name: 'app-without-node',
+      severity: 'error',
+      from: { path: '^app/' },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'pages-share-shared-alone',
+      comment: 'a page of the demo loads nothing of another page',
+      severity: 'error',
+      from: { path: '^app/([^/]+)/', pathNot: '^app/(shared|compare)/' },
+      to: { path: '^app/', pathNot: ['^app/$1/', '^app/shared/'] },
+    },
+    {
       name: 'tests-are-not-imported',
       severity: 'error',
       from: { pathNot: '^test/' },
@@ -110,7 +132,7 @@ module.exports = {
       exportsFields: ['exports'],
       conditionNames: ['import', 'node', 'types', 'default'],
       mainFields: ['module', 'main', 'types'],
-      extensions: ['.ts', '.mts', '.d.ts', '.js', '.mjs', '.cjs', '.json'],
+      extensions: ['.ts', '.tsx', '.mts', '.d.ts', '.js', '.mjs', '.cjs', '.json'],
     },
   },
 };

@@ -4,6 +4,7 @@ export default tseslint.config(
   {
     ignores: [
       'dist',
+      'dist-app',
       'docs/.vitepress/dist',
       'docs/.vitepress/cache',
       'node_modules',

@@ -1,0 +1,11 @@
+declare module '*.svg' {
+  const url: string;
+  export default url;
+}
+
+declare module '*?url' {
+  const url: string;
+  export default url;
+}
+
+declare module '*.css';

@@ -1,0 +1,57 @@
+import { useEffect, useRef } from 'preact/hooks';
+
+/**
+ * Counts by true class (row) and predicted class (column). A cell's colour is its share of the row, so
+ * that classes of different sizes compare.
+ */
+export function ConfusionMatrix(props: { confusion: number[][]; classes: readonly string[] }) {
+  const { confusion, classes } = props;
+  return (
+    <div class="matrix-scroll" tabIndex={0} role="region" aria-label="Confusion matrix">
+      <table class="matrix">
+        <caption class="hidden-text">
+          Rows are the true class, columns what the network said.
+        </caption>
+        <thead>
+          <tr>
+            <td aria-hidden="true" />
+            {classes.map((name) => (
+              <th key={name} scope="col" title={name}>
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {confusion.map((row, c) => {
+            const total = row.reduce((a, b) => a + b, 0) || 1;
+            return (
+              <tr key={classes[c]}>
+                <th scope="row">{classes[c]}</th>
+                {row.map((count, p) => (
+                  <Cell key={p} count={count} share={count / total} right={c === p} />
+                ))}
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Cell({ count, share, right }: { count: number; share: number; right: boolean }) {
+  const ref = useRef<HTMLTableCellElement>(null);
+  useEffect(() => {
+    // Set through the CSSOM: the page's policy allows no style attribute.
+    const { style } = ref.current!;
+    const hue = right ? 'var(--accent)' : 'var(--second)';
+    style.background = `color-mix(in oklab, ${hue} ${Math.round(share * 100)}%, var(--raised))`;
+    style.color = share > 0.5 ? 'var(--on-accent)' : 'var(--text)';
+  }, [share, right]);
+  return (
+    <td ref={ref} title={`${(100 * share).toFixed(0)} %`}>
+      {count || ''}
+    </td>
+  );
+}

@@ -1,0 +1,34 @@
+/** npm run demo: builds the demo and serves it. `--port 8080`, `--no-build`, `--build-only`. */
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { build, preview } from 'vite';
+import { FacegradError } from '../src/gpu/errors';
+
+export async function main(args: string[]): Promise<void> {
+  const { port, ...flags } = options(args);
+  const config = { configFile: resolve('vite.app.config.ts'), configLoader: 'runner' as const };
+  if (!flags['no-build']) await build({ ...config, logLevel: 'warn' });
+  if (flags['build-only']) return;
+  const server = await preview({ ...config, preview: { port: Number(port), strictPort: true } });
+  const stopped = new Promise<void>((done) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, done);
+  });
+  console.log(`facegrad is at ${server.resolvedUrls!.local[0]}  (Ctrl-C ends it)`);
+  await stopped;
+  await server.close();
+}
+
+function options(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        port: { type: 'string', default: '4173' },
+        'no-build': { type: 'boolean' },
+        'build-only': { type: 'boolean' },
+      },
+    }).values;
+  } catch (cause) {
+    throw new FacegradError('bad-input', `demo: ${(cause as Error).message}`, { cause });
+  }
+}

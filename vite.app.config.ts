@@ -1,0 +1,53 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig, type Plugin } from 'vite';
+import { wgsl } from './tools/wgsl_plugin';
+
+const path = (file: string) => fileURLToPath(new URL(file, import.meta.url));
+
+/**
+ * What a page of the demo may load: its own files, nothing else. WebAssembly is for the face detector;
+ * blob: pictures and videos are those that a person drops.
+ */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self' 'wasm-unsafe-eval'",
+  "worker-src 'self'",
+  "connect-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' blob: data:",
+  "media-src 'self' blob:",
+  "base-uri 'none'",
+  "form-action 'none'",
+].join('; ');
+
+/** The policy stands in the page itself, so that any host of static files keeps it. */
+const contentSecurityPolicy: Plugin = {
+  name: 'facegrad-csp',
+  apply: 'build',
+  transformIndexHtml: () => [
+    {
+      tag: 'meta',
+      attrs: { 'http-equiv': 'Content-Security-Policy', content: POLICY },
+      injectTo: 'head-prepend',
+    },
+  ],
+};
+
+/** The demo: static pages with relative paths, for any host. `npm run demo` builds and serves it. */
+export default defineConfig({
+  root: path('app'),
+  base: './',
+  plugins: [wgsl(), contentSecurityPolicy],
+  worker: { format: 'es', plugins: () => [wgsl()] },
+  build: {
+    target: 'es2022',
+    outDir: path('dist-app'),
+    emptyOutDir: true,
+    assetsInlineLimit: 0, // a data: URL is not 'self'
+    modulePreload: { polyfill: false },
+    rollupOptions: {
+      input: ['index', 'live', 'compare', 'bench'].map((page) => path(`app/${page}.html`)),
+    },
+  },
+  preview: { host: '127.0.0.1', port: 4173 },
+});
