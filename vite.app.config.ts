@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vite';
+import { faceModel } from './tools/face_model';
 import { wgsl } from './tools/wgsl_plugin';
 
 const path = (file: string) => fileURLToPath(new URL(file, import.meta.url));
@@ -37,8 +38,8 @@ const contentSecurityPolicy: Plugin = {
 export default defineConfig({
   root: path('app'),
   base: './',
-  plugins: [wgsl(), contentSecurityPolicy],
-  worker: { format: 'es', plugins: () => [wgsl()] },
+  plugins: [wgsl(), faceModel(), contentSecurityPolicy],
+  worker: { format: 'es', plugins: () => [wgsl(), faceModel()] },
   build: {
     target: 'es2022',
     outDir: path('dist-app'),
