@@ -9,6 +9,7 @@ import {
   type TrainChanges,
   type TrainConfig,
 } from '../train/config';
+import { usual } from '../train/usual';
 import { integer, list, number } from './command';
 import { dataPath, SYNTHETIC, type DataSource, type DataSpec } from './source';
 
@@ -43,13 +44,18 @@ export function addTrainOptions(program: Command): Command {
   return program
     .option(
       '--data <path>',
-      `fer2013.csv, a folder of FER2013's or CK+'s IDX files, or ${SYNTHETIC.join(', ')}`,
+      `fer2013.csv, IDX files, a folder or .zip of pictures by class, or ${SYNTHETIC.join(', ')}`,
       'synthetic',
     )
     .addOption(
       new Option('--classes <n>', '6 leaves neutral out, as in the paper').choices(['6', '7']),
     )
-    .option('--fold <n>', 'CK+: which fifth of the subjects is held out, 0 to 4', integer(0), 0)
+    .option(
+      '--fold <n>',
+      'which fifth is held out, 0 to 4: of subjects, of pictures by class',
+      integer(0),
+      0,
+    )
     .addOption(
       new Option('--preset <name>', 'the network (default: tiny for drawings, else small)').choices(
         Object.keys(PRESETS),
@@ -114,31 +120,6 @@ export function dataSpec(options: TrainOptions): DataSpec {
     lastFrame: options.frames === 'last',
     fold: options.fold,
   };
-}
-
-/** What is usual for a kind of data, before config file and options. */
-function usual(kind: DataSource['kind']): { preset: Preset } & TrainChanges {
-  switch (kind) {
-    case 'synthetic':
-      // The drawings vary by themselves and are balanced, so they need neither more geometry nor alpha.
-      return {
-        preset: 'tiny',
-        epochs: 4,
-        batch: 32,
-        logEvery: 10,
-        optimizer: { name: 'adamw', learningRate: 4e-3, weightDecay: 1e-4 },
-        loss: { gamma: 1, alpha: 'none', smoothing: 0 },
-        model: { dropout: 0 },
-        augmentation: { mirror: 0.5, shift: 0.02, rotation: 0, scale: [1, 1] },
-      };
-    case 'synthetic-sequences':
-    case 'synthetic-pairs':
-      return { preset: 'tiny', epochs: 20, batch: 32, logEvery: 10 };
-    case 'ckplus':
-      return { preset: 'small', epochs: 40, batch: 16, logEvery: 10 };
-    case 'fer2013':
-      return { preset: 'small', epochs: 17, logEvery: 10 };
-  }
 }
 
 /** The configuration: what is usual for the data, then the config file, then the options. */

@@ -32,6 +32,9 @@ export function testViews(averaging: TestTimeAveraging): View[] {
 
 /** Runs a model over a data set, without augmentation, with batch norm's running statistics. */
 export class Evaluator {
+  /** The class probabilities that `evaluate` came to last, items x classes. */
+  last?: Float64Array;
+
   private constructor(
     readonly model: Model,
     readonly data: ImageSet | SequenceSet,
@@ -130,6 +133,7 @@ export class Evaluator {
   ): Promise<Metrics> {
     const classes = this.model.config.classes.length;
     const probabilities = await this.probabilities(views, onProgress);
+    this.last = probabilities;
     const labels = itemLabels(this.data);
     const confusion = emptyConfusion(classes);
     for (let i = 0; i < labels.length; i++) {

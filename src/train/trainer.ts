@@ -76,6 +76,8 @@ export class Trainer {
   readonly storage: Storage;
   readonly plan: Plan;
   readonly steps: number;
+  /** Steps between two looks at loss and accuracy; may be changed while it runs. */
+  logEvery: number;
   #step = 0;
   #stopped = false;
   #epochs: EpochRecord[] = [];
@@ -104,6 +106,7 @@ export class Trainer {
     this.storage = parts.storage;
     this.plan = parts.plan;
     this.steps = config.epochs * parts.sampler.stepsPerEpoch;
+    this.logEvery = config.logEvery;
   }
 
   /**
@@ -245,7 +248,7 @@ export class Trainer {
       }
       const endOfEpoch = step % stepsPerEpoch === 0;
       const epoch = Math.ceil(step / stepsPerEpoch);
-      if (step % config.logEvery === 0 || endOfEpoch) {
+      if (step % this.logEvery === 0 || endOfEpoch) {
         const look = await this.#look();
         const seconds = (performance.now() - lookBegin) / 1000;
         lookBegin = performance.now();
@@ -335,7 +338,12 @@ export class Trainer {
     return { type: 'epoch', best, ...record };
   }
 
-  /** The run as one file, from which `create` goes on bit for bit. */
+  /** The class probabilities behind the last validation, images x classes. */
+  get validationProbabilities(): Float64Array | undefined {
+    return this.parts.evaluator?.last;
+  }
+
+  /** The run as one file, from which `create` goes on bit for bit. Any event of `run` will do. */
   async checkpoint(): Promise<Uint8Array> {
     const { vendor, architecture, description } = this.gpu.adapter;
     const progress: Progress = {
