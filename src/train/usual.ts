@@ -33,7 +33,6 @@ export function usual(kind: DataKind): { preset: Preset } & TrainChanges {
     case 'ckplus':
       return { preset: 'small', epochs: 40, batch: 16, logEvery: 10 };
     case 'images':
-    case 'images':
     case 'fer2013':
       return { preset: 'small', epochs: 17, logEvery: 10 };
   }
