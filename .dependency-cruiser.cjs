@@ -1,16 +1,17 @@
 /**
  * Who may import whom. The order of the layers is the architecture (docs/architecture.md):
- *   gpu, shaders <- kernels <- tape <- vision <- nn <- train <- cli, app
+ *   gpu, shaders <- kernels <- tape <- eager, vision <- nn <- train <- cli, app
  */
 const layers = {
   gpu: [],
   kernels: ['gpu'],
   tape: ['gpu', 'kernels'],
+  eager: ['gpu', 'kernels', 'tape'],
   vision: ['gpu', 'kernels', 'tape'],
-  nn: ['gpu', 'kernels', 'tape', 'vision'],
+  nn: ['gpu', 'kernels', 'tape', 'eager', 'vision'],
   data: ['gpu'],
-  train: ['gpu', 'kernels', 'tape', 'nn', 'vision', 'data'],
-  cli: ['gpu', 'kernels', 'tape', 'nn', 'vision', 'data', 'train'],
+  train: ['gpu', 'kernels', 'tape', 'eager', 'nn', 'vision', 'data'],
+  cli: ['gpu', 'kernels', 'tape', 'eager', 'nn', 'vision', 'data', 'train'],
 };
 
 /** What else a layer may reach outside of src. */

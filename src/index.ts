@@ -6,6 +6,7 @@ export { Tape, defineOperation, type Operation } from './tape/tape';
 export { Plan, type StepTime } from './tape/plan';
 export { Storage } from './tape/storage';
 export { state, Value } from './tape/value';
+export * from './eager';
 export { defineKernel, type Kernel, type Layout, type TensorSpec } from './kernels/kernel';
 export { Model } from './nn/model';
 export { modelConfig, PRESETS, type ModelConfig, type Preset } from './nn/config';

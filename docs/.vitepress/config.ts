@@ -16,7 +16,13 @@ export default defineConfig({
       { text: 'Kernels', link: '/kernels/relu' },
     ],
     sidebar: [
-      { text: 'How it is built', items: [{ text: 'Architecture', link: '/architecture' }] },
+      {
+        text: 'How it is built',
+        items: [
+          { text: 'Architecture', link: '/architecture' },
+          { text: 'Operations as functions', link: '/eager' },
+        ],
+      },
       {
         text: 'Kernels',
         items: kernels.map((name) => ({ text: name, link: `/kernels/${name}` })),

@@ -105,12 +105,17 @@ export class Gpu {
     let result: T | undefined;
     let thrown: unknown;
     try {
-      result = await work();
+      // Scopes are a stack of the whole device: work that waits for nothing must pop its own before
+      // another caller pushes.
+      const made = work();
+      result = made instanceof Promise ? await made : made;
     } catch (error) {
       thrown = error;
     }
-    const memory = await this.device.popErrorScope();
-    const validation = await this.device.popErrorScope();
+    const [memory, validation] = await Promise.all([
+      this.device.popErrorScope(),
+      this.device.popErrorScope(),
+    ]);
     if (thrown) throw thrown;
     if (memory) throw new FacegradError('out-of-memory', memory.message, { operation });
     if (validation) throw new FacegradError('validation', validation.message, { operation });

@@ -198,9 +198,20 @@ export class Plan {
 
   /** Copies back a temporary that was given in `keep`, after everything submitted so far. */
   read(value: Value): Promise<TypedArray> {
+    return readBuffer(this.#gpu, this.#kept(value), value);
+  }
+
+  /** Copies a temporary that was given in `keep` to the beginning of another buffer. */
+  copy(value: Value, target: GPUBuffer): void {
+    const encoder = this.#gpu.device.createCommandEncoder();
+    encoder.copyBufferToBuffer(this.#kept(value), value.offset * 4, target, 0, value.bytes);
+    this.#gpu.device.queue.submit([encoder.finish()]);
+  }
+
+  #kept(value: Value): GPUBuffer {
     const buffer = this.#temporaries.get(value.root);
     if (!buffer) throw new FacegradError('bad-input', `${value.name} was not kept by this plan`);
-    return readBuffer(this.#gpu, buffer, value);
+    return buffer;
   }
 
   /** Dispatches, bytes and memory as text. */

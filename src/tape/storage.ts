@@ -14,6 +14,7 @@ const { STORAGE, COPY_SRC, COPY_DST, MAP_READ } = {
 /** The memory of `state` values on one device; plans that use the same values share it. */
 export class Storage {
   readonly #buffers = new Map<Value, GPUBuffer>();
+  readonly #lent = new Set<GPUBuffer>();
 
   constructor(readonly gpu: Gpu) {}
 
@@ -29,6 +30,12 @@ export class Storage {
       this.#buffers.set(root, buffer);
     }
     return buffer;
+  }
+
+  /** Has a value live in a buffer that the caller owns; `dispose` leaves it. */
+  lend(value: Value, buffer: GPUBuffer): void {
+    this.#buffers.set(value.root, buffer);
+    this.#lent.add(buffer);
   }
 
   /** Writes a value's elements, in its physical layout, from `data`. */
@@ -60,8 +67,9 @@ export class Storage {
   }
 
   dispose(): void {
-    for (const buffer of this.#buffers.values()) buffer.destroy();
+    for (const buffer of this.#buffers.values()) if (!this.#lent.has(buffer)) buffer.destroy();
     this.#buffers.clear();
+    this.#lent.clear();
   }
 }
 

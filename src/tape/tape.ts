@@ -6,6 +6,8 @@ import { Value } from './value';
 
 type Values<K extends string> = Record<K, Value>;
 type Specs = Record<string, TensorSpec>;
+/** Values by input name; an operation may leave some of them out (a bias). */
+type Given<In> = { [K in keyof In]: Value | undefined };
 
 /** One kernel applied to values: the unit that a plan replays. */
 export interface Dispatch {
@@ -21,14 +23,14 @@ export interface Dispatch {
  * A differentiable operation: what it dispatches, and what its gradient dispatches.
  * Both only append to the tape.
  */
-export interface Operation<I extends string, O extends string, S extends string, A> {
+export interface Operation<In extends Given<In>, O extends string, S extends string, A> {
   name: string;
-  forward(tape: Tape, inputs: Values<I>, attributes: A): Values<O | S>;
+  forward(tape: Tape, inputs: In, attributes: A): Values<O | S>;
   /** dy by output name (only those that something depends on); returns the gradient by input name. */
   backward?(
     tape: Tape,
-    record: { inputs: Values<I>; outputs: Values<O | S>; attributes: A; dy: Partial<Values<O>> },
-  ): Partial<Values<I>>;
+    record: { inputs: In; outputs: Values<O | S>; attributes: A; dy: Partial<Values<O>> },
+  ): Partial<Record<keyof In, Value>>;
 }
 
 interface OperationRecord {
@@ -40,9 +42,9 @@ interface OperationRecord {
 }
 
 /** Keeps the names in the type; apply with `tape.apply(operation, inputs, attributes)`. */
-export function defineOperation<I extends string, O extends string, S extends string, A>(
-  operation: Operation<I, O, S, A>,
-): Operation<I, O, S, A> {
+export function defineOperation<In extends Given<In>, O extends string, S extends string, A>(
+  operation: Operation<In, O, S, A>,
+): Operation<In, O, S, A> {
   return operation;
 }
 
@@ -88,12 +90,13 @@ export class Tape {
   }
 
   /** Applies a differentiable operation and remembers it for `backward`. */
-  apply<I extends string, O extends string, S extends string, A>(
-    operation: Operation<I, O, S, A>,
-    inputs: Values<I>,
+  apply<In extends Given<In>, O extends string, S extends string, A>(
+    operation: Operation<In, O, S, A>,
+    inputs: In,
     attributes: A = undefined as A,
   ): Values<O | S> {
-    for (const value of Object.values<Value>(inputs)) {
+    const values = Object.values<Value | undefined>(inputs).filter((value) => value !== undefined);
+    for (const value of values) {
       if (this.#differentiable.has(value.root) && !this.needsGradient(value)) {
         throw new FacegradError(
           'internal',
@@ -102,8 +105,9 @@ export class Tape {
       }
     }
     const outputs = operation.forward(this, inputs, attributes);
-    if (Object.values<Value>(inputs).some((value) => this.needsGradient(value))) {
-      this.#operations.push({ operation, inputs, outputs, attributes });
+    if (values.some((value) => this.needsGradient(value))) {
+      const given = inputs as Record<string, Value>;
+      this.#operations.push({ operation, inputs: given, outputs, attributes });
       for (const value of Object.values<Value>(outputs)) this.#differentiable.add(value);
     }
     return outputs;
@@ -112,6 +116,11 @@ export class Tape {
   /** Gives an output its gradient from outside: a loss kernel that computed it on the way. */
   seed(value: Value, gradient: Value): void {
     this.#accumulate(value, gradient);
+  }
+
+  /** Asks for the gradient of a value that is no parameter; `gradientOf` has it after `backward`. */
+  watch(value: Value): void {
+    this.#differentiable.add(value);
   }
 
   /**

@@ -1,0 +1,3 @@
+export { eager, type EagerOperation, type Kind, type Signature } from './eager';
+export { Tensor, type HostInput, type HostTensor } from './tensor';
+export * from './operations';

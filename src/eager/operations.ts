@@ -1,0 +1,11 @@
+/** Every operation as a function of arrays or tensors (docs/eager.md): a line each. */
+import { dense } from '../tape/operations/dense';
+import * as logSoftmaxes from '../tape/operations/log_softmax';
+import * as relus from '../tape/operations/relu';
+import * as softmaxes from '../tape/operations/softmax';
+import { eager } from './eager';
+
+export const linear = /* @__PURE__ */ eager(dense, { x: 'f32', weight: 'f32', bias: 'f32' });
+export const logSoftmax = /* @__PURE__ */ eager(logSoftmaxes.logSoftmax, { x: 'f32' });
+export const relu = /* @__PURE__ */ eager(relus.relu, { x: 'f32' });
+export const softmax = /* @__PURE__ */ eager(softmaxes.softmax, { x: 'f32' });
