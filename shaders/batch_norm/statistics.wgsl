@@ -11,7 +11,8 @@
 // thread's own values, this difference loses at most a factor `count` of precision, however large
 // the mean is. Threads are merged pairwise by Chan's formula, always in the same order.
 
-const WORKGROUP_SIZE: u32 = 128;
+override WORKGROUP_SIZE: u32 = 128;
+const MAX_WORKGROUP_SIZE: u32 = 128;
 
 struct Params {
   batch: u32, // N
@@ -28,9 +29,9 @@ struct Params {
 @group(0) @binding(4) var<storage, read_write> running_var: array<f32>;
 @group(1) @binding(0) var<uniform> params: Params;
 
-var<workgroup> counts: array<f32, WORKGROUP_SIZE>;
-var<workgroup> means: array<f32, WORKGROUP_SIZE>;
-var<workgroup> deviations: array<f32, WORKGROUP_SIZE>; // sum((x - mean)^2)
+var<workgroup> counts: array<f32, MAX_WORKGROUP_SIZE>;
+var<workgroup> means: array<f32, MAX_WORKGROUP_SIZE>;
+var<workgroup> deviations: array<f32, MAX_WORKGROUP_SIZE>; // sum((x - mean)^2)
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(

@@ -12,7 +12,8 @@
 // Threads: one workgroup per channel. Each thread adds up every WORKGROUP_SIZE-th element; a tree
 // in workgroup memory adds up the threads, so the order is the same in every run.
 
-const WORKGROUP_SIZE: u32 = 128;
+override WORKGROUP_SIZE: u32 = 128;
+const MAX_WORKGROUP_SIZE: u32 = 128;
 const NONE: f32 = -3.4e38;
 
 struct Params {
@@ -31,8 +32,8 @@ struct Params {
 @group(0) @binding(4) var<storage, read_write> dz: array<f32>;
 @group(1) @binding(0) var<uniform> params: Params;
 
-var<workgroup> sums_beta: array<f32, WORKGROUP_SIZE>; // of dz
-var<workgroup> sums_gamma: array<f32, WORKGROUP_SIZE>; // of dz * winner
+var<workgroup> sums_beta: array<f32, MAX_WORKGROUP_SIZE>; // of dz
+var<workgroup> sums_gamma: array<f32, MAX_WORKGROUP_SIZE>; // of dz * winner
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(

@@ -11,9 +11,10 @@
 //   sweep changes nothing. Threads read words that others are writing, which is why they are atomic; what
 //   the flood arrives at does not depend on the order.
 
-const SIZE: u32 = 256; // invocations
+const SIZE: u32 = 64; // invocations
 const STRIP: u32 = 4; // pixels of a row that a thread takes at once: one atomic operation for all
-const BINS: u32 = 1024; // 4 a thread; 832 can occur
+const BINS: u32 = 832; // 26 octaves
+const OWN: u32 = 13; // bins of a thread
 const WORDS: u32 = 288; // tunable: 288 1152
 
 struct Params {
@@ -28,7 +29,7 @@ struct Params {
 @group(1) @binding(0) var<uniform> params: Params;
 
 var<workgroup> bins: array<atomic<u32>, BINS>;
-var<workgroup> sums: array<u32, 512>; // two rows of SIZE: the prefix sum reads one and writes the other
+var<workgroup> sums: array<u32, SIZE>; // pixels in the bins of a thread
 var<workgroup> high: u32;
 var<workgroup> candidates: array<atomic<u32>, WORDS>;
 var<workgroup> marked: array<atomic<u32>, WORDS>;
@@ -94,33 +95,24 @@ fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) g
   }
   workgroupBarrier();
 
-  // Prefix sum over threads of four bins each; the thread whose bins the rank falls into finds it.
-  let b0 = atomicLoad(&bins[4u * t]);
-  let b1 = atomicLoad(&bins[4u * t + 1u]);
-  let b2 = atomicLoad(&bins[4u * t + 2u]);
-  let own = b0 + b1 + b2 + atomicLoad(&bins[4u * t + 3u]);
+  // The thread whose bins the rank falls into finds it.
+  var own = 0u;
+  for (var bin = OWN * t; bin < OWN * (t + 1u); bin++) {
+    own += atomicLoad(&bins[bin]);
+  }
   sums[t] = own;
   workgroupBarrier();
-  var row = 0u;
-  for (var distance = 1u; distance < SIZE; distance *= 2u) {
-    var sum = sums[row + t];
-    if (t >= distance) {
-      sum += sums[row + t - distance];
-    }
-    row = SIZE - row;
-    sums[row + t] = sum;
-    workgroupBarrier();
+  var smaller = 0u; // gradients than those of bin
+  for (var i = 0u; i < t; i++) {
+    smaller += sums[i];
   }
-  let smaller = sums[row + t] - own;
   if (smaller < params.rank && params.rank <= smaller + own) {
-    var bin = 4u * t;
-    if (smaller + b0 < params.rank) {
-      bin++;
-    }
-    if (smaller + b0 + b1 < params.rank) {
-      bin++;
-    }
-    if (smaller + b0 + b1 + b2 < params.rank) {
+    var bin = OWN * t;
+    loop {
+      smaller += atomicLoad(&bins[bin]);
+      if (smaller >= params.rank) {
+        break;
+      }
       bin++;
     }
     high = max(lower_end(bin), 1u);

@@ -9,18 +9,20 @@
 // of either distance, so both separate into a pass along rows and one along columns, as the blur does.
 //
 // Layout: x, y f32 [N, H, W], whole numbers 0..255; edges u32 [N, H, W], 0 or 1.
-// Threads: one workgroup per image and TILE x TILE pixels. Pass 1 leaves the row sums and the nearest
-//   edge sideways in workgroup memory, for the tile and `halo` rows above and below; in pass 2 every
-//   thread finishes one pixel.
+// Threads: one workgroup per image and tile, TILE columns wide and as many rows high as workgroup memory
+//   leaves. Pass 1 leaves the row sums and the nearest edge sideways in workgroup memory, for the tile and
+//   `halo` rows above and below; pass 2 finishes the pixels. Both look for edges from the pixel outwards,
+//   and stop where nothing nearer can come: in a face that is after a step or two.
 
 const TILE: u32 = 16;
-const SIZE: u32 = 256; // TILE * TILE invocations
-const ROWS: u32 = 1024; // (TILE + 2 * 24) * TILE: the halo may be up to 24 rows
+const SIZE: u32 = 64; // invocations
+const PIXELS: u32 = 1024; // 64 rows of TILE: the halo may be up to 24 rows
 const NONE: u32 = 255; // no edge sideways within reach
 
 struct Params {
   height: u32,
   width: u32,
+  tile_height: u32,
   reach: u32, // rows and columns in which edges are looked for
   blur: u32, // and in which the Gaussian is summed
   halo: u32, // the larger of the two
@@ -39,8 +41,8 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 @group(1) @binding(0) var<uniform> params: Params;
 
-var<workgroup> sums: array<f32, ROWS>;
-var<workgroup> nearest: array<u32, ROWS>;
+var<workgroup> sums: array<f32, PIXELS>;
+var<workgroup> nearest: array<u32, PIXELS>;
 
 fn chamfer(a: u32, b: u32) -> u32 {
   let long = max(a, b);
@@ -52,22 +54,23 @@ fn chamfer(a: u32, b: u32) -> u32 {
 }
 
 @compute @workgroup_size(SIZE)
-fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) group: vec3<u32>) {
+fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) group: vec3<u32>) {
   let width = i32(params.width);
   let height = i32(params.height);
   let halo = i32(params.halo);
   let reach = i32(params.reach);
   let blur = i32(params.blur);
   let first = i32(group.z) * width * height;
-  let top = i32(group.y * TILE);
-  let column = i32(group.x * TILE + local.x % TILE);
-  let rows = (TILE + 2u * params.halo) * TILE;
+  let top = i32(group.y * params.tile_height);
+  let bottom = min(top + i32(params.tile_height), height);
+  let left_end = i32(group.x * TILE);
   let step = params.falloff * params.falloff;
 
-  for (var i = local.x; i < rows; i += SIZE) {
-    let row = top + i32(i / TILE) - halo;
+  let above = top - halo;
+  for (var i = local; i < u32(bottom + halo - above) * TILE; i += SIZE) {
+    let row = above + i32(i / TILE);
     let start = first + clamp(row, 0, height - 1) * width;
-    let here = min(column, width - 1);
+    let here = min(left_end + i32(i % TILE), width - 1);
     var sum = x[start + here];
     var weight = params.falloff;
     var ratio = params.falloff * step;
@@ -78,10 +81,13 @@ fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) g
     }
     var aside = NONE;
     if (row >= 0 && row < height) {
-      for (var d = reach; d >= 0; d--) {
+      for (var d = 0; d <= reach; d++) {
         let left = select(0u, edges[start + max(here - d, 0)], here >= d);
         let right = select(0u, edges[start + min(here + d, width - 1)], here + d < width);
-        aside = select(aside, u32(d), (left | right) != 0u);
+        if ((left | right) != 0u) {
+          aside = u32(d);
+          break;
+        }
       }
     }
     sums[i] = sum;
@@ -89,34 +95,41 @@ fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) g
   }
   workgroupBarrier();
 
-  let row = top + i32(local.x / TILE);
-  if (column >= width || row >= height) {
-    return;
+  for (var i = local; i < u32(bottom - top) * TILE; i += SIZE) {
+    let row = top + i32(i / TILE);
+    let column = left_end + i32(i % TILE);
+    if (column >= width) {
+      continue;
+    }
+    let centre = i32(i) + halo * i32(TILE);
+    let straight = nearest[centre];
+    var euclid = straight * straight;
+    var cost = params.side * straight;
+    for (var d = 1; d <= reach; d++) {
+      let down = u32(d);
+      if (down * down >= euclid && params.side * down >= cost) {
+        break;
+      }
+      let aside = min(nearest[centre - d * i32(TILE)], nearest[centre + d * i32(TILE)]);
+      euclid = min(euclid, aside * aside + down * down);
+      cost = min(cost, chamfer(aside, down));
+    }
+    let distance = 0.5 * (sqrt(f32(euclid)) + f32(cost) / f32(params.side));
+    let w = max(0.0, 1.0 - distance / params.radius);
+    let at = first + row * width + column;
+    if (params.map == 1u) {
+      y[at] = floor(255.0 * w + 0.5);
+      continue;
+    }
+    let value = x[at];
+    var sum = sums[centre];
+    var weight = params.falloff;
+    var ratio = params.falloff * step;
+    for (var d = 1; d <= blur; d++) {
+      sum += weight * (sums[centre - d * i32(TILE)] + sums[centre + d * i32(TILE)]);
+      weight *= ratio;
+      ratio *= step;
+    }
+    y[at] = floor(clamp(value + params.lambda * w * (value - sum * params.norm), 0.0, 255.0) + 0.5);
   }
-  let centre = i32(local.x) + halo * i32(TILE);
-  var euclid = NONE * NONE;
-  var cost = params.side * NONE;
-  for (var d = -reach; d <= reach; d++) {
-    let aside = nearest[centre + d * i32(TILE)];
-    let down = u32(abs(d));
-    euclid = min(euclid, aside * aside + down * down);
-    cost = min(cost, chamfer(aside, down));
-  }
-  let distance = 0.5 * (sqrt(f32(euclid)) + f32(cost) / f32(params.side));
-  let w = max(0.0, 1.0 - distance / params.radius);
-  let at = first + row * width + column;
-  if (params.map == 1u) {
-    y[at] = floor(255.0 * w + 0.5);
-    return;
-  }
-  var sum = sums[centre];
-  var weight = params.falloff;
-  var ratio = params.falloff * step;
-  for (var d = 1; d <= blur; d++) {
-    sum += weight * (sums[centre - d * i32(TILE)] + sums[centre + d * i32(TILE)]);
-    weight *= ratio;
-    ratio *= step;
-  }
-  let value = x[at];
-  y[at] = floor(clamp(value + params.lambda * w * (value - sum * params.norm), 0.0, 255.0) + 0.5);
 }

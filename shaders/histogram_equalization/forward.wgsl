@@ -6,14 +6,15 @@
 // An image with one level of weight, or with upper <= lower, is returned as it is.
 //
 // Layout: x and y [N, H, W], whole numbers 0..255.
-// Threads: one workgroup per image, one thread per grey level. They count the pixels together, then
-//   each weighs its own level and they add up the levels before it.
+// Threads: one workgroup per image. They count the pixels together, then each weighs 4 levels of its own
+//   and adds up the levels before them.
 // Weights are rounded to whole numbers and everything after is integer arithmetic, so that the result
 //   does not depend on the order of the sum; with r = 1 it is the same on every adapter, and with
 //   v = r = 1, P_l = 0 the weights are the counts themselves: plain equalization, exact.
 
 const LEVELS: u32 = 256;
-const SUMS: u32 = 512; // two rows of LEVELS: the prefix sum reads one and writes the other
+const SIZE: u32 = 64; // invocations
+const OWN: u32 = 4; // levels of each
 const TOP: f32 = 16384.0; // largest weight where r is not 1: 256 of them are within 2^22
 
 struct Params {
@@ -30,7 +31,7 @@ struct Params {
 
 var<workgroup> counts: array<atomic<u32>, LEVELS>;
 var<workgroup> peak: atomic<u32>;
-var<workgroup> sums: array<u32, SUMS>;
+var<workgroup> sums: array<u32, SIZE>;
 var<workgroup> table: array<f32, LEVELS>;
 var<workgroup> unchanged: u32;
 
@@ -38,57 +39,65 @@ fn level(value: f32) -> u32 {
   return min(u32(value + 0.5), 255u);
 }
 
-@compute @workgroup_size(LEVELS)
-fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) group: vec3<u32>) {
-  let k = local.x;
+fn weigh(count: u32, upper: f32) -> u32 {
+  if (count == 0u || f32(count) < params.lower || upper <= params.lower) {
+    return 0u;
+  }
+  let excess = min(f32(count), upper) - params.lower;
+  if (params.r == 1.0) {
+    return u32(round(excess * params.scale));
+  }
+  return u32(round(pow(excess / (upper - params.lower), params.r) * TOP));
+}
+
+@compute @workgroup_size(SIZE)
+fn main(@builtin(local_invocation_index) t: u32, @builtin(workgroup_id) group: vec3<u32>) {
   let first = group.x * params.pixels;
-  atomicStore(&counts[k], 0u);
-  if (k == 0u) {
+  for (var k = t; k < LEVELS; k += SIZE) {
+    atomicStore(&counts[k], 0u);
+  }
+  if (t == 0u) {
     atomicStore(&peak, 0u);
     unchanged = 0u;
   }
   workgroupBarrier();
-  for (var i = k; i < params.pixels; i += LEVELS) {
+  for (var i = t; i < params.pixels; i += SIZE) {
     atomicAdd(&counts[level(x[first + i])], 1u);
   }
   workgroupBarrier();
-  let count = atomicLoad(&counts[k]);
-  atomicMax(&peak, count);
+  let start = t * OWN;
+  var most = 0u;
+  for (var k = start; k < start + OWN; k++) {
+    most = max(most, atomicLoad(&counts[k]));
+  }
+  atomicMax(&peak, most);
   workgroupBarrier();
 
   let upper = params.v * f32(atomicLoad(&peak));
-  var weight = 0u;
-  if (count > 0u && f32(count) >= params.lower && upper > params.lower) {
-    let excess = min(f32(count), upper) - params.lower;
-    if (params.r == 1.0) {
-      weight = u32(round(excess * params.scale));
-    } else {
-      weight = u32(round(pow(excess / (upper - params.lower), params.r) * TOP));
-    }
+  var own = 0u;
+  for (var k = start; k < start + OWN; k++) {
+    own += weigh(atomicLoad(&counts[k]), upper);
   }
-
-  // Prefix sum in 8 doubling steps, from one row of `sums` to the other.
-  sums[k] = weight;
+  sums[t] = own;
   workgroupBarrier();
-  var row = 0u;
-  for (var distance = 1u; distance < LEVELS; distance *= 2u) {
-    var sum = sums[row + k];
-    if (k >= distance) {
-      sum += sums[row + k - distance];
+  var sum = 0u; // of the levels before k
+  var total = 0u;
+  for (var i = 0u; i < SIZE; i++) {
+    sum += select(0u, sums[i], i < t);
+    total += sums[i];
+  }
+  for (var k = start; k < start + OWN; k++) {
+    let weight = weigh(atomicLoad(&counts[k]), upper);
+    sum += weight;
+    if (weight == total && (total > 0u || k == 0u)) {
+      unchanged = 1u; // one level holds all the weight, or none has any
     }
-    row = LEVELS - row;
-    sums[row + k] = sum;
-    workgroupBarrier();
+    // round(255 * sum / total): 510 * 2^23 + 2^23 still fits 32 bits.
+    table[k] = f32((510u * sum + total) / max(2u * total, 1u));
   }
-  let total = sums[row + LEVELS - 1u];
-  if (weight == total && (total > 0u || k == 0u)) {
-    unchanged = 1u; // one level holds all the weight, or none has any
-  }
-  // round(255 * sum / total): 510 * 2^23 + 2^23 still fits 32 bits.
-  table[k] = f32((510u * sums[row + k] + total) / max(2u * total, 1u));
   workgroupBarrier();
   let keep = unchanged == 1u;
-  for (var i = k; i < params.pixels; i += LEVELS) {
+  for (var i = t; i < params.pixels; i += SIZE) {
     let value = x[first + i];
     y[first + i] = select(table[level(value)], value, keep);
   }

@@ -9,6 +9,7 @@ import {
   f32,
   layoutOf,
   planeStride,
+  reducers,
   size,
   type Layout,
   type TensorSpec,
@@ -37,6 +38,12 @@ function channelOf(x: TensorSpec): TensorSpec {
   return f32([x.shape[0], x.shape[2]]);
 }
 
+/** Threads that add up a channel over the batch. */
+function channelReducers({ shape }: TensorSpec): number {
+  const [, N, , H, W] = shape;
+  return reducers(N * H * W);
+}
+
 /** One row of workgroups for every channel. */
 function byChannel({ shape }: TensorSpec, layout?: Layout): [number, number, number] {
   const [G, N, C] = shape;
@@ -61,6 +68,7 @@ export const batchNormStatistics = defineKernel({
     eps,
     momentum,
   }),
+  overrides: ({ x }) => ({ WORKGROUP_SIZE: channelReducers(x) }),
   workgroups: ({ x }) => [x.shape[0] * x.shape[2], 1, 1],
   flops: ({ x }) => 4 * size(x.shape),
 });
@@ -115,6 +123,7 @@ export const batchNormBackwardReduce = defineKernel({
     const { border, rowStride } = layoutOf(dy);
     return { ...extents(x), dy_border: border, dy_row_stride: rowStride };
   },
+  overrides: ({ x }) => ({ WORKGROUP_SIZE: channelReducers(x) }),
   workgroups: ({ x }) => [x.shape[0] * x.shape[2], 1, 1],
   flops: ({ x }) => 4 * size(x.shape),
 });

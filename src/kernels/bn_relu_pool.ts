@@ -8,6 +8,7 @@ import {
   f32,
   layoutOf,
   planeStride,
+  reducers,
   size,
   type Layout,
   type TensorSpec,
@@ -80,6 +81,9 @@ export const bnReluPoolBackwardReduce = defineKernel({
     const { border, rowStride } = layoutOf(dy);
     return { batch, channels, height, width, dy_border: border, dy_row_stride: rowStride };
   },
+  overrides: ({ winner: { shape } }) => ({
+    WORKGROUP_SIZE: reducers(shape[1] * shape[3] * shape[4]),
+  }),
   workgroups: ({ winner }) => [winner.shape[0] * winner.shape[2], 1, 1],
   flops: ({ winner }) => 3 * size(winner.shape),
 });

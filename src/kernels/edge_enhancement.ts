@@ -17,6 +17,8 @@ export interface EnhancementAttributes {
 
 const TILE = 16;
 const MAX_HALO = 24;
+/** Rows of a tile with its halo that fit the workgroup memory. */
+const ROWS = 64;
 
 /**
  * Rows and columns within which the window must find edges. The chamfer distances are at least 1/sqrt(2) of
@@ -25,6 +27,12 @@ const MAX_HALO = 24;
 function reachOf(radius: number): number {
   return Math.floor(1.172 * radius);
 }
+
+/** Rows and columns that the Gaussian covers on either side. */
+const blurOf = (sigma: number) => Math.min(MAX_HALO, Math.ceil(3 * sigma));
+
+/** Rows above and below a tile that it depends on. */
+const haloOf = (radius: number, sigma: number) => Math.max(reachOf(radius), blurOf(sigma));
 
 /** Enhances x [N, H, W] (whole numbers 0..255) at the pixels of `edges` [N, H, W] (0 or 1) and around. */
 export const edgeEnhancementForward = defineKernel({
@@ -50,16 +58,18 @@ export const edgeEnhancementForward = defineKernel({
   },
   params({ x }, { mode, chamfer, radius, lambda, sigma }) {
     const reach = reachOf(radius);
-    const blur = Math.min(MAX_HALO, Math.ceil(3 * sigma));
+    const blur = blurOf(sigma);
+    const halo = haloOf(radius, sigma);
     const falloff = Math.exp(-1 / (2 * sigma * sigma));
     let sum = 1;
     for (let d = 1; d <= blur; d++) sum += 2 * falloff ** (d * d);
     return {
       height: x.shape[1],
       width: x.shape[2],
+      tile_height: ROWS - 2 * halo,
       reach,
       blur,
-      halo: Math.max(reach, blur),
+      halo,
       falloff,
       norm: 1 / (sum * sum),
       ...CHAMFER_MASKS[chamfer],
@@ -68,9 +78,9 @@ export const edgeEnhancementForward = defineKernel({
       map: mode === 'map' ? 1 : 0,
     };
   },
-  workgroups: ({ x: { shape } }) => [
+  workgroups: ({ x: { shape } }, { radius, sigma }) => [
     Math.ceil(shape[2] / TILE),
-    Math.ceil(shape[1] / TILE),
+    Math.ceil(shape[1] / (ROWS - 2 * haloOf(radius, sigma))),
     shape[0],
   ],
 });

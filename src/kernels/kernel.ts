@@ -85,6 +85,16 @@ export function layoutOf({ shape, layout }: TensorSpec): Layout {
   return layout ?? { border: 0, rowStride: shape[shape.length - 1] };
 }
 
+/**
+ * Threads of a workgroup that adds up `count` elements with barriers: about 64 elements each, as software
+ * adapters pay for every thread that waits.
+ */
+export function reducers(count: number, largest = 128): number {
+  let threads = 32;
+  while (threads < largest && threads * 64 < count) threads *= 2;
+  return threads;
+}
+
 const MAX_WORKGROUPS = 65535;
 
 /**
