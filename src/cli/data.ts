@@ -22,7 +22,12 @@ interface Options {
 export async function main(argv: string[]): Promise<number> {
   const program = command('data', 'Counts classes per split, duplicates and blank images.')
     .option('--data <path>', `as for train: a path, or ${SYNTHETIC.join(', ')}`, 'synthetic')
-    .option('--fold <n>', 'CK+: which fifth of the subjects is held out', integer(0), 0)
+    .option(
+      '--fold <n>',
+      'which fifth is held out: of subjects, of pictures by class',
+      integer(0),
+      0,
+    )
     .option('--json', 'end standard output with one line of JSON', false);
   const ended = parse(program, argv);
   if (ended !== undefined) return ended;

@@ -44,7 +44,12 @@ export async function main(argv: string[]): Promise<number> {
       'none',
     )
     .option('--last-frame', 'of sequences, take the last frames alone', false)
-    .option('--fold <n>', 'CK+: which fifth of the subjects is held out', integer(0), 0)
+    .option(
+      '--fold <n>',
+      'which fifth is held out: of subjects, of pictures by class',
+      integer(0),
+      0,
+    )
     .option('--batch <n>', 'images at a time', integer(1), 64)
     .addOption(runtimeOption())
     .option('--json', 'end standard output with one line of JSON', false);

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import {
   dropClass,
@@ -8,10 +8,12 @@ import {
   type SequenceSet,
   type Split,
 } from '../data/dataset';
+import { loadImageFolder } from '../data/image_folder';
 import { splitBySubject } from '../data/load';
-import { loadCkPlus, loadFer2013 } from '../data/node_files';
+import { diskTree, diskZip, loadCkPlus, loadFer2013 } from '../data/node_files';
 import { syntheticFaces, syntheticSequences } from '../data/synthetic';
 import { FacegradError } from '../gpu/errors';
+import { decodeWithSharp } from './decode';
 
 /** The data sets that are made on the spot, by the name that `--data` takes. */
 export const SYNTHETIC = ['synthetic', 'synthetic-sequences', 'synthetic-pairs'] as const;
@@ -24,12 +26,12 @@ export interface DataSpec {
   without: string[];
   /** Of sequences, their last frames alone. */
   lastFrame: boolean;
-  /** CK+: which fifth of the subjects is held out. */
+  /** Which fifth is held out: of the subjects of sequences, of pictures in class folders. */
   fold: number;
 }
 
 export interface DataSource {
-  kind: 'fer2013' | 'ckplus' | (typeof SYNTHETIC)[number];
+  kind: 'fer2013' | 'ckplus' | 'images' | 'sequences' | (typeof SYNTHETIC)[number];
   sets: Partial<Record<Split, ImageSet | SequenceSet>>;
 }
 
@@ -40,7 +42,8 @@ export function dataPath(data: string): string {
 
 /**
  * Opens a data set. FER2013 (fer2013.csv, or a folder of IDX files) has its three splits; CK+ and
- * the synthetic ones have held-out persons in place of `publictest` (synthetic: and `privatetest`).
+ * the synthetic ones have held-out persons in place of `publictest` (synthetic: and `privatetest`);
+ * folders and zips of pictures by class have their own splits or a fifth held out.
  */
 export async function openData(spec: DataSpec, splits?: readonly Split[]): Promise<DataSource> {
   const { kind, sets } = await read(spec, splits);
@@ -71,7 +74,21 @@ async function read({ data, fold }: DataSpec, splits?: readonly Split[]): Promis
     if (wanted('publictest')) sets.publictest = test;
     return { kind: 'ckplus', sets };
   }
+  const zip = data.toLowerCase().endsWith('.zip');
+  if (zip || holdsPictures(data)) {
+    const tree = await (zip ? diskZip(data) : diskTree(data));
+    const { kind, sets } = await loadImageFolder(tree, { decode: decodeWithSharp, fold });
+    return { kind, sets };
+  }
   return { kind: 'fer2013', sets: await loadFer2013(data, splits) };
+}
+
+/** Folders of classes or splits, where FER2013 has IDX files. */
+function holdsPictures(path: string): boolean {
+  if (!existsSync(path) || !statSync(path).isDirectory()) return false;
+  const entries = readdirSync(path, { withFileTypes: true });
+  if (entries.some(({ name }) => /-idx\d-ubyte(\.gz)?$/.test(name))) return false;
+  return entries.some((entry) => !entry.isFile());
 }
 
 /** Sets of different `first` share no face. */
@@ -116,7 +133,8 @@ function withoutClass(set: ImageSet | SequenceSet, name: string): ImageSet | Seq
 export function splitName(kind: DataSource['kind'], split: Split): string {
   if (kind === 'fer2013') return split;
   if (split === 'training') return 'training';
-  return kind === 'ckplus' ? 'held-out subjects' : 'held-out identities';
+  if (kind === 'images') return 'held-out pictures';
+  return kind === 'ckplus' || kind === 'sequences' ? 'held-out subjects' : 'held-out identities';
 }
 
 /** Makes a set's classes those of a model, by leaving out the ones that it does not know. */

@@ -5,6 +5,7 @@ import { EXPRESSIONS, SPLITS, type ImageSet, type Split } from './dataset';
 
 const SIZE = 48;
 const PIXELS = SIZE * SIZE;
+const LONGEST_LINE = 1 << 20;
 
 const USAGE: ReadonlyMap<string, Split> = new Map([
   ['Training', 'training'],
@@ -13,7 +14,7 @@ const USAGE: ReadonlyMap<string, Split> = new Map([
 ]);
 
 /** The text of a CSV file: as a whole, or as a stream of bytes that is read piece by piece. */
-export type CsvSource = string | Blob | AsyncIterable<Uint8Array>;
+export type CsvSource = string | Blob | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
 
 export interface Fer2013CsvOptions {
   /** The file's name, for messages. */
@@ -41,6 +42,10 @@ export async function parseFer2013Csv(
     // Rows do not span lines in this file, so a piece can be parsed up to its last line break.
     const end = text.lastIndexOf('\n') + 1;
     rest = text.slice(end);
+    if (rest.length > LONGEST_LINE) {
+      // Not held until memory ends: the longest row has 2,304 pixels of four characters.
+      throw rows.error(`a line of more than ${LONGEST_LINE} characters, so no fer2013.csv`);
+    }
     parseLines(text.slice(0, end), rows);
   }
   parseLines(rest, rows);
@@ -64,17 +69,41 @@ async function* textPieces(source: CsvSource): AsyncGenerator<string> {
   }
   // The decoder leaves out a byte order mark and joins characters cut by a piece's end.
   const decoder = new TextDecoder();
-  for await (const bytes of source instanceof Blob ? blobPieces(source) : source) {
-    yield decoder.decode(bytes, { stream: true });
+  for await (const bytes of pieces(source)) {
+    // A piece may be large; what is held beside it is then small all the same.
+    for (let at = 0; at < bytes.length; at += PIECE) {
+      yield decoder.decode(bytes.subarray(at, at + PIECE), { stream: true });
+    }
   }
   yield decoder.decode();
 }
 
-/** A Blob's bytes by slices: its stream is not an async iterable in every browser. */
+const PIECE = 1 << 22;
+
+function pieces(source: Exclude<CsvSource, string>): AsyncIterable<Uint8Array> {
+  if (source instanceof Blob) return blobPieces(source);
+  return source instanceof ReadableStream ? streamPieces(source) : source;
+}
+
 async function* blobPieces(blob: Blob): AsyncGenerator<Uint8Array> {
-  const step = 1 << 22;
-  for (let start = 0; start < blob.size; start += step) {
-    yield new Uint8Array(await blob.slice(start, start + step).arrayBuffer());
+  for (let start = 0; start < blob.size; start += PIECE) {
+    yield new Uint8Array(await blob.slice(start, start + PIECE).arrayBuffer());
+  }
+}
+
+/** A stream's bytes by its reader: it is not an async iterable in every browser. */
+async function* streamPieces(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const reader = stream.getReader();
+  let ended = false;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      ended = done;
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    if (!ended) await reader.cancel().catch(() => {}); // whoever reads has had enough
   }
 }
 
@@ -173,7 +202,7 @@ class Fer2013Rows {
     throw this.error(`row ${this.row} (line ${this.line}): ${what}`);
   }
 
-  private error(message: string): FacegradError {
+  error(message: string): FacegradError {
     return new FacegradError('bad-input', `${this.file}: ${message}`);
   }
 }

@@ -33,13 +33,35 @@ export function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
 
-/** Unpacks a gzip file. Throws `bad-input`, naming `file`, if it is damaged or cut short. */
-export async function gunzip(bytes: Uint8Array, file: string): Promise<Uint8Array> {
+/** Bytes that a gzip file may unpack to (FER2013's training images are 66 MB). */
+const MOST_BYTES = 2 ** 30;
+
+/**
+ * Unpacks a gzip file. Throws `bad-input`, naming `file`, if it is damaged or cut short, or as soon as
+ * it gives more than `most` bytes.
+ */
+export async function gunzip(
+  bytes: Uint8Array,
+  file: string,
+  most = MOST_BYTES,
+): Promise<Uint8Array> {
+  const pieces: Uint8Array<ArrayBuffer>[] = [];
   try {
     const packed = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream();
-    const unpacked = packed.pipeThrough(new DecompressionStream('gzip'));
-    return new Uint8Array(await new Response(unpacked).arrayBuffer());
+    const reader = packed.pipeThrough(new DecompressionStream('gzip')).getReader();
+    for (let length = 0; ;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      length += value.length;
+      if (length > most) {
+        await reader.cancel();
+        throw new FacegradError('bad-input', `${file}: it unpacks to more than ${most} bytes`);
+      }
+      pieces.push(value);
+    }
+    return new Uint8Array(await new Blob(pieces).arrayBuffer());
   } catch (error) {
+    if (error instanceof FacegradError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     throw new FacegradError('bad-input', `${file}: not a whole gzip file (${reason})`, {
       cause: error,

@@ -1,0 +1,22 @@
+import sharp from 'sharp';
+import { pictureHeader, type PictureDecoder } from '../data/pictures';
+import { FacegradError } from '../gpu/errors';
+
+/** Decodes a png, jpeg or webp in Node; a page has `decodePicture`. */
+export const decodeWithSharp: PictureDecoder = async (bytes, file) => {
+  const { format } = pictureHeader(bytes, file);
+  try {
+    const { data, info } = await sharp(bytes)
+      .autoOrient()
+      .toColourspace('srgb')
+      .ensureAlpha()
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    return { width: info.width, height: info.height, data };
+  } catch (cause) {
+    const reason = (cause as Error).message;
+    throw new FacegradError('bad-input', `${file}: this ${format} cannot be decoded (${reason})`, {
+      cause,
+    });
+  }
+};

@@ -1,0 +1,149 @@
+import sharp from 'sharp';
+import { beforeAll, describe, it } from 'vitest';
+import { decodeWithSharp } from '../../src/cli/decode';
+import { loadImageFolder } from '../../src/data/image_folder';
+import { pictureHeader } from '../../src/data/pictures';
+import { expectBadInput } from '../data/fixtures';
+
+let png: Uint8Array;
+let jpeg: Uint8Array;
+let webp: Uint8Array;
+let gif: Uint8Array;
+beforeAll(async () => {
+  const picture = sharp(
+    Buffer.from(Array.from({ length: 32 * 32 * 3 }, (_, i) => (i * 7919) % 256)),
+    { raw: { width: 32, height: 32, channels: 3 } },
+  );
+  png = new Uint8Array(await picture.clone().png().toBuffer());
+  jpeg = new Uint8Array(await picture.clone().jpeg().toBuffer());
+  webp = new Uint8Array(await picture.clone().webp().toBuffer());
+  gif = new Uint8Array(await picture.clone().gif().toBuffer());
+});
+
+const load = (files: Record<string, Uint8Array>, options = {}, folders: string[] = []) =>
+  loadImageFolder(
+    {
+      name: 'faces',
+      files: Object.entries(files).map(([path, bytes]) => ({ path, read: async () => bytes })),
+      folders,
+    },
+    { decode: decodeWithSharp, ...options },
+  );
+
+describe('a picture that is none', () => {
+  const refused = (bytes: () => Uint8Array, ...messages: (string | RegExp)[]) =>
+    expectBadInput(() => decodeWithSharp(bytes(), 'x.png'), 'x.png', ...messages);
+
+  it('of no bytes', () => refused(() => new Uint8Array(0), /empty/));
+  it('a text', () => refused(() => new TextEncoder().encode('hello'), /begins with 68 65 6c 6c/));
+  it('a gif', () => refused(() => gif, /wanted a png, jpeg or webp/));
+  it('a png of its first bytes', () => refused(() => png.slice(0, 12), /cut short/));
+  it('a png cut short', () => refused(() => png.slice(0, 200), /cannot be decoded/));
+  it('a jpeg of its first bytes', () => refused(() => jpeg.slice(0, 4), /cut short/));
+  it('a webp of its first bytes', () => refused(() => webp.slice(0, 16), /cut short/));
+  it('a webp cut short', () => refused(() => webp.slice(0, 60), /cannot be decoded/));
+  it('a png that says it has no pixels', () =>
+    refused(() => {
+      const none = png.slice();
+      none.fill(0, 16, 20);
+      return none;
+    }, /no pixels/));
+  it('a png that says it has a thousand million pixels', () =>
+    refused(() => {
+      const bomb = png.slice();
+      bomb.set([0, 1, 0, 0, 0, 1, 0, 0], 16);
+      return bomb;
+    }, /65536x65536 pixels/));
+  it('a jpeg that says so', () =>
+    expectBadInput(
+      () =>
+        pictureHeader(Uint8Array.of(255, 216, 255, 0xc0, 0, 17, 8, 255, 255, 255, 255, 3), 'x.jpg'),
+      'x.jpg: 65535x65535 pixels',
+    ));
+});
+
+describe('a folder of pictures', () => {
+  const two = () => ({ 'happy/1.png': png, 'sad/2.png': png });
+
+  it('with an empty class folder', () =>
+    expectBadInput(
+      () => load(two(), {}, ['happy', 'sad', 'fear']),
+      'faces/fear is a class without',
+    ));
+  it('with a class folder of other files', () =>
+    expectBadInput(() => load({ ...two(), 'fear/x.txt': png }), 'faces/fear is a class without'));
+  it('without any picture', () => expectBadInput(() => load({ 'a/x.txt': png }), /no png/));
+  it('without class folders', () => expectBadInput(() => load({ '1.png': png }), /no folders/));
+  it('of one class only', () =>
+    expectBadInput(
+      () => load({ 'happy/1.png': png, 'happy/2.png': jpeg }),
+      /every picture is happy/,
+    ));
+  it('of one class only in its training split', () =>
+    expectBadInput(
+      () => load({ 'train/sad/1.png': png, 'test/sad/1.png': png, 'test/happy/1.png': png }),
+      'faces/train: every picture is sad',
+    ));
+  it('with something beside its splits', () =>
+    expectBadInput(() => load({ ...two(), 'train/sad/1.png': png }), /happy beside train/));
+  it('with one split under two names', () =>
+    expectBadInput(
+      () => load({ 'val/sad/1.png': png, 'validation/sad/1.png': png }),
+      /val, validation are one split/,
+    ));
+  it('with a file that is no picture, by its whole path', () =>
+    expectBadInput(
+      () => load({ ...two(), 'sad/x.png': new Uint8Array(9) }),
+      'faces/sad/x.png: wanted a png, jpeg or webp',
+    ));
+  it('of too few pictures to hold some out', () => expectBadInput(() => load(two()), /too few/));
+  it('with a fold that there is not', () =>
+    expectBadInput(() => load(two(), { fold: 5 }), /no fold 5 of 5/));
+  it('that mixes stills and sequences in one class', () =>
+    expectBadInput(
+      () => load({ ...two(), 'sad/ann/1/1.png': png }),
+      /faces\/sad mixes stills and sequences/,
+    ));
+  it('that mixes stills and sequences', () =>
+    expectBadInput(
+      () => load({ 'happy/1.png': png, 'sad/S005_001_00000001.png': png }),
+      /happy\/1\.png and .*S005/,
+    ));
+  it('with a subject in two splits', () =>
+    expectBadInput(
+      () =>
+        load({
+          'train/happy/S005_001_00000001.png': png,
+          'train/sad/S006_001_00000001.png': png,
+          'test/sad/S005_002_00000001.png': png,
+        }),
+      'faces: subject S005 is in two splits',
+    ));
+  it('of sequences of one subject', () =>
+    expectBadInput(
+      () => load({ 'happy/S005_001_01.png': png, 'sad/S005_002_01.png': png }),
+      /5 folds of 1 subjects/,
+    ));
+  it('of CK+ with an emotion that is no number', () =>
+    expectBadInput(
+      () =>
+        load({
+          'S005/001/S005_001_00000001.png': png,
+          'S005/001/S005_001_00000001_emotion.txt': new TextEncoder().encode('happy'),
+        }),
+      /S005_001_00000001_emotion\.txt says 'happy'/,
+    ));
+  it('of CK+ of which nothing has an emotion', () =>
+    expectBadInput(
+      () =>
+        load({
+          'S005/001/S005_001_00000001.png': png,
+          'S006/001/S006_001_00000001_emotion.txt': new TextEncoder().encode('3'),
+        }),
+      /no sequence of pictures has an emotion/,
+    ));
+  it('of more classes than a byte counts', () => {
+    const files = Object.fromEntries(Array.from({ length: 257 }, (_, i) => [`c${i}/1.png`, png]));
+    return expectBadInput(() => load(files), /257 classes/);
+  });
+});
