@@ -4,7 +4,7 @@
 //   dlogits_j = 1/V * [ (1 - s) * alpha_c * (gamma p_c (1-p_c)^(gamma-1) ln p_c - (1-p_c)^gamma)
 //                       * (delta_jc - p_j) + s * (p_j - 1/K) ]
 // where s is the smoothing and V the number of samples that have a label, so that the sum of the losses
-// is the batch's mean. gamma = 0 is cross-entropy. Lin et al. 2017, https://arxiv.org/abs/1708.02002.
+// is the batch's mean; without MEAN it is 1, and the sum their sum. gamma = 0 is cross-entropy. Lin et al. 2017, https://arxiv.org/abs/1708.02002.
 //
 // A sample whose label is no class (0xffffffff marks an absent one) has no loss and no gradient.
 //
@@ -13,6 +13,8 @@
 // than a dispatch that does nothing else.
 
 override WORKGROUP_SIZE: u32 = 64;
+override MEAN: u32 = 1;
+override HAS_ALPHA: u32 = 1; // 0: alpha is 1 for all classes, and not read
 
 const MAX_WORKGROUP_SIZE: u32 = 256;
 
@@ -72,7 +74,10 @@ fn main(
   for (var i = 0u; i < WORKGROUP_SIZE; i++) {
     valid += counts[i];
   }
-  let mean = 1.0 / f32(valid);
+  var mean = 1.0;
+  if (MEAN == 1u) {
+    mean = 1.0 / f32(valid);
+  }
 
   var largest = -3.4e38;
   for (var j = 0u; j < params.classes; j++) {
@@ -98,7 +103,10 @@ fn main(
     log_p = -q * (1.0 + q * (0.5 + q * (0.33333333 + q * 0.25)));
   }
 
-  let weight = (1.0 - params.smoothing) * alpha[label] * mean;
+  var weight = (1.0 - params.smoothing) * mean;
+  if (HAS_ALPHA == 1u) {
+    weight *= alpha[label];
+  }
   let even = params.smoothing * mean;
   let modulation = power(q, params.gamma);
   // For gamma < 1 the power has a pole at p = 1, but ln p ~ -(1-p) keeps the product finite, and at

@@ -1,3 +1,4 @@
 export { eager, type EagerOperation, type Kind, type Signature } from './eager';
 export { Tensor, type HostInput, type HostTensor } from './tensor';
 export * from './operations';
+export * from './losses';

@@ -1,10 +1,15 @@
 import forwardShader from '../../shaders/focal_loss/forward.wgsl';
-import { defineKernel, f32, size, type TensorSpec } from './kernel';
+import scaleShader from '../../shaders/focal_loss/scale.wgsl';
+import { defineKernel, f32, linear, size, type TensorSpec } from './kernel';
 
 /** gamma 0 is cross-entropy; `smoothing` is the share of the target spread evenly over the classes. */
 export interface FocalLossAttributes {
   gamma: number;
   smoothing?: number;
+  /** Whether the losses add up to the mean (default), or to the sum. */
+  mean?: boolean;
+  /** Whether `alpha` is given (default); where not, it may be any buffer. */
+  hasAlpha?: boolean;
 }
 
 /** The label of a sample that has none: no loss, no gradient, not counted. */
@@ -25,6 +30,23 @@ export const focalLoss = defineKernel({
     const classes = logits.shape[logits.shape.length - 1];
     return { samples: size(logits.shape) / classes, classes, gamma, smoothing: smoothing ?? 0 };
   },
+  overrides: (_, { mean, hasAlpha }) => ({
+    MEAN: Number(mean ?? true),
+    HAS_ALPHA: Number(hasAlpha ?? true),
+  }),
   workgroups: ({ logits }) => [Math.ceil(size(logits.shape.slice(0, -1)) / 64), 1, 1],
   flops: ({ logits }) => 12 * size(logits.shape),
+});
+
+/** dx = dlogits dy: what the kernel above found, times what comes from behind it, per sample or (`reduced`) one for all. */
+export const focalLossScale = defineKernel({
+  name: 'focal_loss.scale',
+  shader: scaleShader,
+  outputs: ({ dlogits }: Record<'dlogits' | 'dy', TensorSpec>, _: { reduced: boolean }) => ({
+    dx: dlogits,
+  }),
+  params: ({ dlogits: { shape } }) => ({ length: size(shape), classes: shape[shape.length - 1] }),
+  overrides: (_, { reduced }) => ({ REDUCED: Number(reduced) }),
+  workgroups: ({ dlogits }) => linear(size(dlogits.shape), 64),
+  flops: ({ dlogits }) => size(dlogits.shape),
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ABSENT_LABEL, focalLoss } from '../../src/kernels/focal_loss';
+import { ABSENT_LABEL, focalLoss, focalLossScale } from '../../src/kernels/focal_loss';
 import { f32, u32 } from '../../src/kernels/kernel';
 import * as reference from '../../src/kernels/reference/focal_loss';
 import { dense } from '../../src/tape/operations/dense';
@@ -51,6 +51,17 @@ testKernel(focalLoss, {
       attributes: { gamma: 0, smoothing: 0.3 },
     },
     { name: 'N = 1', inputs: random(1, 7, 3), attributes: { gamma: 2 } },
+    { name: 'the sum', inputs: random(9, 7, 3), attributes: { gamma: 2, mean: false } },
+    {
+      name: 'the sum of smoothed losses, some absent',
+      inputs: { ...random(4, 7, 3), labels: labelsOf([2, ABSENT_LABEL, 0, 6]) },
+      attributes: { gamma: 1.5, smoothing: 0.2, mean: false },
+    },
+    {
+      name: 'no alpha',
+      inputs: { ...random(9, 7, 3), alpha: tensor([7], Array<number>(7).fill(NaN)) },
+      attributes: { gamma: 2, hasAlpha: false },
+    },
     {
       name: 'one class has no loss',
       inputs: random(3, 1, 3),
@@ -102,11 +113,48 @@ testKernel(focalLoss, {
       })),
     ),
   ],
-  reference: ({ logits, labels, alpha }, { gamma, smoothing }) =>
-    reference.focalLoss(logits.data, labels.data, alpha.data, gamma, smoothing),
+  reference: ({ logits, labels, alpha }, { gamma, smoothing, mean, hasAlpha = true }) =>
+    reference.focalLoss(
+      logits.data,
+      labels.data,
+      hasAlpha ? alpha.data : new Float64Array(alpha.data.length).fill(1),
+      gamma,
+      smoothing,
+      mean,
+    ),
   // exp2 and log2 of WGSL are good to a few 1e-7; the power multiplies that by gamma (5 at most).
   tolerance: { absolute: 3e-6, relative: 3e-6 },
   race: { name: 'tiny', inputs: random(3, 2, 1), attributes: { gamma: 2, smoothing: 0 } },
+});
+
+testKernel(focalLossScale, {
+  cases: [
+    [1, 1],
+    [1, 7],
+    [5, 7],
+    [64, 7],
+    [131, 6],
+    [3, 100],
+    [2, 3, 7],
+    [9, 1],
+    [65, 64],
+    [256, 2],
+  ].flatMap((shape) =>
+    [true, false].map((reduced) => ({
+      name: `[${shape}]${reduced ? ', one factor' : ''}`,
+      inputs: {
+        dlogits: tensor(shape, 1),
+        dy: tensor(reduced ? [] : shape.slice(0, -1), 2),
+      },
+      attributes: { reduced },
+    })),
+  ),
+  reference: ({ dlogits, dy }, { reduced }) => {
+    const K = dlogits.shape[dlogits.shape.length - 1];
+    const factor = (i: number) => dy.data[reduced ? 0 : Math.floor(i / K)];
+    return { dx: Float64Array.from(dlogits.data, (d, i) => d * factor(i)) };
+  },
+  tolerance: { absolute: 0, relative: 1e-7 },
 });
 
 type Inputs = Record<'logits', TestTensor>;

@@ -1,6 +1,6 @@
 /**
  * Per sample (1 - s) alpha_c (1 - p_c)^gamma (-ln p_c) + s/K sum_j (-ln p_j), divided by the number of
- * labelled samples. A label that is no class counts for nothing.
+ * labelled samples where the losses are to add up to the mean. A label that is no class counts for nothing.
  */
 export function focalLoss(
   logits: ArrayLike<number>,
@@ -8,6 +8,7 @@ export function focalLoss(
   alpha: ArrayLike<number>,
   gamma: number,
   smoothing = 0,
+  mean = true,
 ): { loss: Float64Array; dlogits: Float64Array } {
   const N = labels.length;
   const K = alpha.length;
@@ -15,6 +16,7 @@ export function focalLoss(
   const dlogits = new Float64Array(N * K);
   let valid = 0;
   for (let n = 0; n < N; n++) if (labels[n] < K) valid++;
+  if (!mean) valid = 1;
   for (let n = 0; n < N; n++) {
     const c = labels[n];
     if (!(c < K)) continue;
