@@ -35,6 +35,9 @@ export interface ModelConfig {
 
 const EXPRESSIONS = ['angry', 'disgust', 'fear', 'happy', 'sad', 'surprise', 'neutral'];
 
+const STREAMS: readonly string[] = ['equalized', 'edges', 'raw'] satisfies StreamKind[];
+const MODES: readonly string[] = ['still', 'views', 'streams', 'sequence'];
+
 const common = {
   streams: ['equalized', 'edges'] as StreamKind[],
   fusion: 'lstm' as const,
@@ -73,22 +76,38 @@ export function checkModelConfig(config: ModelConfig): void {
   const refuse = (what: string, wanted: unknown): never => {
     throw new FacegradError('bad-input', `model configuration: ${what}`, { wanted });
   };
-  const { size, widths, streams, frames, classes, dropout } = config;
-  if (!Number.isInteger(size) || size < 1 || size > 256) refuse('size must be 1 to 256', size);
-  if (widths.length < 1) refuse('widths needs at least one block', widths);
+  // A configuration may come from a file: nothing of it is believed.
+  const { size, widths, dense, hidden, streams, fusion, frames, classes, dropout } = config;
+  const count = (value: unknown) => Number.isInteger(value) && (value as number) > 0;
+  if (!count(size) || size > 256) refuse('size must be 1 to 256', size);
+  if (!Array.isArray(widths) || widths.length < 1 || !widths.every(count)) {
+    refuse('widths must be the channels of one block or more', widths);
+  }
   if (Math.floor(size / 2 ** widths.length) < 1) {
     refuse(`${widths.length} pools leave nothing of ${size} pixels`, widths);
+  }
+  if (!count(dense)) refuse('dense must be 1 or more', dense);
+  if (!count(hidden)) refuse('hidden must be 1 or more', hidden);
+  if (!Array.isArray(streams) || !streams.every((kind) => STREAMS.includes(kind))) {
+    refuse(`streams must be of ${STREAMS.join(', ')}`, streams);
   }
   if (streams.length < 1 || streams.length > 2 || new Set(streams).size !== streams.length) {
     refuse('streams must be one or two different ones', streams);
   }
+  if (fusion !== 'lstm' && fusion !== 'concat') refuse('fusion must be lstm or concat', fusion);
+  if (!MODES.includes(frames?.mode)) {
+    refuse(`frames.mode must be one of ${MODES.join(', ')}`, frames);
+  }
+  if (!count(frames.count)) refuse('frames.count must be at least 1', frames);
   if (frames.mode === 'still' && frames.count !== 1) refuse('a still has one frame', frames);
-  if (frames.count < 1) refuse('frames.count must be at least 1', frames);
   if (frames.mode === 'streams' && streams.length !== 2) {
     refuse('frames.mode streams needs two streams', frames);
   }
-  if (frames.mode !== 'still' && config.fusion !== 'lstm') {
+  if (frames.mode !== 'still' && fusion !== 'lstm') {
     refuse('several frames need the fusion lstm', frames);
+  }
+  if (!Array.isArray(classes) || !classes.every((name) => typeof name === 'string')) {
+    refuse('classes must be names', classes);
   }
   if (classes.length < 2) refuse('at least two classes', classes);
   if (!(dropout >= 0 && dropout < 1)) refuse('dropout must be in [0, 1)', dropout);

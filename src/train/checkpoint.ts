@@ -6,6 +6,7 @@ import type { Value } from '../tape/value';
 import type { TrainConfig } from './config';
 import type { Metrics } from './metrics';
 import { readSafetensors, writeSafetensors } from './safetensors';
+import { parseFact } from './weights_file';
 
 /** What a finished epoch left behind; the learning curve is a list of these. */
 export interface EpochRecord {
@@ -66,7 +67,8 @@ export function readCheckpoint(file: Uint8Array, name = 'checkpoint'): Checkpoin
     if (kind === 'state') state.set(rest.join('.'), tensor.data);
     else best.push({ ...tensor, name: rest.join('.') });
   }
-  return { progress: JSON.parse(metadata.progress), state, best };
+  const progress = parseFact(metadata.progress ?? '', name, 'progress') as Progress;
+  return { progress, state, best };
 }
 
 /** Puts a checkpoint's tensors back. Nothing is written unless all of them fit. */

@@ -48,8 +48,19 @@ export function writeSafetensors(
   return file;
 }
 
+/** How each element type becomes float32. */
+const READERS: Record<string, { bytes: number; read: (buffer: ArrayBuffer) => Float32Array }> = {
+  F32: { bytes: 4, read: (buffer) => new Float32Array(buffer) },
+  F16: { bytes: 2, read: (buffer) => Float32Array.from(new Uint16Array(buffer), fromHalf) },
+  BF16: { bytes: 2, read: fromBrain },
+};
+
+/** Python's library reads no longer header either. */
+const LONGEST_HEADER = 100_000_000;
+
 /**
- * Reads a file; float16 comes back as float32.
+ * Reads a file; float16 and bfloat16 come back as float32. As in Python's library the tensors must fill
+ * the file: none overlaps another, and nothing lies between or after them.
  * @param name the file's, for messages
  * @throws FacegradError `bad-input` when it is cut short or its header does not hold
  */
@@ -61,6 +72,7 @@ export function readSafetensors(file: Uint8Array, name = 'weights'): TensorFile 
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   const length = Number(view.getBigUint64(0, true));
   if (length > file.length - 8) fail(`header of ${length} bytes in a file of ${file.length}`);
+  if (length > LONGEST_HEADER) fail(`header of ${length} bytes, ${LONGEST_HEADER} at most`);
   let header: unknown;
   try {
     header = JSON.parse(new TextDecoder().decode(file.subarray(8, 8 + length)));
@@ -72,24 +84,35 @@ export function readSafetensors(file: Uint8Array, name = 'weights'): TensorFile 
   if (!isRecord(metadata) || Object.values(metadata).some((text) => typeof text !== 'string')) {
     return fail('the metadata are not strings');
   }
-  const begin = 8 + length;
+  const data = file.subarray(8 + length);
   const tensors = new Map<string, NamedTensor>();
+  const ranges: { key: string; from: number; to: number }[] = [];
   for (const [key, entry] of Object.entries(entries)) {
     if (!isHeaderEntry(entry)) return fail(`${key} has no dtype, shape and data_offsets`);
     const { dtype, shape, data_offsets } = entry;
-    const count = shape.reduce((a, b) => a * b, 1);
     const [from, to] = data_offsets;
-    const width = dtype === 'F32' ? 4 : dtype === 'F16' ? 2 : fail(`${key} is ${dtype}`);
-    if (to - from !== count * width) fail(`${key}: ${to - from} bytes for [${shape}] of ${dtype}`);
-    if (begin + to > file.length) fail(`${key} reaches past the end of the file`);
+    if (from > to) fail(`${key} ends at ${to}, before it begins at ${from}`);
+    if (to > data.length) fail(`${key} reaches past the end of the file`);
+    ranges.push({ key, from, to });
+    // PyTorch's batch norm counts batches in an int64 that nothing here reads.
+    if (key.endsWith('.num_batches_tracked')) continue;
+    if (!Object.hasOwn(READERS, dtype)) {
+      return fail(`${key} is ${dtype}, wanted ${Object.keys(READERS).join(', ')}`);
+    }
+    const { bytes, read } = READERS[dtype];
+    const count = shape.reduce((a, b) => a * b, 1);
+    if (to - from !== count * bytes) fail(`${key}: ${to - from} bytes for [${shape}] of ${dtype}`);
     // A copy: Node's Buffer is a Uint8Array whose `slice` is none.
-    const bytes = new Uint8Array(file.subarray(begin + from, begin + to)).buffer;
-    const data =
-      dtype === 'F32'
-        ? new Float32Array(bytes)
-        : Float32Array.from(new Uint16Array(bytes), fromHalf);
-    tensors.set(key, { name: key, shape, data });
+    const buffer = new Uint8Array(data.subarray(from, to)).buffer;
+    tensors.set(key, { name: key, shape, data: read(buffer) });
   }
+  let end = 0;
+  for (const { key, from, to } of ranges.sort((a, b) => a.from - b.from || a.to - b.to)) {
+    if (from < end) fail(`${key} overlaps the tensor before it`);
+    if (from > end) fail(`${from - end} bytes before ${key} belong to no tensor`);
+    end = to;
+  }
+  if (end < data.length) fail(`${data.length - end} bytes at the end belong to no tensor`);
   return { tensors, metadata: metadata as Record<string, string> };
 }
 
@@ -133,6 +156,12 @@ function roundShift(value: number, shift: number): number {
   const rest = value & ((1 << shift) - 1);
   const half = 1 << (shift - 1);
   return rest > half || (rest === half && floor & 1) ? floor + 1 : floor;
+}
+
+/** bfloat16 is the upper half of a float32. */
+function fromBrain(buffer: ArrayBuffer): Float32Array {
+  const bits = Uint32Array.from(new Uint16Array(buffer), (half) => half << 16);
+  return new Float32Array(bits.buffer);
 }
 
 /** The number that float16 bits stand for. */

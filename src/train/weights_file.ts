@@ -49,7 +49,28 @@ export function readWeights(file: Uint8Array, name = 'weights'): Weights {
       available: Object.keys(metadata),
     });
   }
-  const config = JSON.parse(metadata.model) as ModelConfig;
+  const config = parseFact(metadata.model, name, 'model configuration') as ModelConfig;
   checkModelConfig(config);
-  return { tensors, metadata, config, provenance: JSON.parse(metadata.provenance ?? '{}') };
+  for (const { name: tensor, data } of tensors.values()) {
+    const bad = data.findIndex((value) => !Number.isFinite(value));
+    if (bad >= 0) {
+      throw new FacegradError('bad-input', `${name}: ${tensor} is ${data[bad]} at element ${bad}`);
+    }
+  }
+  const provenance = parseFact(metadata.provenance ?? '{}', name, 'provenance') as Provenance;
+  return { tensors, metadata, config, provenance };
+}
+
+/** A fact of a file's metadata, which is a JSON object. */
+export function parseFact(text: string, file: string, what: string): object {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new FacegradError('bad-input', `${file}: the ${what} is not JSON`, { cause });
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new FacegradError('bad-input', `${file}: the ${what} is no JSON object`);
+  }
+  return value;
 }

@@ -68,6 +68,22 @@ describe('safetensors', () => {
     expect(read.data[8]).toBe(0x555 * 2 ** -12); // 1/3 to 11 bits
   });
 
+  it('bfloat16 is the upper half of a float32', () => {
+    const header = { b: { dtype: 'BF16', shape: [4], data_offsets: [0, 8] } };
+    const halves = Uint16Array.of(0x3f80, 0xc000, 0x7f80, 0x0001);
+    const read = readSafetensors(file(header, new Uint8Array(halves.buffer))).tensors.get('b')!;
+    expect([...read.data]).toEqual([1, -2, Infinity, 2 ** -133]);
+  });
+
+  it('PyTorch’s count of batches is passed over', () => {
+    const header = {
+      'bn.num_batches_tracked': { dtype: 'I64', shape: [], data_offsets: [0, 8] },
+      'bn.weight': { dtype: 'F32', shape: [1], data_offsets: [8, 12] },
+    };
+    const { tensors } = readSafetensors(file(header, new Uint8Array(12)));
+    expect([...tensors.keys()]).toEqual(['bn.weight']);
+  });
+
   const good = { x: { dtype: 'F32', shape: [2], data_offsets: [0, 8] } };
   const bad: [string, Uint8Array, RegExp][] = [
     ['nothing', new Uint8Array(0), /shorter than 8/],
@@ -98,6 +114,28 @@ describe('safetensors', () => {
       'a type that is not read',
       file({ x: { ...good.x, dtype: 'I64' } }, new Uint8Array(8)),
       /x is I64/,
+    ],
+    [
+      'ranges that overlap',
+      file({ ...good, y: { dtype: 'F32', shape: [2], data_offsets: [4, 12] } }, new Uint8Array(12)),
+      /y overlaps/,
+    ],
+    ['one range for two tensors', file({ ...good, y: good.x }, new Uint8Array(8)), /y overlaps/],
+    [
+      'bytes between tensors',
+      file({ x: { ...good.x, data_offsets: [4, 12] } }, new Uint8Array(12)),
+      /4 bytes before x/,
+    ],
+    ['bytes after the tensors', file(good, new Uint8Array(9)), /1 bytes at the end/],
+    [
+      'a tensor that ends before it begins',
+      file({ x: { ...good.x, data_offsets: [8, 0] } }, new Uint8Array(8)),
+      /x ends at 0/,
+    ],
+    [
+      'a type that every object has',
+      file({ x: { ...good.x, dtype: 'constructor' } }, new Uint8Array(8)),
+      /x is constructor/,
     ],
     [
       'metadata that are no strings',
