@@ -27,3 +27,4 @@ export { treeOfFiles, type FileEntry, type FileTree } from './data/file_tree';
 export { openZip, type ByteSource, type ZipLimits } from './data/zip';
 export { loadImageFolder, type ImageFolder, type ImageFolderOptions } from './data/image_folder';
 export { decodePicture, greySquare, type Picture, type PictureDecoder } from './data/pictures';
+export { exportOnnx } from './train/onnx';
