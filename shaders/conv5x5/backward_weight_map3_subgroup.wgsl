@@ -9,10 +9,10 @@
 // fixed order.
 // Threads: one for a channel c, 4 output channels and all 25 taps: 100 sums. Workgroup x is the block
 // of channels, y the block of 4 output channels, z the network g and the part, so all lanes need
-// the same 36 values of dy. Each lane loads 5 of them (lanes 0 to 3 those of even pixels, 4 to 7
-// those of odd ones), and they go round by broadcast.
+// the same 36 values of dy. Each lane loads those of one output channel, and they go round by
+// broadcast.
 //
-// Subgroups of 8 lanes or more. All lanes stay to the end (those past the last channel do it again
+// Subgroups of 4 lanes or more. All lanes stay to the end (those past the last channel do it again
 // and do not store), so that every lane that is asked for its dy is there.
 
 enable subgroups;
@@ -87,13 +87,6 @@ fn main(
   var tap23 = vec4<f32>();
   var tap24 = vec4<f32>();
 
-  // Lanes 0 to 3 load pixels 0 2 4 6 8 of dy, lanes 4 to 7 pixels 1 3 5 7.
-  let odd = (invocation >> 2u) & 1u;
-  let own0 = odd;
-  let own1 = select(2u, params.dy_row, odd == 1u);
-  let own2 = params.dy_row + 1u + odd;
-  let own3 = 2u * params.dy_row + odd;
-  let own4 = 2u * params.dy_row + 2u;
   let end = g * params.images + (part + 1u) * params.images / params.parts;
   for (var n = g * params.images + part * params.images / params.parts; n < end; n++) {
     let x_at = (n * params.channels + c) * params.x_plane + 2u * params.x_row + 2u;
@@ -102,11 +95,15 @@ fn main(
     let x2 = row_of(x_at + 2u * params.x_row);
     let dy_at = (n * params.out_channels + o + (invocation & 3u)) * params.dy_plane
       + 2u * params.dy_row + 2u;
-    let dy0 = dy[dy_at + own0];
-    let dy1 = dy[dy_at + own1];
-    let dy2 = dy[dy_at + own2];
-    let dy3 = dy[dy_at + own3];
-    let dy4 = dy[dy_at + own4];
+    let dy0 = dy[dy_at];
+    let dy1 = dy[dy_at + 1u];
+    let dy2 = dy[dy_at + 2u];
+    let dy3 = dy[dy_at + params.dy_row];
+    let dy4 = dy[dy_at + params.dy_row + 1u];
+    let dy5 = dy[dy_at + params.dy_row + 2u];
+    let dy6 = dy[dy_at + 2u * params.dy_row];
+    let dy7 = dy[dy_at + 2u * params.dy_row + 1u];
+    let dy8 = dy[dy_at + 2u * params.dy_row + 2u];
     let pixel0 = vec4<f32>(
       subgroupBroadcast(dy0, 0u),
       subgroupBroadcast(dy0, 1u),
@@ -123,10 +120,10 @@ fn main(
     tap23 += x2.y * pixel0;
     tap24 += x2.z * pixel0;
     let pixel1 = vec4<f32>(
-      subgroupBroadcast(dy0, 4u),
-      subgroupBroadcast(dy0, 5u),
-      subgroupBroadcast(dy0, 6u),
-      subgroupBroadcast(dy0, 7u),
+      subgroupBroadcast(dy1, 0u),
+      subgroupBroadcast(dy1, 1u),
+      subgroupBroadcast(dy1, 2u),
+      subgroupBroadcast(dy1, 3u),
     );
     tap11 += x0.x * pixel1;
     tap12 += x0.y * pixel1;
@@ -138,10 +135,10 @@ fn main(
     tap22 += x2.y * pixel1;
     tap23 += x2.z * pixel1;
     let pixel2 = vec4<f32>(
-      subgroupBroadcast(dy1, 0u),
-      subgroupBroadcast(dy1, 1u),
-      subgroupBroadcast(dy1, 2u),
-      subgroupBroadcast(dy1, 3u),
+      subgroupBroadcast(dy2, 0u),
+      subgroupBroadcast(dy2, 1u),
+      subgroupBroadcast(dy2, 2u),
+      subgroupBroadcast(dy2, 3u),
     );
     tap10 += x0.x * pixel2;
     tap11 += x0.y * pixel2;
@@ -153,10 +150,10 @@ fn main(
     tap21 += x2.y * pixel2;
     tap22 += x2.z * pixel2;
     let pixel3 = vec4<f32>(
-      subgroupBroadcast(dy1, 4u),
-      subgroupBroadcast(dy1, 5u),
-      subgroupBroadcast(dy1, 6u),
-      subgroupBroadcast(dy1, 7u),
+      subgroupBroadcast(dy3, 0u),
+      subgroupBroadcast(dy3, 1u),
+      subgroupBroadcast(dy3, 2u),
+      subgroupBroadcast(dy3, 3u),
     );
     tap7 += x0.x * pixel3;
     tap8 += x0.y * pixel3;
@@ -168,10 +165,10 @@ fn main(
     tap18 += x2.y * pixel3;
     tap19 += x2.z * pixel3;
     let pixel4 = vec4<f32>(
-      subgroupBroadcast(dy2, 0u),
-      subgroupBroadcast(dy2, 1u),
-      subgroupBroadcast(dy2, 2u),
-      subgroupBroadcast(dy2, 3u),
+      subgroupBroadcast(dy4, 0u),
+      subgroupBroadcast(dy4, 1u),
+      subgroupBroadcast(dy4, 2u),
+      subgroupBroadcast(dy4, 3u),
     );
     tap6 += x0.x * pixel4;
     tap7 += x0.y * pixel4;
@@ -183,10 +180,10 @@ fn main(
     tap17 += x2.y * pixel4;
     tap18 += x2.z * pixel4;
     let pixel5 = vec4<f32>(
-      subgroupBroadcast(dy2, 4u),
-      subgroupBroadcast(dy2, 5u),
-      subgroupBroadcast(dy2, 6u),
-      subgroupBroadcast(dy2, 7u),
+      subgroupBroadcast(dy5, 0u),
+      subgroupBroadcast(dy5, 1u),
+      subgroupBroadcast(dy5, 2u),
+      subgroupBroadcast(dy5, 3u),
     );
     tap5 += x0.x * pixel5;
     tap6 += x0.y * pixel5;
@@ -198,10 +195,10 @@ fn main(
     tap16 += x2.y * pixel5;
     tap17 += x2.z * pixel5;
     let pixel6 = vec4<f32>(
-      subgroupBroadcast(dy3, 0u),
-      subgroupBroadcast(dy3, 1u),
-      subgroupBroadcast(dy3, 2u),
-      subgroupBroadcast(dy3, 3u),
+      subgroupBroadcast(dy6, 0u),
+      subgroupBroadcast(dy6, 1u),
+      subgroupBroadcast(dy6, 2u),
+      subgroupBroadcast(dy6, 3u),
     );
     tap2 += x0.x * pixel6;
     tap3 += x0.y * pixel6;
@@ -213,10 +210,10 @@ fn main(
     tap13 += x2.y * pixel6;
     tap14 += x2.z * pixel6;
     let pixel7 = vec4<f32>(
-      subgroupBroadcast(dy3, 4u),
-      subgroupBroadcast(dy3, 5u),
-      subgroupBroadcast(dy3, 6u),
-      subgroupBroadcast(dy3, 7u),
+      subgroupBroadcast(dy7, 0u),
+      subgroupBroadcast(dy7, 1u),
+      subgroupBroadcast(dy7, 2u),
+      subgroupBroadcast(dy7, 3u),
     );
     tap1 += x0.x * pixel7;
     tap2 += x0.y * pixel7;
@@ -228,10 +225,10 @@ fn main(
     tap12 += x2.y * pixel7;
     tap13 += x2.z * pixel7;
     let pixel8 = vec4<f32>(
-      subgroupBroadcast(dy4, 0u),
-      subgroupBroadcast(dy4, 1u),
-      subgroupBroadcast(dy4, 2u),
-      subgroupBroadcast(dy4, 3u),
+      subgroupBroadcast(dy8, 0u),
+      subgroupBroadcast(dy8, 1u),
+      subgroupBroadcast(dy8, 2u),
+      subgroupBroadcast(dy8, 3u),
     );
     tap0 += x0.x * pixel8;
     tap1 += x0.y * pixel8;

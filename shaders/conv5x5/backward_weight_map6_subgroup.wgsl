@@ -10,9 +10,9 @@
 // Threads: one for a channel c, a row of taps ky, 8 output channels and all 5 kx: 40 sums in
 // registers. Workgroup x is ky and the block of channels, so that the rows that ky meets are the
 // same for all lanes; y is the block of 8 output channels, z the network g and the part. Each lane
-// loads dy for one of the 8 output channels, and it goes round by broadcast.
+// loads dy for two of the 8 output channels, and it goes round by broadcast.
 //
-// Subgroups of 8 lanes or more. All lanes stay to the end (those past the last channel do it again
+// Subgroups of 4 lanes or more. All lanes stay to the end (those past the last channel do it again
 // and do not store), so that every lane that is asked for its dy is there.
 
 enable subgroups;
@@ -80,25 +80,27 @@ fn main(
   for (var n = g * params.images + part * params.images / params.parts; n < end; n++) {
     let from_x = (n * params.channels + c) * params.x_plane + ky * params.x_row;
     let from_dy =
-      (n * params.out_channels + o + (invocation & 7u)) * params.dy_plane + 2u * params.dy_row;
+      (n * params.out_channels + o + (invocation & 3u)) * params.dy_plane + 2u * params.dy_row;
     for (var i = first_row; i < end_row; i++) {
       let x_at = from_x + i * params.x_row;
       let dy_at = from_dy + i * params.dy_row;
       let p = x[x_at]; // two of the border, columns 0 1
       let q = x[x_at + 1u]; // columns 2 3 4 5
-      let dy_p = dy[dy_at];
-      let dy_q = dy[dy_at + 1u];
+      let dy_p_low = dy[dy_at];
+      let dy_q_low = dy[dy_at + 1u];
+      let dy_p_high = dy[dy_at + 4u * params.dy_plane];
+      let dy_q_high = dy[dy_at + 4u * params.dy_plane + 1u];
       let dy_low0 = vec4<f32>(
-        subgroupBroadcast(dy_p.z, 0u),
-        subgroupBroadcast(dy_p.z, 1u),
-        subgroupBroadcast(dy_p.z, 2u),
-        subgroupBroadcast(dy_p.z, 3u),
+        subgroupBroadcast(dy_p_low.z, 0u),
+        subgroupBroadcast(dy_p_low.z, 1u),
+        subgroupBroadcast(dy_p_low.z, 2u),
+        subgroupBroadcast(dy_p_low.z, 3u),
       );
       let dy_high0 = vec4<f32>(
-        subgroupBroadcast(dy_p.z, 4u),
-        subgroupBroadcast(dy_p.z, 5u),
-        subgroupBroadcast(dy_p.z, 6u),
-        subgroupBroadcast(dy_p.z, 7u),
+        subgroupBroadcast(dy_p_high.z, 0u),
+        subgroupBroadcast(dy_p_high.z, 1u),
+        subgroupBroadcast(dy_p_high.z, 2u),
+        subgroupBroadcast(dy_p_high.z, 3u),
       );
       low2 += p.z * dy_low0;
       high2 += p.z * dy_high0;
@@ -107,16 +109,16 @@ fn main(
       low4 += q.x * dy_low0;
       high4 += q.x * dy_high0;
       let dy_low1 = vec4<f32>(
-        subgroupBroadcast(dy_p.w, 0u),
-        subgroupBroadcast(dy_p.w, 1u),
-        subgroupBroadcast(dy_p.w, 2u),
-        subgroupBroadcast(dy_p.w, 3u),
+        subgroupBroadcast(dy_p_low.w, 0u),
+        subgroupBroadcast(dy_p_low.w, 1u),
+        subgroupBroadcast(dy_p_low.w, 2u),
+        subgroupBroadcast(dy_p_low.w, 3u),
       );
       let dy_high1 = vec4<f32>(
-        subgroupBroadcast(dy_p.w, 4u),
-        subgroupBroadcast(dy_p.w, 5u),
-        subgroupBroadcast(dy_p.w, 6u),
-        subgroupBroadcast(dy_p.w, 7u),
+        subgroupBroadcast(dy_p_high.w, 0u),
+        subgroupBroadcast(dy_p_high.w, 1u),
+        subgroupBroadcast(dy_p_high.w, 2u),
+        subgroupBroadcast(dy_p_high.w, 3u),
       );
       low1 += p.z * dy_low1;
       high1 += p.z * dy_high1;
@@ -127,16 +129,16 @@ fn main(
       low4 += q.y * dy_low1;
       high4 += q.y * dy_high1;
       let dy_low2 = vec4<f32>(
-        subgroupBroadcast(dy_q.x, 0u),
-        subgroupBroadcast(dy_q.x, 1u),
-        subgroupBroadcast(dy_q.x, 2u),
-        subgroupBroadcast(dy_q.x, 3u),
+        subgroupBroadcast(dy_q_low.x, 0u),
+        subgroupBroadcast(dy_q_low.x, 1u),
+        subgroupBroadcast(dy_q_low.x, 2u),
+        subgroupBroadcast(dy_q_low.x, 3u),
       );
       let dy_high2 = vec4<f32>(
-        subgroupBroadcast(dy_q.x, 4u),
-        subgroupBroadcast(dy_q.x, 5u),
-        subgroupBroadcast(dy_q.x, 6u),
-        subgroupBroadcast(dy_q.x, 7u),
+        subgroupBroadcast(dy_q_high.x, 0u),
+        subgroupBroadcast(dy_q_high.x, 1u),
+        subgroupBroadcast(dy_q_high.x, 2u),
+        subgroupBroadcast(dy_q_high.x, 3u),
       );
       low0 += p.z * dy_low2;
       high0 += p.z * dy_high2;
@@ -149,16 +151,16 @@ fn main(
       low4 += q.z * dy_low2;
       high4 += q.z * dy_high2;
       let dy_low3 = vec4<f32>(
-        subgroupBroadcast(dy_q.y, 0u),
-        subgroupBroadcast(dy_q.y, 1u),
-        subgroupBroadcast(dy_q.y, 2u),
-        subgroupBroadcast(dy_q.y, 3u),
+        subgroupBroadcast(dy_q_low.y, 0u),
+        subgroupBroadcast(dy_q_low.y, 1u),
+        subgroupBroadcast(dy_q_low.y, 2u),
+        subgroupBroadcast(dy_q_low.y, 3u),
       );
       let dy_high3 = vec4<f32>(
-        subgroupBroadcast(dy_q.y, 4u),
-        subgroupBroadcast(dy_q.y, 5u),
-        subgroupBroadcast(dy_q.y, 6u),
-        subgroupBroadcast(dy_q.y, 7u),
+        subgroupBroadcast(dy_q_high.y, 0u),
+        subgroupBroadcast(dy_q_high.y, 1u),
+        subgroupBroadcast(dy_q_high.y, 2u),
+        subgroupBroadcast(dy_q_high.y, 3u),
       );
       low0 += p.w * dy_low3;
       high0 += p.w * dy_high3;
@@ -171,16 +173,16 @@ fn main(
       low4 += q.w * dy_low3;
       high4 += q.w * dy_high3;
       let dy_low4 = vec4<f32>(
-        subgroupBroadcast(dy_q.z, 0u),
-        subgroupBroadcast(dy_q.z, 1u),
-        subgroupBroadcast(dy_q.z, 2u),
-        subgroupBroadcast(dy_q.z, 3u),
+        subgroupBroadcast(dy_q_low.z, 0u),
+        subgroupBroadcast(dy_q_low.z, 1u),
+        subgroupBroadcast(dy_q_low.z, 2u),
+        subgroupBroadcast(dy_q_low.z, 3u),
       );
       let dy_high4 = vec4<f32>(
-        subgroupBroadcast(dy_q.z, 4u),
-        subgroupBroadcast(dy_q.z, 5u),
-        subgroupBroadcast(dy_q.z, 6u),
-        subgroupBroadcast(dy_q.z, 7u),
+        subgroupBroadcast(dy_q_high.z, 0u),
+        subgroupBroadcast(dy_q_high.z, 1u),
+        subgroupBroadcast(dy_q_high.z, 2u),
+        subgroupBroadcast(dy_q_high.z, 3u),
       );
       low0 += q.x * dy_low4;
       high0 += q.x * dy_high4;
@@ -191,16 +193,16 @@ fn main(
       low3 += q.w * dy_low4;
       high3 += q.w * dy_high4;
       let dy_low5 = vec4<f32>(
-        subgroupBroadcast(dy_q.w, 0u),
-        subgroupBroadcast(dy_q.w, 1u),
-        subgroupBroadcast(dy_q.w, 2u),
-        subgroupBroadcast(dy_q.w, 3u),
+        subgroupBroadcast(dy_q_low.w, 0u),
+        subgroupBroadcast(dy_q_low.w, 1u),
+        subgroupBroadcast(dy_q_low.w, 2u),
+        subgroupBroadcast(dy_q_low.w, 3u),
       );
       let dy_high5 = vec4<f32>(
-        subgroupBroadcast(dy_q.w, 4u),
-        subgroupBroadcast(dy_q.w, 5u),
-        subgroupBroadcast(dy_q.w, 6u),
-        subgroupBroadcast(dy_q.w, 7u),
+        subgroupBroadcast(dy_q_high.w, 0u),
+        subgroupBroadcast(dy_q_high.w, 1u),
+        subgroupBroadcast(dy_q_high.w, 2u),
+        subgroupBroadcast(dy_q_high.w, 3u),
       );
       low0 += q.y * dy_low5;
       high0 += q.y * dy_high5;

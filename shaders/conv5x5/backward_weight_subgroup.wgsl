@@ -10,10 +10,10 @@
 // registers. It slides along the rows of its part: 4 columns of dy and the 8 of x that they saw give
 // 160 products. Workgroup y is the block of 8 output channels, workgroup z the network g and the part,
 // so all lanes of a workgroup look at the same rows of dy.
-// Each lane loads dy for one of the 8 output channels, and it goes round by broadcast: a register
+// Each lane loads dy for two of the 8 output channels, and it goes round by broadcast: a register
 // move instead of a load.
 //
-// Subgroups of 8 lanes or more. All lanes stay to the end (those past the last pair do it again and
+// Subgroups of 4 lanes or more. All lanes stay to the end (those past the last pair do it again and
 // do not store), so that every lane that is asked for its dy is there.
 
 enable subgroups;
@@ -83,26 +83,30 @@ fn main(
   for (var r = begin; r < end; r++) {
     var x_at = (n * params.channels + c) * params.x_plane + (i + ky) * params.x_row;
     var dy_at =
-      (n * params.out_channels + o + (invocation & 7u)) * params.dy_plane + (i + 2u) * params.dy_row;
+      (n * params.out_channels + o + (invocation & 3u)) * params.dy_plane + (i + 2u) * params.dy_row;
     var left = x[x_at];
-    var dy_left = dy[dy_at];
+    var dy_left_low = dy[dy_at];
+    var dy_left_high = dy[dy_at + 4u * params.dy_plane];
     for (var strip = 0u; strip < params.strips; strip++) {
       x_at++;
       dy_at++;
       let right = x[x_at];
-      let dy_right = dy[dy_at];
-      let own = vec4<f32>(dy_left.zw, dy_right.xy); // the border is 2 wide, a strip 4
+      let dy_right_low = dy[dy_at];
+      let dy_right_high = dy[dy_at + 4u * params.dy_plane];
+      // The border is 2 wide, a strip 4.
+      let own_low = vec4<f32>(dy_left_low.zw, dy_right_low.xy);
+      let own_high = vec4<f32>(dy_left_high.zw, dy_right_high.xy);
       let dy_low0 = vec4<f32>(
-        subgroupBroadcast(own.x, 0u),
-        subgroupBroadcast(own.x, 1u),
-        subgroupBroadcast(own.x, 2u),
-        subgroupBroadcast(own.x, 3u),
+        subgroupBroadcast(own_low.x, 0u),
+        subgroupBroadcast(own_low.x, 1u),
+        subgroupBroadcast(own_low.x, 2u),
+        subgroupBroadcast(own_low.x, 3u),
       );
       let dy_high0 = vec4<f32>(
-        subgroupBroadcast(own.x, 4u),
-        subgroupBroadcast(own.x, 5u),
-        subgroupBroadcast(own.x, 6u),
-        subgroupBroadcast(own.x, 7u),
+        subgroupBroadcast(own_high.x, 0u),
+        subgroupBroadcast(own_high.x, 1u),
+        subgroupBroadcast(own_high.x, 2u),
+        subgroupBroadcast(own_high.x, 3u),
       );
       low0 += left.x * dy_low0;
       high0 += left.x * dy_high0;
@@ -115,16 +119,16 @@ fn main(
       low4 += right.x * dy_low0;
       high4 += right.x * dy_high0;
       let dy_low1 = vec4<f32>(
-        subgroupBroadcast(own.y, 0u),
-        subgroupBroadcast(own.y, 1u),
-        subgroupBroadcast(own.y, 2u),
-        subgroupBroadcast(own.y, 3u),
+        subgroupBroadcast(own_low.y, 0u),
+        subgroupBroadcast(own_low.y, 1u),
+        subgroupBroadcast(own_low.y, 2u),
+        subgroupBroadcast(own_low.y, 3u),
       );
       let dy_high1 = vec4<f32>(
-        subgroupBroadcast(own.y, 4u),
-        subgroupBroadcast(own.y, 5u),
-        subgroupBroadcast(own.y, 6u),
-        subgroupBroadcast(own.y, 7u),
+        subgroupBroadcast(own_high.y, 0u),
+        subgroupBroadcast(own_high.y, 1u),
+        subgroupBroadcast(own_high.y, 2u),
+        subgroupBroadcast(own_high.y, 3u),
       );
       low0 += left.y * dy_low1;
       high0 += left.y * dy_high1;
@@ -137,16 +141,16 @@ fn main(
       low4 += right.y * dy_low1;
       high4 += right.y * dy_high1;
       let dy_low2 = vec4<f32>(
-        subgroupBroadcast(own.z, 0u),
-        subgroupBroadcast(own.z, 1u),
-        subgroupBroadcast(own.z, 2u),
-        subgroupBroadcast(own.z, 3u),
+        subgroupBroadcast(own_low.z, 0u),
+        subgroupBroadcast(own_low.z, 1u),
+        subgroupBroadcast(own_low.z, 2u),
+        subgroupBroadcast(own_low.z, 3u),
       );
       let dy_high2 = vec4<f32>(
-        subgroupBroadcast(own.z, 4u),
-        subgroupBroadcast(own.z, 5u),
-        subgroupBroadcast(own.z, 6u),
-        subgroupBroadcast(own.z, 7u),
+        subgroupBroadcast(own_high.z, 0u),
+        subgroupBroadcast(own_high.z, 1u),
+        subgroupBroadcast(own_high.z, 2u),
+        subgroupBroadcast(own_high.z, 3u),
       );
       low0 += left.z * dy_low2;
       high0 += left.z * dy_high2;
@@ -159,16 +163,16 @@ fn main(
       low4 += right.z * dy_low2;
       high4 += right.z * dy_high2;
       let dy_low3 = vec4<f32>(
-        subgroupBroadcast(own.w, 0u),
-        subgroupBroadcast(own.w, 1u),
-        subgroupBroadcast(own.w, 2u),
-        subgroupBroadcast(own.w, 3u),
+        subgroupBroadcast(own_low.w, 0u),
+        subgroupBroadcast(own_low.w, 1u),
+        subgroupBroadcast(own_low.w, 2u),
+        subgroupBroadcast(own_low.w, 3u),
       );
       let dy_high3 = vec4<f32>(
-        subgroupBroadcast(own.w, 4u),
-        subgroupBroadcast(own.w, 5u),
-        subgroupBroadcast(own.w, 6u),
-        subgroupBroadcast(own.w, 7u),
+        subgroupBroadcast(own_high.w, 0u),
+        subgroupBroadcast(own_high.w, 1u),
+        subgroupBroadcast(own_high.w, 2u),
+        subgroupBroadcast(own_high.w, 3u),
       );
       low0 += left.w * dy_low3;
       high0 += left.w * dy_high3;
@@ -180,7 +184,8 @@ fn main(
       high3 += right.z * dy_high3;
       low4 += right.w * dy_low3;
       high4 += right.w * dy_high3;
-      dy_left = dy_right;
+      dy_left_low = dy_right_low;
+      dy_left_high = dy_right_high;
       left = right;
     }
     i++;

@@ -8,9 +8,9 @@
 // dense.
 // Threads: one for an image and 8 output channels: 72 sums in registers. Workgroup x is a batch of
 // images, y the block of 8 output channels, z the network g, so all lanes need the same 200 weights
-// of a channel. Seven vec4s a lane hold them, and they go round by broadcast.
+// of a channel. 13 vec4s a lane hold them, and they go round by broadcast.
 //
-// Subgroups of 8 lanes or more; O a multiple of 4. All lanes stay to the end (those past the last
+// Subgroups of 4 lanes or more; O a multiple of 4. All lanes stay to the end (those past the last
 // image do it again and do not store), so that every lane that is asked for a weight is there.
 
 enable subgroups;
@@ -106,9 +106,9 @@ fn main(
   var h1 = vec3<f32>();
   var h2 = vec3<f32>();
 
-  let lane = invocation & 7u;
+  let lane = invocation & 3u;
   let step = params.out_channels / 4u; // from tap to tap, in vec4s
-  // Lanes 0 1 hold tap 0 for output channels o..o+3 and o+4..o+7, lanes 2 3 tap 1, and so on.
+  // Lanes 0 1 hold even taps for output channels o..o+3 and o+4..o+7, lanes 2 3 odd taps.
   var from_weight =
     group.z * params.channels * 25u * step + o / 4u + (lane & 1u) + (lane >> 1u) * step;
   var from_x = n * params.channels * params.x_plane + 2u * params.x_row + 2u;
@@ -117,46 +117,52 @@ fn main(
     let x1 = row_of(from_x + params.x_row);
     let x2 = row_of(from_x + 2u * params.x_row);
     let w0 = weight[from_weight];
-    let w1 = weight[from_weight + 4u * step];
-    let w2 = weight[from_weight + 8u * step];
-    let w3 = weight[from_weight + 12u * step];
-    let w4 = weight[from_weight + 16u * step];
-    let w5 = weight[from_weight + 20u * step];
-    let w6 = weight[from_weight + 24u * step];
+    let w1 = weight[from_weight + 2u * step];
+    let w2 = weight[from_weight + 4u * step];
+    let w3 = weight[from_weight + 6u * step];
+    let w4 = weight[from_weight + 8u * step];
+    let w5 = weight[from_weight + 10u * step];
+    let w6 = weight[from_weight + 12u * step];
+    let w7 = weight[from_weight + 14u * step];
+    let w8 = weight[from_weight + 16u * step];
+    let w9 = weight[from_weight + 18u * step];
+    let w10 = weight[from_weight + 20u * step];
+    let w11 = weight[from_weight + 22u * step];
+    let w12 = weight[from_weight + 24u * step];
     let a_ky0 = Taps(
       subgroupBroadcast(w0.x, 0u),
       subgroupBroadcast(w0.x, 2u),
-      subgroupBroadcast(w0.x, 4u),
-      subgroupBroadcast(w0.x, 6u),
       subgroupBroadcast(w1.x, 0u),
+      subgroupBroadcast(w1.x, 2u),
+      subgroupBroadcast(w2.x, 0u),
     );
     let a_ky1 = Taps(
-      subgroupBroadcast(w1.x, 2u),
-      subgroupBroadcast(w1.x, 4u),
-      subgroupBroadcast(w1.x, 6u),
-      subgroupBroadcast(w2.x, 0u),
       subgroupBroadcast(w2.x, 2u),
-    );
-    let a_ky2 = Taps(
-      subgroupBroadcast(w2.x, 4u),
-      subgroupBroadcast(w2.x, 6u),
       subgroupBroadcast(w3.x, 0u),
       subgroupBroadcast(w3.x, 2u),
-      subgroupBroadcast(w3.x, 4u),
-    );
-    let a_ky3 = Taps(
-      subgroupBroadcast(w3.x, 6u),
       subgroupBroadcast(w4.x, 0u),
       subgroupBroadcast(w4.x, 2u),
-      subgroupBroadcast(w4.x, 4u),
-      subgroupBroadcast(w4.x, 6u),
     );
-    let a_ky4 = Taps(
+    let a_ky2 = Taps(
       subgroupBroadcast(w5.x, 0u),
       subgroupBroadcast(w5.x, 2u),
-      subgroupBroadcast(w5.x, 4u),
-      subgroupBroadcast(w5.x, 6u),
       subgroupBroadcast(w6.x, 0u),
+      subgroupBroadcast(w6.x, 2u),
+      subgroupBroadcast(w7.x, 0u),
+    );
+    let a_ky3 = Taps(
+      subgroupBroadcast(w7.x, 2u),
+      subgroupBroadcast(w8.x, 0u),
+      subgroupBroadcast(w8.x, 2u),
+      subgroupBroadcast(w9.x, 0u),
+      subgroupBroadcast(w9.x, 2u),
+    );
+    let a_ky4 = Taps(
+      subgroupBroadcast(w10.x, 0u),
+      subgroupBroadcast(w10.x, 2u),
+      subgroupBroadcast(w11.x, 0u),
+      subgroupBroadcast(w11.x, 2u),
+      subgroupBroadcast(w12.x, 0u),
     );
     a0 += through(x0, a_ky2) + through(x1, a_ky3) + through(x2, a_ky4);
     a1 += through(x0, a_ky1) + through(x1, a_ky2) + through(x2, a_ky3);
@@ -164,37 +170,37 @@ fn main(
     let b_ky0 = Taps(
       subgroupBroadcast(w0.y, 0u),
       subgroupBroadcast(w0.y, 2u),
-      subgroupBroadcast(w0.y, 4u),
-      subgroupBroadcast(w0.y, 6u),
       subgroupBroadcast(w1.y, 0u),
+      subgroupBroadcast(w1.y, 2u),
+      subgroupBroadcast(w2.y, 0u),
     );
     let b_ky1 = Taps(
-      subgroupBroadcast(w1.y, 2u),
-      subgroupBroadcast(w1.y, 4u),
-      subgroupBroadcast(w1.y, 6u),
-      subgroupBroadcast(w2.y, 0u),
       subgroupBroadcast(w2.y, 2u),
-    );
-    let b_ky2 = Taps(
-      subgroupBroadcast(w2.y, 4u),
-      subgroupBroadcast(w2.y, 6u),
       subgroupBroadcast(w3.y, 0u),
       subgroupBroadcast(w3.y, 2u),
-      subgroupBroadcast(w3.y, 4u),
-    );
-    let b_ky3 = Taps(
-      subgroupBroadcast(w3.y, 6u),
       subgroupBroadcast(w4.y, 0u),
       subgroupBroadcast(w4.y, 2u),
-      subgroupBroadcast(w4.y, 4u),
-      subgroupBroadcast(w4.y, 6u),
     );
-    let b_ky4 = Taps(
+    let b_ky2 = Taps(
       subgroupBroadcast(w5.y, 0u),
       subgroupBroadcast(w5.y, 2u),
-      subgroupBroadcast(w5.y, 4u),
-      subgroupBroadcast(w5.y, 6u),
       subgroupBroadcast(w6.y, 0u),
+      subgroupBroadcast(w6.y, 2u),
+      subgroupBroadcast(w7.y, 0u),
+    );
+    let b_ky3 = Taps(
+      subgroupBroadcast(w7.y, 2u),
+      subgroupBroadcast(w8.y, 0u),
+      subgroupBroadcast(w8.y, 2u),
+      subgroupBroadcast(w9.y, 0u),
+      subgroupBroadcast(w9.y, 2u),
+    );
+    let b_ky4 = Taps(
+      subgroupBroadcast(w10.y, 0u),
+      subgroupBroadcast(w10.y, 2u),
+      subgroupBroadcast(w11.y, 0u),
+      subgroupBroadcast(w11.y, 2u),
+      subgroupBroadcast(w12.y, 0u),
     );
     b0 += through(x0, b_ky2) + through(x1, b_ky3) + through(x2, b_ky4);
     b1 += through(x0, b_ky1) + through(x1, b_ky2) + through(x2, b_ky3);
@@ -202,37 +208,37 @@ fn main(
     let c_ky0 = Taps(
       subgroupBroadcast(w0.z, 0u),
       subgroupBroadcast(w0.z, 2u),
-      subgroupBroadcast(w0.z, 4u),
-      subgroupBroadcast(w0.z, 6u),
       subgroupBroadcast(w1.z, 0u),
+      subgroupBroadcast(w1.z, 2u),
+      subgroupBroadcast(w2.z, 0u),
     );
     let c_ky1 = Taps(
-      subgroupBroadcast(w1.z, 2u),
-      subgroupBroadcast(w1.z, 4u),
-      subgroupBroadcast(w1.z, 6u),
-      subgroupBroadcast(w2.z, 0u),
       subgroupBroadcast(w2.z, 2u),
-    );
-    let c_ky2 = Taps(
-      subgroupBroadcast(w2.z, 4u),
-      subgroupBroadcast(w2.z, 6u),
       subgroupBroadcast(w3.z, 0u),
       subgroupBroadcast(w3.z, 2u),
-      subgroupBroadcast(w3.z, 4u),
-    );
-    let c_ky3 = Taps(
-      subgroupBroadcast(w3.z, 6u),
       subgroupBroadcast(w4.z, 0u),
       subgroupBroadcast(w4.z, 2u),
-      subgroupBroadcast(w4.z, 4u),
-      subgroupBroadcast(w4.z, 6u),
     );
-    let c_ky4 = Taps(
+    let c_ky2 = Taps(
       subgroupBroadcast(w5.z, 0u),
       subgroupBroadcast(w5.z, 2u),
-      subgroupBroadcast(w5.z, 4u),
-      subgroupBroadcast(w5.z, 6u),
       subgroupBroadcast(w6.z, 0u),
+      subgroupBroadcast(w6.z, 2u),
+      subgroupBroadcast(w7.z, 0u),
+    );
+    let c_ky3 = Taps(
+      subgroupBroadcast(w7.z, 2u),
+      subgroupBroadcast(w8.z, 0u),
+      subgroupBroadcast(w8.z, 2u),
+      subgroupBroadcast(w9.z, 0u),
+      subgroupBroadcast(w9.z, 2u),
+    );
+    let c_ky4 = Taps(
+      subgroupBroadcast(w10.z, 0u),
+      subgroupBroadcast(w10.z, 2u),
+      subgroupBroadcast(w11.z, 0u),
+      subgroupBroadcast(w11.z, 2u),
+      subgroupBroadcast(w12.z, 0u),
     );
     c0 += through(x0, c_ky2) + through(x1, c_ky3) + through(x2, c_ky4);
     c1 += through(x0, c_ky1) + through(x1, c_ky2) + through(x2, c_ky3);
@@ -240,37 +246,37 @@ fn main(
     let d_ky0 = Taps(
       subgroupBroadcast(w0.w, 0u),
       subgroupBroadcast(w0.w, 2u),
-      subgroupBroadcast(w0.w, 4u),
-      subgroupBroadcast(w0.w, 6u),
       subgroupBroadcast(w1.w, 0u),
+      subgroupBroadcast(w1.w, 2u),
+      subgroupBroadcast(w2.w, 0u),
     );
     let d_ky1 = Taps(
-      subgroupBroadcast(w1.w, 2u),
-      subgroupBroadcast(w1.w, 4u),
-      subgroupBroadcast(w1.w, 6u),
-      subgroupBroadcast(w2.w, 0u),
       subgroupBroadcast(w2.w, 2u),
-    );
-    let d_ky2 = Taps(
-      subgroupBroadcast(w2.w, 4u),
-      subgroupBroadcast(w2.w, 6u),
       subgroupBroadcast(w3.w, 0u),
       subgroupBroadcast(w3.w, 2u),
-      subgroupBroadcast(w3.w, 4u),
-    );
-    let d_ky3 = Taps(
-      subgroupBroadcast(w3.w, 6u),
       subgroupBroadcast(w4.w, 0u),
       subgroupBroadcast(w4.w, 2u),
-      subgroupBroadcast(w4.w, 4u),
-      subgroupBroadcast(w4.w, 6u),
     );
-    let d_ky4 = Taps(
+    let d_ky2 = Taps(
       subgroupBroadcast(w5.w, 0u),
       subgroupBroadcast(w5.w, 2u),
-      subgroupBroadcast(w5.w, 4u),
-      subgroupBroadcast(w5.w, 6u),
       subgroupBroadcast(w6.w, 0u),
+      subgroupBroadcast(w6.w, 2u),
+      subgroupBroadcast(w7.w, 0u),
+    );
+    let d_ky3 = Taps(
+      subgroupBroadcast(w7.w, 2u),
+      subgroupBroadcast(w8.w, 0u),
+      subgroupBroadcast(w8.w, 2u),
+      subgroupBroadcast(w9.w, 0u),
+      subgroupBroadcast(w9.w, 2u),
+    );
+    let d_ky4 = Taps(
+      subgroupBroadcast(w10.w, 0u),
+      subgroupBroadcast(w10.w, 2u),
+      subgroupBroadcast(w11.w, 0u),
+      subgroupBroadcast(w11.w, 2u),
+      subgroupBroadcast(w12.w, 0u),
     );
     d0 += through(x0, d_ky2) + through(x1, d_ky3) + through(x2, d_ky4);
     d1 += through(x0, d_ky1) + through(x1, d_ky2) + through(x2, d_ky3);
@@ -278,37 +284,37 @@ fn main(
     let e_ky0 = Taps(
       subgroupBroadcast(w0.x, 1u),
       subgroupBroadcast(w0.x, 3u),
-      subgroupBroadcast(w0.x, 5u),
-      subgroupBroadcast(w0.x, 7u),
       subgroupBroadcast(w1.x, 1u),
+      subgroupBroadcast(w1.x, 3u),
+      subgroupBroadcast(w2.x, 1u),
     );
     let e_ky1 = Taps(
-      subgroupBroadcast(w1.x, 3u),
-      subgroupBroadcast(w1.x, 5u),
-      subgroupBroadcast(w1.x, 7u),
-      subgroupBroadcast(w2.x, 1u),
       subgroupBroadcast(w2.x, 3u),
-    );
-    let e_ky2 = Taps(
-      subgroupBroadcast(w2.x, 5u),
-      subgroupBroadcast(w2.x, 7u),
       subgroupBroadcast(w3.x, 1u),
       subgroupBroadcast(w3.x, 3u),
-      subgroupBroadcast(w3.x, 5u),
-    );
-    let e_ky3 = Taps(
-      subgroupBroadcast(w3.x, 7u),
       subgroupBroadcast(w4.x, 1u),
       subgroupBroadcast(w4.x, 3u),
-      subgroupBroadcast(w4.x, 5u),
-      subgroupBroadcast(w4.x, 7u),
     );
-    let e_ky4 = Taps(
+    let e_ky2 = Taps(
       subgroupBroadcast(w5.x, 1u),
       subgroupBroadcast(w5.x, 3u),
-      subgroupBroadcast(w5.x, 5u),
-      subgroupBroadcast(w5.x, 7u),
       subgroupBroadcast(w6.x, 1u),
+      subgroupBroadcast(w6.x, 3u),
+      subgroupBroadcast(w7.x, 1u),
+    );
+    let e_ky3 = Taps(
+      subgroupBroadcast(w7.x, 3u),
+      subgroupBroadcast(w8.x, 1u),
+      subgroupBroadcast(w8.x, 3u),
+      subgroupBroadcast(w9.x, 1u),
+      subgroupBroadcast(w9.x, 3u),
+    );
+    let e_ky4 = Taps(
+      subgroupBroadcast(w10.x, 1u),
+      subgroupBroadcast(w10.x, 3u),
+      subgroupBroadcast(w11.x, 1u),
+      subgroupBroadcast(w11.x, 3u),
+      subgroupBroadcast(w12.x, 1u),
     );
     e0 += through(x0, e_ky2) + through(x1, e_ky3) + through(x2, e_ky4);
     e1 += through(x0, e_ky1) + through(x1, e_ky2) + through(x2, e_ky3);
@@ -316,37 +322,37 @@ fn main(
     let f_ky0 = Taps(
       subgroupBroadcast(w0.y, 1u),
       subgroupBroadcast(w0.y, 3u),
-      subgroupBroadcast(w0.y, 5u),
-      subgroupBroadcast(w0.y, 7u),
       subgroupBroadcast(w1.y, 1u),
+      subgroupBroadcast(w1.y, 3u),
+      subgroupBroadcast(w2.y, 1u),
     );
     let f_ky1 = Taps(
-      subgroupBroadcast(w1.y, 3u),
-      subgroupBroadcast(w1.y, 5u),
-      subgroupBroadcast(w1.y, 7u),
-      subgroupBroadcast(w2.y, 1u),
       subgroupBroadcast(w2.y, 3u),
-    );
-    let f_ky2 = Taps(
-      subgroupBroadcast(w2.y, 5u),
-      subgroupBroadcast(w2.y, 7u),
       subgroupBroadcast(w3.y, 1u),
       subgroupBroadcast(w3.y, 3u),
-      subgroupBroadcast(w3.y, 5u),
-    );
-    let f_ky3 = Taps(
-      subgroupBroadcast(w3.y, 7u),
       subgroupBroadcast(w4.y, 1u),
       subgroupBroadcast(w4.y, 3u),
-      subgroupBroadcast(w4.y, 5u),
-      subgroupBroadcast(w4.y, 7u),
     );
-    let f_ky4 = Taps(
+    let f_ky2 = Taps(
       subgroupBroadcast(w5.y, 1u),
       subgroupBroadcast(w5.y, 3u),
-      subgroupBroadcast(w5.y, 5u),
-      subgroupBroadcast(w5.y, 7u),
       subgroupBroadcast(w6.y, 1u),
+      subgroupBroadcast(w6.y, 3u),
+      subgroupBroadcast(w7.y, 1u),
+    );
+    let f_ky3 = Taps(
+      subgroupBroadcast(w7.y, 3u),
+      subgroupBroadcast(w8.y, 1u),
+      subgroupBroadcast(w8.y, 3u),
+      subgroupBroadcast(w9.y, 1u),
+      subgroupBroadcast(w9.y, 3u),
+    );
+    let f_ky4 = Taps(
+      subgroupBroadcast(w10.y, 1u),
+      subgroupBroadcast(w10.y, 3u),
+      subgroupBroadcast(w11.y, 1u),
+      subgroupBroadcast(w11.y, 3u),
+      subgroupBroadcast(w12.y, 1u),
     );
     f0 += through(x0, f_ky2) + through(x1, f_ky3) + through(x2, f_ky4);
     f1 += through(x0, f_ky1) + through(x1, f_ky2) + through(x2, f_ky3);
@@ -354,37 +360,37 @@ fn main(
     let g_ky0 = Taps(
       subgroupBroadcast(w0.z, 1u),
       subgroupBroadcast(w0.z, 3u),
-      subgroupBroadcast(w0.z, 5u),
-      subgroupBroadcast(w0.z, 7u),
       subgroupBroadcast(w1.z, 1u),
+      subgroupBroadcast(w1.z, 3u),
+      subgroupBroadcast(w2.z, 1u),
     );
     let g_ky1 = Taps(
-      subgroupBroadcast(w1.z, 3u),
-      subgroupBroadcast(w1.z, 5u),
-      subgroupBroadcast(w1.z, 7u),
-      subgroupBroadcast(w2.z, 1u),
       subgroupBroadcast(w2.z, 3u),
-    );
-    let g_ky2 = Taps(
-      subgroupBroadcast(w2.z, 5u),
-      subgroupBroadcast(w2.z, 7u),
       subgroupBroadcast(w3.z, 1u),
       subgroupBroadcast(w3.z, 3u),
-      subgroupBroadcast(w3.z, 5u),
-    );
-    let g_ky3 = Taps(
-      subgroupBroadcast(w3.z, 7u),
       subgroupBroadcast(w4.z, 1u),
       subgroupBroadcast(w4.z, 3u),
-      subgroupBroadcast(w4.z, 5u),
-      subgroupBroadcast(w4.z, 7u),
     );
-    let g_ky4 = Taps(
+    let g_ky2 = Taps(
       subgroupBroadcast(w5.z, 1u),
       subgroupBroadcast(w5.z, 3u),
-      subgroupBroadcast(w5.z, 5u),
-      subgroupBroadcast(w5.z, 7u),
       subgroupBroadcast(w6.z, 1u),
+      subgroupBroadcast(w6.z, 3u),
+      subgroupBroadcast(w7.z, 1u),
+    );
+    let g_ky3 = Taps(
+      subgroupBroadcast(w7.z, 3u),
+      subgroupBroadcast(w8.z, 1u),
+      subgroupBroadcast(w8.z, 3u),
+      subgroupBroadcast(w9.z, 1u),
+      subgroupBroadcast(w9.z, 3u),
+    );
+    let g_ky4 = Taps(
+      subgroupBroadcast(w10.z, 1u),
+      subgroupBroadcast(w10.z, 3u),
+      subgroupBroadcast(w11.z, 1u),
+      subgroupBroadcast(w11.z, 3u),
+      subgroupBroadcast(w12.z, 1u),
     );
     g0 += through(x0, g_ky2) + through(x1, g_ky3) + through(x2, g_ky4);
     g1 += through(x0, g_ky1) + through(x1, g_ky2) + through(x2, g_ky3);
@@ -392,37 +398,37 @@ fn main(
     let h_ky0 = Taps(
       subgroupBroadcast(w0.w, 1u),
       subgroupBroadcast(w0.w, 3u),
-      subgroupBroadcast(w0.w, 5u),
-      subgroupBroadcast(w0.w, 7u),
       subgroupBroadcast(w1.w, 1u),
+      subgroupBroadcast(w1.w, 3u),
+      subgroupBroadcast(w2.w, 1u),
     );
     let h_ky1 = Taps(
-      subgroupBroadcast(w1.w, 3u),
-      subgroupBroadcast(w1.w, 5u),
-      subgroupBroadcast(w1.w, 7u),
-      subgroupBroadcast(w2.w, 1u),
       subgroupBroadcast(w2.w, 3u),
-    );
-    let h_ky2 = Taps(
-      subgroupBroadcast(w2.w, 5u),
-      subgroupBroadcast(w2.w, 7u),
       subgroupBroadcast(w3.w, 1u),
       subgroupBroadcast(w3.w, 3u),
-      subgroupBroadcast(w3.w, 5u),
-    );
-    let h_ky3 = Taps(
-      subgroupBroadcast(w3.w, 7u),
       subgroupBroadcast(w4.w, 1u),
       subgroupBroadcast(w4.w, 3u),
-      subgroupBroadcast(w4.w, 5u),
-      subgroupBroadcast(w4.w, 7u),
     );
-    let h_ky4 = Taps(
+    let h_ky2 = Taps(
       subgroupBroadcast(w5.w, 1u),
       subgroupBroadcast(w5.w, 3u),
-      subgroupBroadcast(w5.w, 5u),
-      subgroupBroadcast(w5.w, 7u),
       subgroupBroadcast(w6.w, 1u),
+      subgroupBroadcast(w6.w, 3u),
+      subgroupBroadcast(w7.w, 1u),
+    );
+    let h_ky3 = Taps(
+      subgroupBroadcast(w7.w, 3u),
+      subgroupBroadcast(w8.w, 1u),
+      subgroupBroadcast(w8.w, 3u),
+      subgroupBroadcast(w9.w, 1u),
+      subgroupBroadcast(w9.w, 3u),
+    );
+    let h_ky4 = Taps(
+      subgroupBroadcast(w10.w, 1u),
+      subgroupBroadcast(w10.w, 3u),
+      subgroupBroadcast(w11.w, 1u),
+      subgroupBroadcast(w11.w, 3u),
+      subgroupBroadcast(w12.w, 1u),
     );
     h0 += through(x0, h_ky2) + through(x1, h_ky3) + through(x2, h_ky4);
     h1 += through(x0, h_ky1) + through(x1, h_ky2) + through(x2, h_ky3);

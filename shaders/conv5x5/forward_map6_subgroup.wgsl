@@ -9,10 +9,10 @@
 // [G,C,5,5,O]; y [G,N,O,H,W] dense.
 // Threads: one for an image, 2 rows and 8 output channels: 96 sums in registers. Workgroup x is a pair
 // of rows of a batch of images, y the block of 8 output channels, z the network g: the rows of taps
-// that meet the map are the same for all lanes, and so are the 40 weights. Two vec4s a lane hold
+// that meet the map are the same for all lanes, and so are the 40 weights. Three vec4s a lane hold
 // them, and they go round by broadcast.
 //
-// Subgroups of 8 lanes or more; O a multiple of 4. All lanes stay to the end (those past the last
+// Subgroups of 4 lanes or more; O a multiple of 4. All lanes stay to the end (those past the last
 // image do it again and do not store), so that every lane that is asked for a weight is there.
 
 enable subgroups;
@@ -122,9 +122,9 @@ fn main(
   // Rows of taps that meet the map for one of the two rows: -1 <= row + ky - 2 < height.
   let first = max(row, 1u) - row;
   let end = min(5u, params.height + 2u - row);
-  let lane = invocation & 7u;
+  let lane = invocation & 3u;
   let step = params.out_channels / 4u; // from tap to tap, in vec4s
-  // Lanes 0 1 hold tap 0 for output channels o..o+3 and o+4..o+7, lanes 2 3 tap 1, and so on.
+  // Lanes 0 1 hold even taps for output channels o..o+3 and o+4..o+7, lanes 2 3 odd taps.
   let from_weight = group.z * params.channels * 25u * step + o / 4u + (lane & 1u);
   let tap = (lane >> 1u) * step;
   let from_x = n * params.channels * params.x_plane + (row + first) * params.x_row;
@@ -136,7 +136,8 @@ fn main(
     var right0 = q.yzw;
     for (var ky = first; ky < end; ky++) {
       let w_at = from_weight + (channel * 25u + ky * 5u) * step;
-      let w = weight[w_at + tap]; // taps 0 to 3
+      let w01 = weight[w_at + tap];
+      let w23 = weight[w_at + 2u * step + tap];
       let w4 = weight[w_at + 4u * step];
       at += params.x_row;
       p = x[at];
@@ -144,10 +145,10 @@ fn main(
       let left1 = vec3<f32>(p.zw, q.x);
       let right1 = q.yzw;
       let a = Taps(
-        subgroupBroadcast(w.x, 0u),
-        subgroupBroadcast(w.x, 2u),
-        subgroupBroadcast(w.x, 4u),
-        subgroupBroadcast(w.x, 6u),
+        subgroupBroadcast(w01.x, 0u),
+        subgroupBroadcast(w01.x, 2u),
+        subgroupBroadcast(w23.x, 0u),
+        subgroupBroadcast(w23.x, 2u),
         subgroupBroadcast(w4.x, 0u),
       );
       a0_left += left_half(left0, right0, a);
@@ -155,10 +156,10 @@ fn main(
       a1_left += left_half(left1, right1, a);
       a1_right += right_half(left1, right1, a);
       let b = Taps(
-        subgroupBroadcast(w.y, 0u),
-        subgroupBroadcast(w.y, 2u),
-        subgroupBroadcast(w.y, 4u),
-        subgroupBroadcast(w.y, 6u),
+        subgroupBroadcast(w01.y, 0u),
+        subgroupBroadcast(w01.y, 2u),
+        subgroupBroadcast(w23.y, 0u),
+        subgroupBroadcast(w23.y, 2u),
         subgroupBroadcast(w4.y, 0u),
       );
       b0_left += left_half(left0, right0, b);
@@ -166,10 +167,10 @@ fn main(
       b1_left += left_half(left1, right1, b);
       b1_right += right_half(left1, right1, b);
       let c = Taps(
-        subgroupBroadcast(w.z, 0u),
-        subgroupBroadcast(w.z, 2u),
-        subgroupBroadcast(w.z, 4u),
-        subgroupBroadcast(w.z, 6u),
+        subgroupBroadcast(w01.z, 0u),
+        subgroupBroadcast(w01.z, 2u),
+        subgroupBroadcast(w23.z, 0u),
+        subgroupBroadcast(w23.z, 2u),
         subgroupBroadcast(w4.z, 0u),
       );
       c0_left += left_half(left0, right0, c);
@@ -177,10 +178,10 @@ fn main(
       c1_left += left_half(left1, right1, c);
       c1_right += right_half(left1, right1, c);
       let d = Taps(
-        subgroupBroadcast(w.w, 0u),
-        subgroupBroadcast(w.w, 2u),
-        subgroupBroadcast(w.w, 4u),
-        subgroupBroadcast(w.w, 6u),
+        subgroupBroadcast(w01.w, 0u),
+        subgroupBroadcast(w01.w, 2u),
+        subgroupBroadcast(w23.w, 0u),
+        subgroupBroadcast(w23.w, 2u),
         subgroupBroadcast(w4.w, 0u),
       );
       d0_left += left_half(left0, right0, d);
@@ -188,10 +189,10 @@ fn main(
       d1_left += left_half(left1, right1, d);
       d1_right += right_half(left1, right1, d);
       let e = Taps(
-        subgroupBroadcast(w.x, 1u),
-        subgroupBroadcast(w.x, 3u),
-        subgroupBroadcast(w.x, 5u),
-        subgroupBroadcast(w.x, 7u),
+        subgroupBroadcast(w01.x, 1u),
+        subgroupBroadcast(w01.x, 3u),
+        subgroupBroadcast(w23.x, 1u),
+        subgroupBroadcast(w23.x, 3u),
         subgroupBroadcast(w4.x, 1u),
       );
       e0_left += left_half(left0, right0, e);
@@ -199,10 +200,10 @@ fn main(
       e1_left += left_half(left1, right1, e);
       e1_right += right_half(left1, right1, e);
       let f = Taps(
-        subgroupBroadcast(w.y, 1u),
-        subgroupBroadcast(w.y, 3u),
-        subgroupBroadcast(w.y, 5u),
-        subgroupBroadcast(w.y, 7u),
+        subgroupBroadcast(w01.y, 1u),
+        subgroupBroadcast(w01.y, 3u),
+        subgroupBroadcast(w23.y, 1u),
+        subgroupBroadcast(w23.y, 3u),
         subgroupBroadcast(w4.y, 1u),
       );
       f0_left += left_half(left0, right0, f);
@@ -210,10 +211,10 @@ fn main(
       f1_left += left_half(left1, right1, f);
       f1_right += right_half(left1, right1, f);
       let g = Taps(
-        subgroupBroadcast(w.z, 1u),
-        subgroupBroadcast(w.z, 3u),
-        subgroupBroadcast(w.z, 5u),
-        subgroupBroadcast(w.z, 7u),
+        subgroupBroadcast(w01.z, 1u),
+        subgroupBroadcast(w01.z, 3u),
+        subgroupBroadcast(w23.z, 1u),
+        subgroupBroadcast(w23.z, 3u),
         subgroupBroadcast(w4.z, 1u),
       );
       g0_left += left_half(left0, right0, g);
@@ -221,10 +222,10 @@ fn main(
       g1_left += left_half(left1, right1, g);
       g1_right += right_half(left1, right1, g);
       let h = Taps(
-        subgroupBroadcast(w.w, 1u),
-        subgroupBroadcast(w.w, 3u),
-        subgroupBroadcast(w.w, 5u),
-        subgroupBroadcast(w.w, 7u),
+        subgroupBroadcast(w01.w, 1u),
+        subgroupBroadcast(w01.w, 3u),
+        subgroupBroadcast(w23.w, 1u),
+        subgroupBroadcast(w23.w, 3u),
         subgroupBroadcast(w4.w, 1u),
       );
       h0_left += left_half(left0, right0, h);

@@ -279,7 +279,7 @@ export const conv5x5BackwardWeightTiled = tiledBackwardWeight(
   'conv5x5.backward_weight',
   backwardWeightShader,
 );
-/** The same for subgroups of 8 lanes or more. */
+/** The same for subgroups of 4 lanes or more. */
 export const conv5x5BackwardWeightSubgroup = tiledBackwardWeight(
   'conv5x5.backward_weight_subgroup',
   backwardWeightSubgroupShader,
@@ -370,8 +370,7 @@ export function conv5x5Variant(
       layout.rowStride >= Math.ceil(width / 4) * 4 + 4
     );
   });
-  const size = capabilities?.subgroupSize ?? 0;
-  const broadcasts = size >= 8 && 64 % size === 0;
+  const broadcasts = subgroupsOf(capabilities, 4);
   if (variant === 'auto') return tiles ? (broadcasts ? 'subgroup' : 'tiled') : 'plain';
   if (variant !== 'plain' && !tiles) {
     throw new FacegradError('bad-input', `conv5x5: '${variant}' reads the layout bordered(W)`, {
@@ -381,13 +380,19 @@ export function conv5x5Variant(
     });
   }
   if (variant === 'subgroup' && !broadcasts) {
-    throw new FacegradError('unsupported', "conv5x5: 'subgroup' wants subgroups of 8 to 64 lanes", {
+    throw new FacegradError('unsupported', "conv5x5: 'subgroup' wants subgroups of 4 to 64 lanes", {
       operation: 'conv5x5',
       wanted: variant,
-      available: size,
+      available: capabilities?.subgroupSize ?? 0,
     });
   }
   return variant;
+}
+
+/** Whether there are subgroups of so many lanes at least, of which 64 is a multiple. */
+function subgroupsOf(capabilities: Capabilities | undefined, lanes: number): boolean {
+  const size = capabilities?.subgroupSize ?? 0;
+  return size >= lanes && 64 % size === 0;
 }
 
 /** The workgroup size, in whole subgroups up to `largest`, that leaves the fewest lanes idle. */
@@ -418,13 +423,15 @@ export function conv5x5Forward(
   const attributes = { workgroupSize: fit(capabilities, N, 64) };
   const choose = (): Kernel<'x' | 'weight', 'y'> => {
     // The subgroup kernels read the weights of 4 output channels at a time.
-    const tiled = variant === 'tiled' || weight.shape[4] % 4 !== 0;
-    if (tiled) return forward ? conv5x5ForwardTiled : conv5x5BackwardInputTiled;
-    if (fills(capabilities, N)) {
+    const subgroup = variant === 'subgroup' && weight.shape[4] % 4 === 0;
+    if (subgroup && fills(capabilities, N)) {
       if (H <= 3 && W <= 3) return forward ? conv5x5ForwardMap3 : conv5x5BackwardInputMap3;
       if (W <= 6) return forward ? conv5x5ForwardMap6 : conv5x5BackwardInputMap6;
     }
-    return forward ? conv5x5ForwardSubgroup : conv5x5BackwardInputSubgroup;
+    if (subgroup && subgroupsOf(capabilities, 8)) {
+      return forward ? conv5x5ForwardSubgroup : conv5x5BackwardInputSubgroup;
+    }
+    return forward ? conv5x5ForwardTiled : conv5x5BackwardInputTiled;
   };
   return { kernel: choose(), attributes };
 }
