@@ -1,9 +1,7 @@
 import { mountPage } from '../shared/shell';
+import { TrainPage } from './page';
+import { open } from './session';
+import './train.css';
 
-mountPage(
-  'train',
-  <div class="page-head">
-    <h1>Train</h1>
-    <p class="lead">This page is being built.</p>
-  </div>,
-);
+open();
+mountPage('train', <TrainPage />);

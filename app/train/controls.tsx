@@ -1,0 +1,296 @@
+import { useRef, useState } from 'preact/hooks';
+import { PRESETS, type Preset } from '../../src/nn/config';
+import { Button, Card, Field } from '../shared/widgets';
+import { picked, pickedFromDrop } from './drop';
+import { PictureGrid } from './picture_grid';
+import {
+  choosePreset,
+  data,
+  draw,
+  forgetWeights,
+  fromWeights,
+  goOn,
+  pause,
+  phase,
+  read,
+  reading,
+  resumable,
+  saved,
+  set,
+  settings,
+  start,
+  stop,
+  training,
+} from './session';
+import { FACES, problemOf, SETTINGS } from './settings';
+
+const ABOUT_PRESET: Record<Preset, string> = {
+  tiny: 'Learns the drawn faces in a minute or two, also without a graphics card.',
+  small: 'For real photographs on a laptop’s GPU: FER2013 in some minutes to an hour.',
+  paper: 'The paper’s network, at 96×96: for a large graphics card and patience.',
+};
+
+/** Numbers of the settings that cannot be, by key. */
+function problems(): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const setting of [FACES, ...SETTINGS]) {
+    if ('options' in setting && setting.options) continue;
+    const problem = problemOf(setting, settings.value[setting.key]);
+    if (problem) found[setting.key] = problem;
+  }
+  return found;
+}
+
+export function Buttons() {
+  const at = phase.value;
+  const busy = at === 'opening' || at === 'unsupported' || reading.value !== undefined;
+  const wrong = Object.keys(problems()).length > 0;
+  if (!training.value) {
+    const again = resumable.value || saved.value !== undefined;
+    return (
+      <div class="row actions">
+        {again && (
+          <Button kind="primary" onClick={goOn}>
+            Go on
+          </Button>
+        )}
+        <Button kind={again ? undefined : 'primary'} disabled={busy || wrong} onClick={start}>
+          {again || at === 'ended' ? 'Start anew' : 'Start training'}
+        </Button>
+        {wrong && <span class="small muted">A setting is out of range.</span>}
+      </div>
+    );
+  }
+  return (
+    <div class="row actions">
+      {at === 'paused' ? (
+        <Button kind="primary" onClick={goOn}>
+          Go on
+        </Button>
+      ) : (
+        <Button kind="primary" disabled={at !== 'running'} onClick={pause}>
+          {at === 'pausing' ? 'Pausing …' : 'Pause'}
+        </Button>
+      )}
+      <Button disabled={at === 'stopping'} onClick={stop}>
+        {at === 'stopping' ? 'Stopping …' : 'Stop'}
+      </Button>
+    </div>
+  );
+}
+
+export function DataCard() {
+  const input = useRef<HTMLInputElement>(null);
+  const folder = useRef<HTMLInputElement>(null);
+  const [over, setOver] = useState(false);
+  const set = data.value;
+  const locked = training.value;
+  const sum = (counts: number[]) => counts.reduce((a, b) => a + b, 0).toLocaleString('en');
+  return (
+    <Card
+      title="Data"
+      class={over ? 'drop-over' : undefined}
+      aside={set?.kind === 'synthetic' ? 'drawn, not photographed' : undefined}
+    >
+      <div
+        class="drop"
+        onDragOver={(event) => {
+          event.preventDefault();
+          setOver(true);
+        }}
+        onDragLeave={() => setOver(false)}
+        onDrop={async (event) => {
+          event.preventDefault();
+          setOver(false);
+          if (!locked) read(await pickedFromDrop(event.dataTransfer!));
+        }}
+      >
+        {set ? (
+          <>
+            <PictureGrid
+              pictures={set.samples}
+              columns={Math.ceil(
+                set.samples.pixels.length / (set.samples.width * set.samples.height) / 2,
+              )}
+              label={`Examples of ${set.classes.join(', ')}`}
+            />
+            <p class="small">
+              <strong>{set.name}</strong>: {sum(set.training)} to learn from
+              {set.validation.length > 0 && `, ${sum(set.validation)} held out`};{' '}
+              {set.classes.join(', ')}.
+            </p>
+          </>
+        ) : (
+          <div class="drop-empty" />
+        )}
+        <p class="small muted" aria-live="polite">
+          {reading.value
+            ? `${capital(reading.value.what)} …${reading.value.total ? ` ${reading.value.done} of ${reading.value.total}` : ''}`
+            : 'Or drop fer2013.csv, IDX files, or a folder or zip of pictures by class here. They stay on this machine.'}
+        </p>
+        <div class="row">
+          {set && set.kind !== 'synthetic' && (
+            <Button disabled={locked} onClick={draw}>
+              Drawn faces
+            </Button>
+          )}
+          <Button disabled={locked} onClick={() => input.current!.click()}>
+            Choose files
+          </Button>
+          <Button disabled={locked} onClick={() => folder.current!.click()}>
+            Choose a folder
+          </Button>
+        </div>
+        <input
+          ref={input}
+          type="file"
+          multiple
+          hidden
+          aria-label="Files"
+          onChange={(e) => take(e.currentTarget)}
+        />
+        <input
+          ref={(element) => {
+            folder.current = element;
+            if (element) element.webkitdirectory = true;
+          }}
+          type="file"
+          hidden
+          aria-label="Folder"
+          onChange={(e) => take(e.currentTarget)}
+        />
+      </div>
+    </Card>
+  );
+}
+
+function take(input: HTMLInputElement): void {
+  read(picked(input.files ?? []));
+  input.value = ''; // the same file again is a choice again
+}
+
+const capital = (text: string) => text[0].toUpperCase() + text.slice(1);
+
+export function SettingsCard() {
+  const locked = training.value;
+  const wrong = problems();
+  const own = fromWeights.value;
+  const groups = [...new Set(SETTINGS.map(({ group }) => group))];
+  return (
+    <Card title="Network">
+      {own ? (
+        <div class="row">
+          <span>
+            From <strong>{own.name}</strong>: {own.about}
+          </span>
+          <Button disabled={locked} onClick={forgetWeights}>
+            Begin from nothing
+          </Button>
+        </div>
+      ) : (
+        <fieldset class="presets" disabled={locked}>
+          <legend class="hidden-text">Preset</legend>
+          {(Object.keys(PRESETS) as Preset[]).map((preset) => (
+            <label key={preset} class="preset">
+              <input
+                type="radio"
+                name="preset"
+                value={preset}
+                checked={settings.value.preset === preset}
+                onChange={() => choosePreset(preset)}
+              />
+              <span>
+                <strong>{preset}</strong>
+                <span class="small muted">{ABOUT_PRESET[preset]}</span>
+              </span>
+            </label>
+          ))}
+        </fieldset>
+      )}
+      <details class="more">
+        <summary>More settings</summary>
+        <div class="more-groups">
+          {(data.value?.kind ?? 'synthetic') === 'synthetic' && (
+            <Field
+              label="Drawn faces"
+              help="How many are drawn to learn from; a fourth as many of other persons are held out."
+              problem={wrong[FACES.key]}
+            >
+              {(tied) => (
+                <input
+                  {...tied}
+                  type="number"
+                  min={FACES.min}
+                  max={FACES.max}
+                  value={settings.value[FACES.key]}
+                  disabled={locked}
+                  onInput={(e) => set(FACES.key, e.currentTarget.value)}
+                />
+              )}
+            </Field>
+          )}
+          {groups.map((group) => (
+            <fieldset key={group} class="more-group" disabled={locked}>
+              <legend>{group}</legend>
+              {SETTINGS.filter((setting) => setting.group === group).map((setting) => (
+                <Field
+                  key={setting.key}
+                  label={setting.label}
+                  help={setting.help}
+                  problem={wrong[setting.key]}
+                >
+                  {(tied) => <Control setting={setting} tied={tied} locked={locked} />}
+                </Field>
+              ))}
+            </fieldset>
+          ))}
+        </div>
+      </details>
+      <p class="small muted">
+        The address of this page holds these settings: share it to share them.
+      </p>
+    </Card>
+  );
+}
+
+function Control(props: {
+  setting: (typeof SETTINGS)[number];
+  tied: { id: string; 'aria-describedby'?: string; 'aria-invalid'?: boolean };
+  locked: boolean;
+}) {
+  const { setting, tied, locked } = props;
+  const { key, options, min, max, step } = setting;
+  const value = settings.value[key];
+  // What a person sees of the network when it comes from a file is that file's.
+  const disabled = locked || (setting.group === 'Network' && fromWeights.value !== undefined);
+  if (options) {
+    return (
+      <select
+        {...tied}
+        value={value}
+        disabled={disabled}
+        onChange={(e) => set(key, e.currentTarget.value)}
+      >
+        {Object.entries(options).map(([option, name]) => (
+          <option key={option} value={option}>
+            {name}
+          </option>
+        ))}
+      </select>
+    );
+  }
+  return (
+    <input
+      {...tied}
+      type="number"
+      inputMode="decimal"
+      min={min}
+      max={max}
+      step="any"
+      data-step={step}
+      value={value}
+      disabled={disabled}
+      onInput={(e) => set(key, e.currentTarget.value)}
+    />
+  );
+}

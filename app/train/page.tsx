@@ -1,0 +1,203 @@
+import { Button, Notice } from '../shared/widgets';
+import { Buttons, DataCard, SettingsCard } from './controls';
+import { Curves } from './curves';
+import {
+  adapter,
+  compiling,
+  download,
+  forget,
+  kept,
+  memory,
+  news,
+  phase,
+  read,
+  resumable,
+  saved,
+  status,
+  training,
+} from './session';
+import { useRef } from 'preact/hooks';
+import { picked } from './drop';
+import { BatchView, Features, Filters, GpuTime, Matrix, Mistakes } from './views';
+
+export function TrainPage() {
+  return (
+    <>
+      <div class="page-head">
+        <h1>Watch a network learn to read faces</h1>
+        <p class="lead">
+          Press start. Your own GPU trains a network on drawn faces, in this tab; below you see what
+          it sees, what it learns and where it errs.
+        </p>
+      </div>
+      {phase.value === 'unsupported' && <Unsupported />}
+      <div aria-live="polite" class="news">
+        {news.value && (
+          <Notice {...news.value}>
+            <Button kind="quiet" onClick={() => (news.value = undefined)}>
+              Close
+            </Button>
+          </Notice>
+        )}
+        {saved.value && (
+          <Notice
+            title="A training of yours is kept in this browser"
+            text={`${saved.value.data.name}, ${saved.value.status === 'done' ? 'finished' : `stopped after step ${saved.value.step} of ${saved.value.steps}`}.`}
+          >
+            <Button kind="quiet" onClick={forget}>
+              Throw it away
+            </Button>
+          </Notice>
+        )}
+      </div>
+      <div class="train">
+        <div class="train-side">
+          <RunCard />
+          <DataCard />
+          <SettingsCard />
+        </div>
+        <div class="train-main">
+          <Curves />
+          <Matrix />
+          <BatchView />
+          <Features />
+          <Filters />
+          <Mistakes />
+          <GpuTime />
+        </div>
+      </div>
+    </>
+  );
+}
+
+function Unsupported() {
+  return (
+    <Notice
+      kind="warn"
+      title="This browser gives no GPU to this page"
+      text={
+        <>
+          Training needs WebGPU. Chrome and Edge have it since 113, Safari since 26, Firefox since
+          141 on Windows. Where the browser is new enough, its GPU may be switched off: open{' '}
+          <code>chrome://gpu</code> to see why, or try another browser. On Linux, Chrome may want{' '}
+          <code>--enable-unsafe-webgpu --enable-features=Vulkan</code>.
+        </>
+      }
+    />
+  );
+}
+
+/** The buttons, and how the run stands. */
+function RunCard() {
+  const input = useRef<HTMLInputElement>(null);
+  const now = status.value;
+  const at = phase.value;
+  const { ready, total } = compiling.value;
+  const percent = (share: number) => (Number.isNaN(share) ? '–' : `${(100 * share).toFixed(1)} %`);
+  return (
+    <section class="card run" aria-label="Training">
+      <Buttons />
+      {at === 'compiling' && (
+        <>
+          <progress
+            class="progress"
+            max={total || 1}
+            value={total ? ready : undefined}
+            aria-label="Compiling"
+          />
+          <p class="small muted">
+            {total ? `Making ${total} GPU programs ready: ${ready}` : 'Opening the GPU …'}
+          </p>
+        </>
+      )}
+      {at === 'opening' && <p class="small muted">Looking for a GPU …</p>}
+      {now && at !== 'compiling' && (
+        <>
+          <progress class="progress" max={now.steps || 1} value={now.step} aria-label="Steps" />
+          <dl class="facts">
+            <Fact name="step" value={`${now.step} of ${now.steps}`} />
+            <Fact name="epoch" value={now.epoch ? `${now.epoch} of ${now.epochs}` : '–'} />
+            <Fact name="loss" value={Number.isNaN(now.loss) ? '–' : now.loss.toFixed(3)} />
+            <Fact name="accuracy" value={percent(now.accuracy)} />
+            <Fact
+              name="images/s"
+              value={
+                now.imagesPerSecond
+                  ? now.imagesPerSecond.toFixed(now.imagesPerSecond < 100 ? 1 : 0)
+                  : '–'
+              }
+            />
+            <Fact name="time left" value={training.value ? duration(now.secondsLeft) : '–'} />
+            <Fact name="trained for" value={duration(now.time / 1000)} />
+            <Fact
+              name="GPU memory"
+              value={
+                memory.value
+                  ? `${Math.round((memory.value.after + memory.value.state) / 2 ** 20)} MiB`
+                  : '–'
+              }
+            />
+          </dl>
+        </>
+      )}
+      <p class="small muted">
+        {adapter.value && `On ${adapter.value}. `}
+        {kept.value && `Kept in this browser up to step ${kept.value.step}.`}
+      </p>
+      <div class="row">
+        <Button
+          disabled={
+            !now ||
+            (at !== 'paused' &&
+              at !== 'running' &&
+              !resumable.value &&
+              at !== 'ended' &&
+              !saved.value)
+          }
+          onClick={download}
+        >
+          Download weights
+        </Button>
+        <Button
+          disabled={training.value || at === 'unsupported'}
+          onClick={() => input.current!.click()}
+        >
+          Load weights
+        </Button>
+        {at === 'ended' && (
+          <a class="button" href="./live.html">
+            Try it live
+          </a>
+        )}
+      </div>
+      <input
+        ref={input}
+        type="file"
+        accept=".safetensors"
+        hidden
+        aria-label="Weights"
+        onChange={(event) => {
+          read(picked(event.currentTarget.files ?? []));
+          event.currentTarget.value = '';
+        }}
+      />
+    </section>
+  );
+}
+
+function Fact({ name, value }: { name: string; value: string }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{value}</dd>
+    </div>
+  );
+}
+
+function duration(seconds: number): string {
+  if (!Number.isFinite(seconds)) return '–';
+  const s = Math.round(seconds);
+  if (s < 60) return `${s} s`;
+  if (s < 3600) return `${Math.floor(s / 60)} min ${s % 60} s`;
+  return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;
+}

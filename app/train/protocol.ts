@@ -1,0 +1,131 @@
+/** What the Train page and its worker say to each other. */
+import type { ErrorKind } from '../../src/gpu/errors';
+import type { DataKind } from '../../src/train/usual';
+import type { Metrics } from '../../src/train/metrics';
+import type { TrainEvent } from '../../src/train/trainer';
+import type { Settings } from './settings';
+
+export type ToWorker =
+  /** Looks for a GPU and for a run that a reload or a crash has cut off. */
+  | { type: 'open' }
+  | { type: 'draw'; faces: number }
+  | { type: 'read'; files: PickedFile[] }
+  | { type: 'start'; settings: Settings }
+  /** Goes on with the run that is kept. */
+  | { type: 'resume' }
+  | { type: 'pause' }
+  | { type: 'stop' }
+  /** Throws the kept run away. */
+  | { type: 'forget' }
+  | { type: 'weights' }
+  | { type: 'read-weights'; file: File }
+  | { type: 'forget-weights' }
+  /** Which validation image the feature maps are of. */
+  | { type: 'choose'; image: number };
+
+/** A file with its place in a dropped folder. */
+export interface PickedFile {
+  path: string;
+  file: File;
+}
+
+/** The data that is loaded, for a person. */
+export interface DataSummary {
+  kind: DataKind;
+  name: string;
+  classes: string[];
+  /** Images, or sequences, by class. */
+  training: number[];
+  validation: number[];
+  /** Frames of the longest sequence; 0 for stills. */
+  sequenceLength: number;
+  /** Some of the images, one row of each class. */
+  samples: Pictures;
+}
+
+/** Grey images of one size, one after another. */
+export interface Pictures {
+  width: number;
+  height: number;
+  pixels: Uint8Array;
+}
+
+/** The learning curves. */
+export interface Log {
+  training: { step: number; loss: number; accuracy: number }[];
+  validation: { step: number; loss: number; accuracy: number }[];
+}
+
+export interface Mistake {
+  /** Index in the validation set. */
+  image: number;
+  label: number;
+  said: number;
+  /** Probability of what it said, and of the truth. */
+  confidence: number;
+  truth: number;
+}
+
+/** Everything about a run that outlives a reload, but for its tensors. */
+export interface RunRecord {
+  settings: Settings;
+  status: 'running' | 'paused' | 'done';
+  step: number;
+  steps: number;
+  log: Log;
+  metrics?: Metrics;
+  mistakes: Mistake[];
+  data: Omit<DataSummary, 'samples'>;
+  /** Milliseconds trained so far. */
+  time: number;
+  /** Name of the weights file that the run began with. */
+  from?: string;
+}
+
+/** One layer's outputs, each with its own range from black to white. */
+export interface FeatureMaps {
+  name: string;
+  maps: Pictures;
+}
+
+export type FromWorker =
+  | {
+      type: 'opened';
+      adapter: string;
+      weak: boolean;
+      saved?: RunRecord;
+      resuming: boolean;
+      keeper: boolean;
+    }
+  | { type: 'reading'; what: string; done?: number; total?: number }
+  | { type: 'data'; data: DataSummary }
+  | { type: 'refused'; what: 'data' | 'weights'; message: string }
+  | { type: 'weights-read'; name: string; about: string }
+  | { type: 'weights'; file: Uint8Array<ArrayBuffer>; name: string }
+  | { type: 'started'; resumed: number; record: RunRecord }
+  | { type: 'compiling'; ready: number; total: number }
+  /** `time`: milliseconds trained so far. `msPerStep`: 0 before it is known. */
+  | { type: 'event'; event: TrainEvent; time: number; msPerStep: number }
+  | { type: 'validation'; log: Log['validation'][number]; mistakes: Mistake[]; pictures: Pictures }
+  | { type: 'kept'; step: number; bytes: number }
+  | { type: 'not-kept'; message: string }
+  | { type: 'paused'; step: number }
+  | { type: 'resumed' }
+  | { type: 'lost'; message: string; step: number }
+  | { type: 'failed'; kind: ErrorKind | 'unknown'; message: string; resumable: boolean }
+  | { type: 'batch'; labels: string[]; rows: { name: string; pictures: Pictures }[]; step: number }
+  | { type: 'filters'; streams: { name: string; filters: Pictures }[] }
+  | {
+      type: 'features';
+      image: number;
+      label: number;
+      picture: Pictures;
+      probabilities: number[];
+      layers: FeatureMaps[];
+    }
+  | {
+      type: 'profile';
+      method: 'timestamp' | 'wall';
+      groups: { name: string; ms: number }[];
+      dispatches: number;
+    };

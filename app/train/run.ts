@@ -1,0 +1,307 @@
+/** One training in the worker: it can be paused, it keeps itself, and it survives its device. */
+import type { ImageSet, SequenceSet } from '../../src/data/dataset';
+import { requestGpu, type Gpu } from '../../src/gpu/device';
+import { FacegradError } from '../../src/gpu/errors';
+import { itemLabels } from '../../src/train/batches';
+import { readCheckpoint } from '../../src/train/checkpoint';
+import { classWeights, type TrainConfig } from '../../src/train/config';
+import { Trainer } from '../../src/train/trainer';
+import type { Weights } from '../../src/train/weights_file';
+import { keepLatestWeights } from '../shared/latest_weights';
+import { countItems, picturesOf, stills } from './data';
+import type { FromWorker, Mistake, Pictures, RunRecord } from './protocol';
+import type { LoadedData, RunStore } from './run_store';
+import { profileStep, Viewer } from './viewer';
+
+/** Milliseconds between two looks at loss and accuracy, about. */
+const LOOK_MS = 250;
+/** Milliseconds between two sets of views, at least; they take a twentieth of the time at most. */
+const VIEW_MS = 2000;
+/** A device that is lost so often without a new checkpoint is not coming back. */
+const MOST_LOSSES = 3;
+const MOST_MISTAKES = 12;
+/** The twin that GPU times are taken on needs the step's memory once more. */
+const MOST_PROFILED_BYTES = 512 * 2 ** 20;
+
+export interface RunOptions {
+  config: TrainConfig;
+  data: LoadedData;
+  record: RunRecord;
+  /** To go on from. */
+  checkpoint?: Uint8Array;
+  /** To begin with, in place of random ones. */
+  weights?: Weights;
+  /** Undefined where this tab may not keep the run. */
+  store?: RunStore;
+  post(message: FromWorker): void;
+}
+
+export class Run {
+  trainer?: Trainer;
+  /** The image whose feature maps are shown. */
+  chosen = 0;
+  #checkpoint?: Uint8Array;
+  #paused?: { promise: Promise<void>; resume(): void };
+  #stopped = false;
+  #viewer?: Viewer;
+  #keptAt = 0;
+  #lookedAt = { step: 0, time: 0 };
+  #perStep = 0;
+  #viewedAt = 0;
+  #profiled = false;
+  /** When the time of the record was last brought up to date; undefined while it does not train. */
+  #clock?: number;
+
+  constructor(private readonly options: RunOptions) {
+    this.#checkpoint = options.checkpoint;
+    if (options.checkpoint) this.#rewind(readCheckpoint(options.checkpoint).progress.step);
+  }
+
+  get record(): RunRecord {
+    return this.options.record;
+  }
+
+  /** The last checkpoint, wherever it could be stored. */
+  get checkpoint(): Uint8Array | undefined {
+    return this.#checkpoint;
+  }
+
+  /** To its end, whatever the devices do on the way. Throws what cannot be mended. */
+  async run(): Promise<void> {
+    for (let losses = 0; ;) {
+      const before = this.#checkpoint;
+      try {
+        return await this.#attempt();
+      } catch (error) {
+        const lost = error instanceof FacegradError && error.kind === 'device-lost';
+        if (this.#checkpoint !== before) losses = 0;
+        if (!lost || this.#stopped || ++losses > MOST_LOSSES) throw error;
+        const step = this.#checkpoint ? readCheckpoint(this.#checkpoint).progress.step : 0;
+        this.#rewind(step);
+        this.options.post({ type: 'lost', message: error.message, step });
+      } finally {
+        this.#tick();
+        this.#clock = undefined;
+        this.#viewer?.dispose();
+        this.#viewer = undefined;
+        this.trainer?.dispose();
+        this.trainer?.gpu.dispose();
+        this.trainer = undefined;
+      }
+    }
+  }
+
+  pause(): void {
+    if (this.#paused) return;
+    let resume!: () => void;
+    const promise = new Promise<void>((resolve) => (resume = resolve));
+    this.#paused = { promise, resume };
+  }
+
+  resume(): void {
+    this.#paused?.resume();
+    this.#paused = undefined;
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.trainer?.stop();
+    this.resume();
+  }
+
+  async #attempt(): Promise<void> {
+    const { config, data, post, record, weights } = this.options;
+    const gpu = await openGpu();
+    let trainer: Trainer;
+    try {
+      trainer = await Trainer.create(gpu, config, data, {
+        checkpoint: this.#checkpoint,
+        onProgress: (ready, total) => post({ type: 'compiling', ready, total }),
+      });
+    } catch (error) {
+      gpu.dispose();
+      throw error;
+    }
+    this.trainer = trainer;
+    if (!this.#checkpoint && weights) trainer.model.import(trainer.storage, weights.tensors);
+    if (this.#stopped) trainer.stop();
+    this.#viewer = new Viewer(trainer, {
+      training: data.training,
+      shown: data.validation ?? data.training,
+    });
+    record.steps = trainer.steps;
+    this.#clock = this.#keptAt = performance.now();
+    this.#lookedAt = { step: trainer.step, time: performance.now() };
+    for await (const event of trainer.run()) {
+      this.#tick();
+      let viewDue = event.type === 'start';
+      if (event.type === 'step') {
+        const { step, loss, accuracy } = event;
+        record.log.training.push({ step, loss, accuracy });
+        this.#adjustLooks(step);
+        viewDue = performance.now() > this.#viewedAt;
+      } else if (event.type === 'epoch') {
+        if (event.validation) record.metrics = event.validation;
+        if (data.validation) this.#validated(trainer, data.validation);
+        if (event.best) await this.#keepWeights(trainer);
+      } else if (event.type === 'done') {
+        record.status = event.reason === 'stopped' ? 'paused' : 'done';
+      }
+      record.step = trainer.step;
+      post({ type: 'event', event, time: record.time, msPerStep: this.#perStep });
+      const seconds = (performance.now() - this.#keptAt) / 1000;
+      const due = seconds >= Number(record.settings.keep) || event.type === 'checkpoint';
+      if (due || event.type === 'done') await this.#keep(trainer);
+      if (viewDue) await this.#aside(() => this.#view(trainer));
+      if (this.#paused && event.type !== 'done') await this.#aside(() => this.#wait(trainer));
+    }
+  }
+
+  /** Looks by the clock: every step where steps are slow, now and then where they are fast. */
+  #adjustLooks(step: number): void {
+    const { step: before, time } = this.#lookedAt;
+    const now = performance.now();
+    if (step > before) {
+      const perStep = (now - time) / (step - before);
+      this.#perStep = this.#perStep > 0 ? 0.8 * this.#perStep + 0.2 * perStep : perStep;
+      this.trainer!.logEvery = Math.max(1, Math.round(LOOK_MS / this.#perStep));
+    }
+    this.#lookedAt = { step, time: now };
+  }
+
+  async #wait(trainer: Trainer): Promise<void> {
+    const { post, record } = this.options;
+    record.status = 'paused';
+    await this.#keep(trainer);
+    this.#clock = undefined;
+    post({ type: 'paused', step: trainer.step });
+    // The device may go while nothing runs; then it is opened again at once, and waits.
+    const lost = trainer.gpu.lost.then((error) => {
+      throw error;
+    });
+    lost.catch(() => undefined); // nobody listens once it goes on
+    while (this.#paused) await Promise.race([this.#paused.promise, lost]);
+    record.status = 'running';
+    this.#clock = performance.now();
+    post({ type: 'resumed' });
+  }
+
+  /** Does something whose time is not the training's: speeds are those of the steps alone. */
+  async #aside(work: () => Promise<void>): Promise<void> {
+    const begin = performance.now();
+    await work();
+    this.#lookedAt.time += performance.now() - begin;
+  }
+
+  #tick(): void {
+    if (this.#clock === undefined) return;
+    const now = performance.now();
+    this.record.time += now - this.#clock;
+    this.#clock = now;
+  }
+
+  /** Takes what came after a step out of the curves again. */
+  #rewind(step: number): void {
+    const { log } = this.record;
+    log.training = log.training.filter((point) => point.step <= step);
+    log.validation = log.validation.filter((point) => point.step <= step);
+    this.record.step = step;
+  }
+
+  async #keep(trainer: Trainer): Promise<void> {
+    const { post, record, store } = this.options;
+    const checkpoint = await trainer.checkpoint();
+    this.#checkpoint = checkpoint;
+    this.#keptAt = performance.now();
+    if (!store) return;
+    try {
+      await store.put('run', { record, checkpoint, resumes: 0 });
+      post({ type: 'kept', step: trainer.step, bytes: checkpoint.length });
+    } catch (error) {
+      // The training goes on; only a reload would lose it, and the page says so.
+      post({ type: 'not-kept', message: (error as Error).message });
+    }
+  }
+
+  /** For the other pages, which run what was trained last. */
+  async #keepWeights(trainer: Trainer): Promise<void> {
+    try {
+      await keepLatestWeights((await trainer.weights()) as Uint8Array<ArrayBuffer>);
+    } catch (error) {
+      this.options.post({ type: 'not-kept', message: (error as Error).message });
+    }
+  }
+
+  #validated(trainer: Trainer, set: ImageSet | SequenceSet): void {
+    const { config, data, post, record } = this.options;
+    const probabilities = trainer.validationProbabilities!;
+    const labels = itemLabels(set);
+    const classes = set.classes.length;
+    const alpha = classWeights(config.loss.alpha, countItems(data.training));
+    const { gamma, smoothing } = config.loss;
+    let loss = 0;
+    const mistakes: Mistake[] = [];
+    for (let i = 0; i < labels.length; i++) {
+      const row = probabilities.subarray(i * classes, (i + 1) * classes);
+      const label = labels[i];
+      const p = row[label];
+      loss -= (1 - smoothing) * alpha[label] * (1 - p) ** gamma * Math.log(Math.max(p, 1e-12));
+      if (smoothing > 0) {
+        for (const q of row) loss -= (smoothing / classes) * Math.log(Math.max(q, 1e-12));
+      }
+      const confidence = Math.max(...row);
+      const said = row.indexOf(confidence);
+      if (said !== label) mistakes.push({ image: i, label, said, confidence, truth: p });
+    }
+    mistakes.sort((a, b) => b.confidence - b.truth - (a.confidence - a.truth));
+    record.mistakes = mistakes.slice(0, MOST_MISTAKES);
+    const accuracy = record.metrics!.accuracy;
+    const point = { step: trainer.step, loss: loss / labels.length, accuracy };
+    record.log.validation.push(point);
+    post({ type: 'validation', log: point, ...this.mistakes() });
+  }
+
+  /** The worst mistakes with their pictures. */
+  mistakes(): { mistakes: Mistake[]; pictures: Pictures } {
+    const { data, record } = this.options;
+    const set = data.validation ?? data.training;
+    const images = record.mistakes.map(({ image }) => image);
+    return { mistakes: record.mistakes, pictures: picturesOf(stills(set, images)) };
+  }
+
+  async #view(trainer: Trainer): Promise<void> {
+    const { config, data, post, record } = this.options;
+    const begin = performance.now();
+    post(await this.#viewer!.batch(Math.max(1, record.step)));
+    post(await this.#viewer!.filters());
+    post(await this.#viewer!.features(this.chosen));
+    if (!this.#profiled && record.step > 0 && trainer.plan.memory.after < MOST_PROFILED_BYTES) {
+      this.#profiled = true;
+      post(await profileStep(trainer.gpu, config, data.training));
+    }
+    const now = performance.now();
+    this.#viewedAt = now + Math.max(VIEW_MS, 20 * (now - begin));
+  }
+
+  /** The feature maps again, of another image; while it is paused too. */
+  async choose(image: number): Promise<void> {
+    this.chosen = image;
+    if (this.#viewer) this.options.post(await this.#viewer.features(image));
+  }
+
+  weights(): Promise<Uint8Array> | undefined {
+    return this.trainer?.weights();
+  }
+}
+
+/** A device; after a crash of the GPU process it may take a moment until there is one again. */
+export async function openGpu(tries = 6): Promise<Gpu> {
+  for (;;) {
+    try {
+      return await requestGpu({ powerPreference: 'high-performance' });
+    } catch (error) {
+      if (--tries <= 0 || !('gpu' in navigator)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+  }
+}

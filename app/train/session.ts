@@ -1,0 +1,442 @@
+/** The Train page's state: signals that the worker's messages change, and the actions that it is sent. */
+import { batch, computed, effect, signal } from '@preact/signals';
+import type { ErrorKind } from '../../src/gpu/errors';
+import type { Preset } from '../../src/nn/config';
+import type { EpochRecord } from '../../src/train/checkpoint';
+import type { Metrics } from '../../src/train/metrics';
+import type {
+  DataSummary,
+  FromWorker,
+  Log,
+  Mistake,
+  PickedFile,
+  Pictures,
+  RunRecord,
+  ToWorker,
+} from './protocol';
+import { defaultSettings, FACES, fromHash, toHash, type Settings } from './settings';
+
+type Message<T extends FromWorker['type']> = Extract<FromWorker, { type: T }>;
+
+/**
+ * - `opening`: looking for a GPU; `unsupported`: there is none
+ * - `idle`: nothing runs; `compiling`, `running`, `pausing`, `paused`, `stopping`: as they say
+ * - `ended`: finished or stopped; it can be gone on with where steps are left
+ */
+export type Phase =
+  | 'opening'
+  | 'unsupported'
+  | 'idle'
+  | 'compiling'
+  | 'running'
+  | 'pausing'
+  | 'paused'
+  | 'stopping'
+  | 'ended';
+
+export interface News {
+  kind: 'info' | 'warn' | 'bad';
+  title: string;
+  text: string;
+}
+
+export interface Status {
+  step: number;
+  steps: number;
+  epoch: number;
+  epochs: number;
+  loss: number;
+  accuracy: number;
+  imagesPerSecond: number;
+  secondsLeft: number;
+  time: number;
+}
+
+export const phase = signal<Phase>('opening');
+export const adapter = signal('');
+export const news = signal<News | undefined>(undefined);
+export const reading = signal<Message<'reading'> | undefined>(undefined);
+export const data = signal<DataSummary | undefined>(undefined);
+export const settings = signal<Settings>(defaultSettings('synthetic'));
+export const fromWeights = signal<{ name: string; about: string } | undefined>(undefined);
+/** A run from before a reload, that waits to be gone on with. */
+export const saved = signal<RunRecord | undefined>(undefined);
+export const compiling = signal({ ready: 0, total: 0 });
+export const status = signal<Status | undefined>(undefined);
+export const memory = signal<{ before: number; after: number; state: number } | undefined>(
+  undefined,
+);
+export const network = signal<{ parameters: number; dispatches: number } | undefined>(undefined);
+/** Replaced with every point, so that charts redraw; the arrays within grow in place. */
+export const log = signal<Log>({ training: [], validation: [] });
+export const metrics = signal<{ metrics: Metrics; epoch: number } | undefined>(undefined);
+export const batchView = signal<Message<'batch'> | undefined>(undefined);
+export const filters = signal<Message<'filters'> | undefined>(undefined);
+export const features = signal<Message<'features'> | undefined>(undefined);
+export const mistakes = signal<{ list: Mistake[]; pictures: Pictures } | undefined>(undefined);
+export const profile = signal<Message<'profile'> | undefined>(undefined);
+export const kept = signal<{ step: number; bytes: number } | undefined>(undefined);
+export const resumable = signal(false);
+
+export const training = computed(() =>
+  ['compiling', 'running', 'pausing', 'paused', 'stopping'].includes(phase.value),
+);
+
+let worker: Worker | undefined;
+const send = (message: ToWorker) => worker?.postMessage(message);
+
+/** Starts the worker, and reads the settings from the link. */
+export function open(): void {
+  applyHash();
+  addEventListener('hashchange', applyHash);
+  effect(() => {
+    const hash = toHash(settings.value, data.value?.kind ?? 'synthetic');
+    const url = hash ? `#${hash}` : location.pathname + location.search;
+    if (location.hash.slice(1) !== hash) history.replaceState(null, '', url);
+  });
+  worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
+  worker.addEventListener('message', ({ data }: MessageEvent<FromWorker>) =>
+    batch(() => receive(data)),
+  );
+  worker.addEventListener('error', (event) => {
+    event.preventDefault();
+    failed('unknown', event.message || 'the worker could not be started', resumable.value);
+  });
+  send({ type: 'open' });
+}
+
+function applyHash(): void {
+  const read = fromHash(location.hash, data.value?.kind ?? 'synthetic');
+  settings.value = read.settings;
+  if (read.refused.length > 0) {
+    news.value = {
+      kind: 'warn',
+      title: 'The link asks for something that this page does not have',
+      text: `${read.refused.join(', ')}: left at the default.`,
+    };
+  }
+}
+
+export function set(key: string, value: string | number): void {
+  settings.value = { ...settings.value, [key]: value };
+}
+
+/** A preset brings its own settings; what was changed by hand is given up. */
+export function choosePreset(preset: Preset): void {
+  const { [FACES.key]: faces } = settings.value;
+  settings.value = {
+    ...defaultSettings(data.value?.kind ?? 'synthetic', preset),
+    [FACES.key]: faces,
+  };
+}
+
+export function draw(): void {
+  send({ type: 'draw', faces: Number(settings.value[FACES.key]) });
+}
+
+export function read(files: PickedFile[]): void {
+  const weights = files.find(({ path }) => path.toLowerCase().endsWith('.safetensors'));
+  news.value = undefined;
+  if (weights) send({ type: 'read-weights', file: weights.file });
+  else if (files.length > 0) send({ type: 'read', files });
+}
+
+export function start(): void {
+  news.value = undefined;
+  saved.value = undefined;
+  wantsStart = true;
+  const faces = Number(settings.value[FACES.key]);
+  const has = data.value?.training.reduce((a, b) => a + b, 0);
+  if (!data.value || (data.value.kind === 'synthetic' && has !== faces)) draw();
+  else startNow();
+}
+
+/** Start was pressed; the data is on its way. */
+let wantsStart = false;
+
+function startNow(): void {
+  wantsStart = false;
+  send({ type: 'start', settings: settings.value });
+}
+
+export function pause(): void {
+  phase.value = 'pausing';
+  send({ type: 'pause' });
+}
+
+export function goOn(): void {
+  news.value = undefined;
+  saved.value = undefined;
+  send({ type: 'resume' });
+}
+
+export function stop(): void {
+  phase.value = 'stopping';
+  send({ type: 'stop' });
+}
+
+/** Throws away the run that waits, or that ended. */
+export function forget(): void {
+  saved.value = undefined;
+  resumable.value = false;
+  send({ type: 'forget' });
+  clear();
+  phase.value = 'idle';
+}
+
+export function download(): void {
+  send({ type: 'weights' });
+}
+
+export function forgetWeights(): void {
+  fromWeights.value = undefined;
+  send({ type: 'forget-weights' });
+}
+
+export function choose(image: number): void {
+  send({ type: 'choose', image });
+}
+
+function clear(): void {
+  status.value = undefined;
+  log.value = { training: [], validation: [] };
+  metrics.value = undefined;
+  batchView.value = undefined;
+  filters.value = undefined;
+  features.value = undefined;
+  mistakes.value = undefined;
+  profile.value = undefined;
+  kept.value = undefined;
+}
+
+function show(record: RunRecord): void {
+  log.value = record.log;
+  metrics.value = record.metrics && {
+    metrics: record.metrics,
+    epoch: record.log.validation.length,
+  };
+  const last = record.log.training.at(-1);
+  status.value = {
+    step: record.step,
+    steps: record.steps,
+    epoch: 0,
+    epochs: Number(record.settings.epochs),
+    loss: last?.loss ?? NaN,
+    accuracy: last?.accuracy ?? NaN,
+    imagesPerSecond: 0,
+    secondsLeft: NaN,
+    time: record.time,
+  };
+}
+
+function receive(message: FromWorker): void {
+  switch (message.type) {
+    case 'opened':
+      adapter.value = message.adapter;
+      phase.value = 'idle';
+      if (message.saved && !message.resuming) {
+        saved.value = message.saved;
+        settings.value = message.saved.settings;
+        show(message.saved);
+      } else if (!message.saved) {
+        draw();
+      }
+      if (!message.keeper) {
+        news.value = {
+          kind: 'warn',
+          title: 'This tab keeps no checkpoint',
+          text: 'Another tab of this browser is training, or the browser keeps nothing. Training works here too, but a reload ends it.',
+        };
+      }
+      break;
+    case 'reading':
+      reading.value = message;
+      break;
+    case 'data': {
+      reading.value = undefined;
+      const kind = data.value?.kind ?? 'synthetic';
+      data.value = message.data;
+      if (message.data.kind !== kind) settings.value = defaultSettings(message.data.kind);
+      if (wantsStart) startNow();
+      break;
+    }
+    case 'refused':
+      reading.value = undefined;
+      wantsStart = false;
+      news.value = {
+        kind: 'bad',
+        title:
+          message.what === 'data' ? 'This data cannot be used' : 'These weights cannot be used',
+        text: `${message.message}. What was here before is still here.`,
+      };
+      break;
+    case 'weights-read':
+      fromWeights.value = message;
+      news.value = {
+        kind: 'info',
+        title: `${message.name} is loaded`,
+        text: `A start goes on from these weights (${message.about}), and the Live page uses them.`,
+      };
+      break;
+    case 'weights':
+      save(message.file, message.name);
+      break;
+    case 'started':
+      clear();
+      phase.value = 'compiling';
+      resumable.value = false;
+      compiling.value = { ready: 0, total: 0 };
+      settings.value = message.record.settings;
+      show(message.record);
+      if (message.resumed > 0) {
+        news.value = {
+          kind: 'info',
+          title: 'Your training goes on',
+          text: `It was kept in this browser, and goes on after step ${message.resumed}.`,
+        };
+      }
+      break;
+    case 'compiling':
+      compiling.value = message;
+      break;
+    case 'event':
+      trainEvent(message);
+      break;
+    case 'validation':
+      if (message.log !== log.value.validation.at(-1)) {
+        const { validation } = log.value;
+        if (validation.at(-1)?.step !== message.log.step) validation.push(message.log);
+        log.value = { ...log.value };
+      }
+      mistakes.value = { list: message.mistakes, pictures: message.pictures };
+      break;
+    case 'kept':
+      kept.value = message;
+      break;
+    case 'not-kept':
+      news.value = {
+        kind: 'warn',
+        title: 'The checkpoint could not be kept',
+        text: `${message.message}. Training goes on; a reload would lose it. Download the weights to keep them.`,
+      };
+      break;
+    case 'paused':
+      if (phase.value !== 'stopping') phase.value = 'paused';
+      break;
+    case 'resumed':
+      if (phase.value !== 'stopping') phase.value = 'running';
+      break;
+    case 'lost':
+      log.value = {
+        training: log.value.training.filter(({ step }) => step <= message.step),
+        validation: log.value.validation.filter(({ step }) => step <= message.step),
+      };
+      phase.value = 'compiling';
+      news.value = {
+        kind: 'warn',
+        title: 'The GPU was lost, and is back',
+        text: `The browser took the device away (a driver restart, or too long a turn). Training goes on after step ${message.step}, the last checkpoint.`,
+      };
+      break;
+    case 'failed':
+      failed(message.kind, message.message, message.resumable);
+      break;
+    case 'batch':
+      batchView.value = message;
+      break;
+    case 'filters':
+      filters.value = message;
+      break;
+    case 'features':
+      features.value = message;
+      break;
+    case 'profile':
+      profile.value = message;
+      break;
+  }
+}
+
+function trainEvent({ event, time, msPerStep }: Message<'event'>): void {
+  const now = status.value;
+  switch (event.type) {
+    case 'start':
+      phase.value = 'running';
+      memory.value = event.memory;
+      network.value = event;
+      if (now) status.value = { ...now, step: event.step, steps: event.steps };
+      break;
+    case 'step': {
+      const { step, epoch, loss, accuracy } = event;
+      log.value.training.push({ step, loss, accuracy });
+      log.value = { ...log.value };
+      const steps = now?.steps ?? 0;
+      status.value = {
+        step,
+        steps,
+        epoch,
+        epochs: Number(settings.value.epochs),
+        loss,
+        accuracy,
+        imagesPerSecond: msPerStep > 0 ? (1000 * Number(settings.value.batch)) / msPerStep : 0,
+        secondsLeft: msPerStep > 0 ? ((steps - step) * msPerStep) / 1000 : NaN,
+        time,
+      };
+      break;
+    }
+    case 'epoch':
+      validated(event);
+      break;
+    case 'done': {
+      phase.value = 'ended';
+      resumable.value = event.reason === 'stopped';
+      if (now) status.value = { ...now, time, secondsLeft: 0 };
+      const accuracy = event.validation?.accuracy;
+      news.value = {
+        kind: 'info',
+        title: event.reason === 'stopped' ? 'Stopped' : 'Training is done',
+        text:
+          event.reason === 'stopped'
+            ? 'It can go on from here, or start anew.'
+            : accuracy === undefined
+              ? 'Try it on the Live page, or download the weights.'
+              : `${(100 * accuracy).toFixed(1)} % of the held-out pictures are right. Try it on the Live page, or download the weights.`,
+      };
+      break;
+    }
+  }
+}
+
+function validated({ validation, epoch }: EpochRecord): void {
+  if (validation) metrics.value = { metrics: validation, epoch };
+}
+
+function failed(kind: ErrorKind | 'unknown', message: string, canGoOn: boolean): void {
+  wantsStart = false;
+  reading.value = undefined;
+  if (phase.value === 'opening') {
+    phase.value = 'unsupported';
+    return;
+  }
+  if (training.value) phase.value = 'ended';
+  resumable.value = canGoOn;
+  const advice: Partial<Record<ErrorKind | 'unknown', string>> = {
+    'out-of-memory': 'Try a smaller batch or a smaller network.',
+    limit: 'Try a smaller batch or a smaller network.',
+    'not-finite': 'Try a lower learning rate. The weights from before it are kept.',
+    'device-lost': 'The GPU does not come back. Reload the page, or restart the browser.',
+    unsupported: 'The GPU does not answer. Reload the page, or restart the browser.',
+  };
+  news.value = {
+    kind: 'bad',
+    title: 'Training has ended with an error',
+    text: `${message}. ${advice[kind] ?? ''}`,
+  };
+}
+
+function save(file: Uint8Array<ArrayBuffer>, name: string): void {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([file], { type: 'application/octet-stream' }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}

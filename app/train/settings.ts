@@ -1,0 +1,357 @@
+/** What a person can set, as one flat record: shown from a table, shared in the URL, made a configuration. */
+import { PRESETS, type FramesConfig, type Preset } from '../../src/nn/config';
+import { trainConfig, type TrainConfig } from '../../src/train/config';
+import { usual, type DataKind } from '../../src/train/usual';
+import { AUGMENTATION } from '../../src/vision/augmentation';
+import type { StreamKind } from '../../src/vision/preprocess';
+
+export type Settings = Record<string, string | number>;
+
+interface Setting {
+  key: string;
+  label: string;
+  help: string;
+  group: 'Network' | 'Training' | 'Loss' | 'Augmentation' | 'This page';
+  /** A choice, else a number from `min` to `max`. */
+  options?: Record<string, string>;
+  min?: number;
+  max?: number;
+  step?: number;
+  /** The default for a kind of data. */
+  usual(config: TrainConfig): string | number;
+}
+
+const MOST_BATCH = 256;
+
+/** Every setting with what it does. The preset and the data stand before these. */
+export const SETTINGS: Setting[] = [
+  {
+    key: 'streams',
+    label: 'Streams',
+    help: 'What the network sees: the picture with its histogram equalized, with its edges enhanced, both in a stream each, or as it is.',
+    group: 'Network',
+    options: {
+      'equalized,edges': 'equalized and edges',
+      equalized: 'equalized alone',
+      edges: 'edges alone',
+      raw: 'as it is',
+    },
+    usual: ({ model }) => model.streams.join(),
+  },
+  {
+    key: 'fusion',
+    label: 'Fusion',
+    help: 'How the streams’ features come together: through an LSTM, as in the paper, or a dense layer.',
+    group: 'Network',
+    options: { lstm: 'LSTM', concat: 'dense layer' },
+    usual: ({ model }) => model.fusion,
+  },
+  {
+    key: 'frames',
+    label: 'Steps of the LSTM',
+    help: 'One step for a picture, two to four differently jittered views of it, or one step per stream.',
+    group: 'Network',
+    options: { still: 'one', 'views:2': '2 views', 'views:4': '4 views', streams: 'the streams' },
+    usual: ({ model: { frames } }) =>
+      frames.mode === 'views' ? `views:${frames.count}` : frames.mode,
+  },
+  {
+    key: 'dropout',
+    label: 'Dropout',
+    help: 'Share of the features left out at random in each step, so that the network leans on no single one.',
+    group: 'Network',
+    min: 0,
+    max: 0.9,
+    step: 0.05,
+    usual: ({ model }) => model.dropout,
+  },
+  {
+    key: 'epochs',
+    label: 'Epochs',
+    help: 'How often every picture is seen.',
+    group: 'Training',
+    min: 1,
+    max: 500,
+    step: 1,
+    usual: ({ epochs }) => epochs,
+  },
+  {
+    key: 'batch',
+    label: 'Batch',
+    help: 'Pictures in a step. More are smoother and faster on a large GPU, and take more memory.',
+    group: 'Training',
+    min: 2,
+    max: MOST_BATCH,
+    step: 1,
+    usual: ({ batch }) => batch,
+  },
+  {
+    key: 'optimizer',
+    label: 'Optimizer',
+    help: 'The rule that turns gradients into changes of the weights.',
+    group: 'Training',
+    options: { adamw: 'AdamW', adam: 'Adam', sgd: 'SGD' },
+    usual: ({ optimizer }) => optimizer.name,
+  },
+  {
+    key: 'rate',
+    label: 'Learning rate',
+    help: 'How far a step goes, at the peak of the schedule.',
+    group: 'Training',
+    min: 0.00001,
+    max: 1,
+    step: 0.0001,
+    usual: ({ optimizer }) => optimizer.learningRate,
+  },
+  {
+    key: 'decay',
+    label: 'Weight decay',
+    help: 'Pulls weights towards zero, against learning by heart.',
+    group: 'Training',
+    min: 0,
+    max: 1,
+    step: 0.0001,
+    usual: ({ optimizer }) => optimizer.weightDecay,
+  },
+  {
+    key: 'schedule',
+    label: 'Schedule',
+    help: 'How the learning rate goes over the run: up and down once, down along a cosine, or constant.',
+    group: 'Training',
+    options: { 'one-cycle': 'one cycle', cosine: 'cosine', constant: 'constant' },
+    usual: ({ schedule }) => schedule.kind,
+  },
+  {
+    key: 'sampling',
+    label: 'Sampling',
+    help: 'Every picture once an epoch, or every class equally often.',
+    group: 'Training',
+    options: { natural: 'every picture once', balanced: 'classes equally often' },
+    usual: ({ sampling }) => sampling,
+  },
+  {
+    key: 'patience',
+    label: 'Patience',
+    help: 'Stop after so many epochs without a better validation accuracy; 0 goes to the end.',
+    group: 'Training',
+    min: 0,
+    max: 100,
+    step: 1,
+    usual: ({ patience }) => patience,
+  },
+  {
+    key: 'seed',
+    label: 'Seed',
+    help: 'Everything random follows from it: the same seed on the same GPU gives the same weights.',
+    group: 'Training',
+    min: 0,
+    max: 0xffffffff,
+    step: 1,
+    usual: ({ seed }) => seed,
+  },
+  {
+    key: 'gamma',
+    label: 'Focus (gamma)',
+    help: 'Focal loss: the higher, the less an easy picture counts. 0 is cross-entropy.',
+    group: 'Loss',
+    min: 0,
+    max: 5,
+    step: 0.5,
+    usual: ({ loss }) => loss.gamma,
+  },
+  {
+    key: 'alpha',
+    label: 'Class weights (alpha)',
+    help: 'Lets a rare class count for more.',
+    group: 'Loss',
+    options: {
+      none: 'all alike',
+      sqrt: 'root of the frequency',
+      inverse: 'inverse frequency',
+      effective: 'effective number',
+    },
+    usual: ({ loss }) => String(loss.alpha),
+  },
+  {
+    key: 'smoothing',
+    label: 'Label smoothing',
+    help: 'Wants the right class at a little less than 1, as labels err.',
+    group: 'Loss',
+    min: 0,
+    max: 0.5,
+    step: 0.05,
+    usual: ({ loss }) => loss.smoothing,
+  },
+  {
+    key: 'mirror',
+    label: 'Mirror',
+    help: 'Share of the pictures that are flipped left to right.',
+    group: 'Augmentation',
+    min: 0,
+    max: 1,
+    step: 0.1,
+    usual: ({ augmentation }) => augmentation.mirror ?? AUGMENTATION.mirror,
+  },
+  {
+    key: 'shift',
+    label: 'Shift',
+    help: 'How far a picture is moved at most, as a part of its side.',
+    group: 'Augmentation',
+    min: 0,
+    max: 0.5,
+    step: 0.01,
+    usual: ({ augmentation }) => augmentation.shift ?? AUGMENTATION.shift,
+  },
+  {
+    key: 'rotation',
+    label: 'Rotation',
+    help: 'How far a picture is turned at most, in degrees.',
+    group: 'Augmentation',
+    min: 0,
+    max: 45,
+    step: 1,
+    usual: ({ augmentation }) => augmentation.rotation ?? AUGMENTATION.rotation,
+  },
+  {
+    key: 'zoom',
+    label: 'Zoom',
+    help: 'How much a picture is magnified or shrunk at most.',
+    group: 'Augmentation',
+    min: 0,
+    max: 0.5,
+    step: 0.05,
+    usual: ({ augmentation }) =>
+      Math.round(((augmentation.scale ?? AUGMENTATION.scale)[1] - 1) * 100) / 100,
+  },
+  {
+    key: 'keep',
+    label: 'Checkpoint every … seconds',
+    help: 'How much is lost at most when the tab is closed, reloaded or crashes.',
+    group: 'This page',
+    min: 1,
+    max: 600,
+    step: 1,
+    usual: () => 10,
+  },
+  {
+    key: 'submit',
+    label: 'Longest GPU turn, milliseconds',
+    help: 'Steps are handed to the GPU in pieces of about this length, so that the rest of the screen stays fluent. 0 hands over whole steps.',
+    group: 'This page',
+    min: 0,
+    max: 1000,
+    step: 5,
+    usual: () => 30,
+  },
+];
+
+/** Drawn faces to train on; a fourth as many of other persons are held out. */
+export const FACES = { key: 'faces', default: 2800, min: 70, max: 28_000 };
+
+/** The settings that suit a kind of data, with a preset in place of the usual one. */
+export function defaultSettings(kind: DataKind, preset?: Preset): Settings {
+  const { preset: usualPreset, ...changes } = usual(kind);
+  const chosen = preset ?? usualPreset;
+  const config = trainConfig(chosen, changes);
+  const settings: Settings = { preset: chosen, [FACES.key]: FACES.default };
+  for (const { key, usual } of SETTINGS) settings[key] = usual(config);
+  return settings;
+}
+
+/** The configuration of a run. @throws FacegradError `bad-input` naming the setting */
+export function toConfig(settings: Settings, classes: string[], sequenceLength = 0): TrainConfig {
+  const text = (key: string) => String(settings[key]);
+  const number = (key: string) => Number(settings[key]);
+  return trainConfig(text('preset') as Preset, {
+    epochs: number('epochs'),
+    batch: number('batch'),
+    seed: number('seed'),
+    optimizer: {
+      name: text('optimizer') as TrainConfig['optimizer']['name'],
+      learningRate: number('rate'),
+      weightDecay: number('decay'),
+      ...(text('optimizer') === 'sgd' && { momentum: 0.9, nesterov: true }),
+    },
+    schedule:
+      text('schedule') === 'constant'
+        ? { kind: 'constant' }
+        : { kind: text('schedule') as 'cosine' | 'one-cycle', warmup: 0.2 },
+    loss: {
+      gamma: number('gamma'),
+      alpha: text('alpha') as 'none',
+      smoothing: number('smoothing'),
+    },
+    sampling: text('sampling') as TrainConfig['sampling'],
+    augmentation: {
+      mirror: number('mirror'),
+      shift: number('shift'),
+      rotation: number('rotation'),
+      scale: [1 - number('zoom'), 1 + number('zoom')],
+    },
+    patience: number('patience'),
+    logEvery: 1, // the worker looks by the clock
+    maxSubmitMs: number('submit'),
+    model: {
+      classes,
+      streams: text('streams').split(',') as StreamKind[],
+      fusion: text('fusion') as 'lstm' | 'concat',
+      frames: frames(text('frames'), sequenceLength),
+      dropout: number('dropout'),
+    },
+  });
+}
+
+function frames(text: string, sequenceLength: number): FramesConfig {
+  if (sequenceLength > 0) return { mode: 'sequence', count: sequenceLength };
+  const [mode, count] = text.split(':');
+  const usualCount = mode === 'streams' ? 2 : 1;
+  return { mode: mode as FramesConfig['mode'], count: Number(count ?? usualCount) };
+}
+
+/** What is wrong with a number, or undefined. */
+export function problemOf({ min, max }: { min?: number; max?: number }, value: string | number) {
+  const number = Number(value);
+  if (value === '' || !Number.isFinite(number)) return 'A number is needed.';
+  if (min !== undefined && number < min) return `At least ${min}.`;
+  if (max !== undefined && number > max) return `At most ${max}.`;
+  return undefined;
+}
+
+/** `#epochs=2&batch=16`: what differs from the defaults, so that a link shares it. */
+export function toHash(settings: Settings, kind: DataKind): string {
+  const usualPreset = defaultSettings(kind).preset;
+  const defaults = defaultSettings(kind, settings.preset as Preset);
+  const query = new URLSearchParams();
+  if (settings.preset !== usualPreset) query.set('preset', String(settings.preset));
+  for (const [key, value] of Object.entries(settings)) {
+    if (key !== 'preset' && String(value) !== String(defaults[key])) query.set(key, String(value));
+  }
+  return query.toString();
+}
+
+/** Settings from a link. What is unknown or out of range keeps its default, and is named in `refused`. */
+export function fromHash(hash: string, kind: DataKind): { settings: Settings; refused: string[] } {
+  const query = new URLSearchParams(hash.replace(/^#/, ''));
+  const refused: string[] = [];
+  let preset = query.get('preset') ?? undefined;
+  if (preset !== undefined && !(preset in PRESETS)) {
+    refused.push('preset');
+    preset = undefined;
+  }
+  const settings = defaultSettings(kind, preset as Preset | undefined);
+  for (const [key, value] of query) {
+    if (key === 'preset') continue;
+    const setting = key === FACES.key ? FACES : SETTINGS.find((one) => one.key === key);
+    if (!setting) {
+      refused.push(key);
+    } else if ('options' in setting && setting.options) {
+      if (value in setting.options) settings[key] = value;
+      else refused.push(key);
+    } else if (problemOf(setting as { min?: number; max?: number }, value)) {
+      refused.push(key);
+    } else {
+      settings[key] = Number(value);
+    }
+  }
+  return { settings, refused };
+}

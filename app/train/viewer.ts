@@ -1,0 +1,254 @@
+/** Looks into a training: the batch as the network sees it, filters, feature maps, GPU time. */
+import type { ImageSet, SequenceSet } from '../../src/data/dataset';
+import type { Gpu } from '../../src/gpu/device';
+import { planeStride } from '../../src/kernels/kernel';
+import { Model } from '../../src/nn/model';
+import { Plan } from '../../src/tape/plan';
+import { Storage, type TypedArray } from '../../src/tape/storage';
+import { Tape } from '../../src/tape/tape';
+import type { Value } from '../../src/tape/value';
+import { ImageBank, itemLabels, Sampler, StepBuffer } from '../../src/train/batches';
+import type { TrainConfig } from '../../src/train/config';
+import { recordStep, type Trainer } from '../../src/train/trainer';
+import { augment, AUGMENTATION, NO_AUGMENTATION } from '../../src/vision/augmentation';
+import { canny, distanceTransform, preprocess } from '../../src/vision/preprocess';
+import { picturesOf, stills } from './data';
+import type { FeatureMaps, FromWorker, Pictures } from './protocol';
+
+type Message<T extends FromWorker['type']> = Extract<FromWorker, { type: T }>;
+
+/** Pictures of the batch that are shown. */
+const SHOWN = 8;
+/** Maps shown of each block. */
+const MOST_MAPS = 16;
+
+interface Recorded {
+  plan: Plan;
+  storage: Storage;
+  bank: ImageBank;
+  buffer: StepBuffer;
+}
+
+/** Small plans beside the training's own; they change nothing of it. */
+export class Viewer {
+  readonly #sampler: Sampler;
+  #batch?: Recorded & { rows: { name: string; value: Value }[] };
+  #features?: Recorded & { blocks: Value[]; logits: Value };
+
+  constructor(
+    private readonly trainer: Trainer,
+    private readonly data: { training: ImageSet | SequenceSet; shown: ImageSet | SequenceSet },
+  ) {
+    const { batch, seed, sampling } = trainer.config;
+    this.#sampler = new Sampler(data.training, batch, seed, sampling);
+  }
+
+  /** The first pictures of a step's batch: augmented as the network got them, and preprocessed. */
+  async batch(step: number): Promise<Message<'batch'>> {
+    const { training } = this.data;
+    const { config } = this.trainer;
+    const set = stills(training, this.#sampler.items(step).slice(0, SHOWN));
+    this.#batch ??= await recordBatch(this.trainer.gpu, config, set);
+    const { plan, storage, bank, buffer, rows } = this.#batch;
+    write(storage, bank, set);
+    const items = Array.from({ length: set.count }, (_, i) => i);
+    buffer.write(storage, set, items, { seed: config.seed, number: step, learningRate: 0 });
+    plan.run();
+    const size = config.model.size;
+    const pictures = await Promise.all(
+      rows.map(async ({ name, value }) => ({
+        name,
+        pictures: bytes(await plan.read(value), size, name === 'distance' ? size / 8 : 255),
+      })),
+    );
+    return {
+      type: 'batch',
+      step,
+      labels: Array.from(set.labels, (label) => set.classes[label]),
+      rows: pictures,
+    };
+  }
+
+  /** The first convolution of each stream, 5 x 5 weights a filter, the same range for all. */
+  async filters(): Promise<Message<'filters'>> {
+    const tensors = await this.trainer.model.export(this.trainer.storage);
+    const streams = this.trainer.config.model.streams.map((name) => {
+      const weight = tensors.find((t) => t.name === `streams.${name}.block1.conv.weight`)!;
+      const largest = weight.data.reduce((max, w) => Math.max(max, Math.abs(w)), 1e-9);
+      const pixels = Uint8Array.from(weight.data, (w) => Math.round(127.5 * (1 + w / largest)));
+      return { name, filters: { width: 5, height: 5, pixels } };
+    });
+    return { type: 'filters', streams };
+  }
+
+  /** What the blocks make of one picture, and what the network says of it. */
+  async features(image: number): Promise<Message<'features'>> {
+    const { shown } = this.data;
+    const index = Math.min(image, itemLabels(shown).length - 1);
+    const set = stills(shown, [index]);
+    this.#features ??= await recordFeatures(this.trainer, set);
+    const { plan, storage, bank, buffer, blocks, logits } = this.#features;
+    write(storage, bank, set);
+    buffer.write(storage, set, [0], { seed: 0, number: 1, learningRate: 0 });
+    plan.run();
+    const { streams } = this.trainer.config.model;
+    const layers: FeatureMaps[] = [];
+    for (const [b, value] of blocks.entries()) {
+      const data = await plan.read(value);
+      streams.forEach((stream, g) => {
+        layers.push({ name: `${stream}, block ${b + 1}`, maps: maps(data, value, g) });
+      });
+    }
+    const scores = Array.from(await plan.read(logits));
+    const most = Math.max(...scores);
+    const exps = scores.map((z) => Math.exp(z - most));
+    const sum = exps.reduce((a, b) => a + b, 0);
+    return {
+      type: 'features',
+      image: index,
+      label: set.labels[0],
+      picture: picturesOf(set),
+      probabilities: exps.map((e) => e / sum),
+      layers,
+    };
+  }
+
+  dispose(): void {
+    for (const recorded of [this.#batch, this.#features]) recorded?.plan.dispose();
+    // The features' plan reads the training's own weights, which stay.
+    this.#batch?.storage.dispose();
+  }
+}
+
+async function recordBatch(gpu: Gpu, { model, augmentation }: TrainConfig, set: ImageSet) {
+  const storage = new Storage(gpu);
+  const bank = new ImageBank(set);
+  const buffer = new StepBuffer(set.count, 1);
+  const tape = new Tape(gpu.capabilities);
+  const raw = augment(
+    tape,
+    { images: bank.images, indices: buffer.indices, step: buffer.step },
+    { ...AUGMENTATION, ...augmentation },
+    { source: set, size: model.size, views: 1, sequence: false, random: true },
+  );
+  const edges = canny(tape, raw, model.preprocess?.edges);
+  const rows = [
+    { name: 'raw', value: raw },
+    { name: 'equalized', value: preprocess(tape, raw, 'equalized', model.preprocess) },
+    { name: 'edges', value: preprocess(tape, raw, 'edges', model.preprocess) },
+    { name: 'distance', value: distanceTransform(tape, edges, 'euclidean') },
+  ];
+  const plan = await Plan.compile(tape, storage, { keep: rows.map(({ value }) => value) });
+  return { plan, storage, bank, buffer, rows };
+}
+
+async function recordFeatures({ gpu, model, storage }: Trainer, set: ImageSet) {
+  const bank = new ImageBank(set);
+  const buffer = new StepBuffer(1, 1);
+  const tape = new Tape(gpu.capabilities);
+  const images = augment(
+    tape,
+    { images: bank.images, indices: buffer.indices, step: buffer.step },
+    NO_AUGMENTATION,
+    { source: set, size: model.config.size, views: 1, sequence: false, random: false },
+  );
+  const logits = model.forward(tape, images, 1, { training: false, step: buffer.step });
+  const blocks = tape.dispatches
+    .filter(({ kernel }) => kernel.name.startsWith('bn_relu_pool.'))
+    .map(({ values }) => values.y)
+    .slice(0, 3);
+  const plan = await Plan.compile(tape, storage, { keep: [...blocks, logits] });
+  return { plan, storage, bank, buffer, blocks, logits };
+}
+
+function write(storage: Storage, bank: ImageBank, { images }: ImageSet): void {
+  const words = new Uint8Array(bank.images.bytes);
+  words.set(images);
+  storage.write(bank.images, words);
+}
+
+/** Values from 0 to `white` as bytes. */
+function bytes(data: TypedArray, size: number, white: number): Pictures {
+  const pixels = Uint8Array.from(data, (x) => Math.min(255, (255 * x) / white));
+  return { width: size, height: size, pixels };
+}
+
+/** One stream's channels of y [G, 1, C, H, W], each from black to its own white. */
+function maps(data: TypedArray, { shape, spec }: Value, stream: number): Pictures {
+  const [, , channels, height, width] = shape;
+  const { border, rowStride } = spec.layout ?? { border: 0, rowStride: width };
+  const plane = planeStride(shape, spec.layout);
+  const count = Math.min(channels, MOST_MAPS);
+  const pixels = new Uint8Array(count * height * width);
+  for (let c = 0; c < count; c++) {
+    const begin = (stream * channels + c) * plane;
+    const at = (y: number, x: number) => data[begin + (y + border) * rowStride + x + border];
+    let most = 1e-9;
+    for (let y = 0; y < height; y++)
+      for (let x = 0; x < width; x++) most = Math.max(most, at(y, x));
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) {
+        pixels[(c * height + y) * width + x] = Math.max(0, (255 * at(y, x)) / most);
+      }
+    }
+  }
+  return { width, height, pixels };
+}
+
+/** Kernels by what they are for, in the order of a step. */
+const GROUPS: [name: string, kernels: RegExp][] = [
+  ['preprocessing', /^(augment|histogram|canny|distance|edge|standardize|grey|resize)/],
+  ['convolution, forward', /^conv5x5\.forward/],
+  ['convolution, backward', /^conv5x5/],
+  ['batch norm, ReLU, pool', /^(bn_relu_pool|batch_norm|relu|max_pool)/],
+  ['dense layers', /^(dense|concat|dropout|add)/],
+  ['LSTM', /^lstm/],
+  ['loss and metrics', /^(focal|log_softmax|softmax|metrics)/],
+  ['optimizer', /^optimizer|^(adam|sgd|clip|sum_of)/],
+];
+
+/** GPU time of one training step by group, taken on a twin so that the training itself is as it was. */
+export async function profileStep(
+  gpu: Gpu,
+  config: TrainConfig,
+  training: ImageSet | SequenceSet,
+): Promise<Message<'profile'>> {
+  const items = new Sampler(training, config.batch, config.seed, config.sampling).items(1);
+  const stillConfig =
+    config.model.frames.mode === 'sequence'
+      ? { ...config, model: { ...config.model, frames: { mode: 'still' as const, count: 1 } } }
+      : config;
+  const set = stills(training, items);
+  const storage = new Storage(gpu);
+  const model = new Model(stillConfig.model);
+  let plan: Plan | undefined;
+  try {
+    const step = recordStep(gpu, model, stillConfig, set);
+    plan = await Plan.compile(step.tape, storage);
+    step.bank.upload(storage);
+    storage.write(step.alpha, new Float32Array(set.classes.length).fill(1));
+    model.initialize(storage, config.seed);
+    step.buffer.write(
+      storage,
+      set,
+      items.map((_, i) => i),
+      {
+        seed: config.seed,
+        number: 1,
+        learningRate: 1e-4,
+      },
+    );
+    plan.run();
+    const { method, steps } = await plan.profile();
+    const sums = new Map([...GROUPS.map(([name]) => name), 'other'].map((name) => [name, 0]));
+    for (const { kernel, ms } of steps) {
+      const name = GROUPS.find(([, kernels]) => kernels.test(kernel))?.[0] ?? 'other';
+      sums.set(name, sums.get(name)! + ms);
+    }
+    const groups = [...sums].map(([name, ms]) => ({ name, ms })).filter(({ ms }) => ms > 0);
+    return { type: 'profile', method, groups, dispatches: steps.length };
+  } finally {
+    plan?.dispose();
+    storage.dispose();
+  }
+}

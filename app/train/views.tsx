@@ -1,0 +1,224 @@
+import { ConfusionMatrix } from '../shared/confusion_matrix';
+import { Bars, Card } from '../shared/widgets';
+import { picture, PictureGrid } from './picture_grid';
+import {
+  batchView,
+  choose,
+  data,
+  features,
+  filters,
+  memory,
+  metrics,
+  mistakes,
+  network,
+  profile,
+} from './session';
+
+const percent = (share: number, digits = 0) => `${(100 * share).toFixed(digits)} %`;
+const classes = () => data.value?.classes ?? [];
+
+export function Matrix() {
+  const held = metrics.value;
+  return (
+    <Card
+      title="Confusion matrix"
+      aside={
+        held ? `held out, epoch ${held.epoch}: ${percent(held.metrics.accuracy, 1)}` : undefined
+      }
+    >
+      {held ? (
+        <>
+          <ConfusionMatrix confusion={held.metrics.confusion} classes={classes()} />
+          <p class="small muted">
+            Rows are what a face shows, columns what the network says. Mean recall{' '}
+            {percent(held.metrics.meanRecall, 1)} over {held.metrics.images} pictures.
+          </p>
+        </>
+      ) : (
+        <Later>After each epoch: what the network takes for what.</Later>
+      )}
+    </Card>
+  );
+}
+
+const ROW_TEXT: Record<string, string> = {
+  raw: 'as drawn from the data, moved a little at random',
+  equalized: 'contrast evened out: the first stream',
+  edges: 'sharpened near edges: the second stream',
+  distance: 'distance from the edges, from which the sharpening comes',
+};
+
+export function BatchView() {
+  const view = batchView.value;
+  return (
+    <Card title="What the network sees" aside={view ? `step ${view.step}` : undefined}>
+      {view ? (
+        <div class="batch">
+          {view.rows.map(({ name, pictures }) => (
+            <figure key={name}>
+              <PictureGrid
+                pictures={pictures}
+                columns={8}
+                label={`${name}: ${view.labels.join(', ')}`}
+              />
+              <figcaption class="small">
+                <strong>{name}</strong> <span class="muted">{ROW_TEXT[name]}</span>
+              </figcaption>
+            </figure>
+          ))}
+        </div>
+      ) : (
+        <Later>The first pictures of each batch, and what the preprocessing makes of them.</Later>
+      )}
+    </Card>
+  );
+}
+
+export function Filters() {
+  const view = filters.value;
+  return (
+    <Card title="First filters" aside={view ? '5×5 weights, grey is zero' : undefined}>
+      {view ? (
+        view.streams.map(({ name, filters }) => (
+          <figure key={name} class="filters">
+            <PictureGrid
+              pictures={filters}
+              columns={16}
+              gap={1}
+              label={`Filters of the ${name} stream`}
+            />
+            <figcaption class="small muted">{name}</figcaption>
+          </figure>
+        ))
+      ) : (
+        <Later>What the first convolution of each stream looks for.</Later>
+      )}
+    </Card>
+  );
+}
+
+export function Features() {
+  const view = features.value;
+  const held = data.value?.validation.reduce((a, b) => a + b, 0);
+  return (
+    <Card title="One picture through the network">
+      {view ? (
+        <div class="features">
+          <div class="features-picture">
+            <PictureGrid
+              pictures={view.picture}
+              columns={1}
+              label={`A picture of ${classes()[view.label]}`}
+            />
+            <p class="small">
+              shows <strong>{classes()[view.label]}</strong>
+            </p>
+            <label class="small picture-number">
+              Picture
+              <input
+                type="number"
+                min={0}
+                max={held ? held - 1 : undefined}
+                value={view.image}
+                onChange={(e) =>
+                  choose(Math.max(0, Math.round(Number(e.currentTarget.value)) || 0))
+                }
+              />
+            </label>
+          </div>
+          <Bars
+            labels={classes()}
+            values={view.probabilities}
+            label="What the network says of it"
+          />
+          <div class="features-maps">
+            {view.layers.map(({ name, maps }) => (
+              <figure key={name}>
+                <PictureGrid pictures={maps} columns={8} label={`Feature maps, ${name}`} />
+                <figcaption class="small muted">{name}</figcaption>
+              </figure>
+            ))}
+          </div>
+        </div>
+      ) : (
+        <Later>
+          The feature maps of a picture that you choose, and what the network says of it.
+        </Later>
+      )}
+    </Card>
+  );
+}
+
+export function Mistakes() {
+  const worst = mistakes.value;
+  return (
+    <Card title="Worst mistakes" aside={worst ? 'held out; a click looks inside' : undefined}>
+      {!worst && <Later>After each epoch: where the network was surest, and wrong.</Later>}
+      {worst && worst.list.length === 0 && <p>None: every held-out picture is right.</p>}
+      {worst && worst.list.length > 0 && (
+        <ul class="mistakes">
+          {worst.list.map((mistake, i) => (
+            <li key={mistake.image}>
+              <button type="button" onClick={() => choose(mistake.image)}>
+                <PictureGrid
+                  pictures={picture(worst.pictures, i)}
+                  columns={1}
+                  label={`Picture ${mistake.image}`}
+                />
+                <span>{classes()[mistake.label]}</span>
+                <span class="said">
+                  {classes()[mistake.said]} {percent(mistake.confidence)}
+                </span>
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+    </Card>
+  );
+}
+
+export function GpuTime() {
+  const times = profile.value;
+  const total = times?.groups.reduce((sum, { ms }) => sum + ms, 0) ?? 0;
+  const mib = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+  return (
+    <Card
+      title="Where the GPU’s time goes"
+      aside={
+        times
+          ? `${total.toFixed(total < 10 ? 2 : 0)} ms in ${times.dispatches} dispatches`
+          : undefined
+      }
+    >
+      {times ? (
+        <>
+          <Bars
+            labels={times.groups.map(({ name }) => name)}
+            values={times.groups.map(({ ms }) => ms / total)}
+            label="Share of a training step by kind of kernel"
+          />
+          <p class="small muted">
+            {times.method === 'timestamp'
+              ? 'By the GPU’s own clock, each kernel alone.'
+              : 'From submit to completion, each kernel alone: this browser has no GPU clock.'}
+          </p>
+        </>
+      ) : (
+        <Later>One training step, kernel by kernel.</Later>
+      )}
+      {memory.value && network.value && (
+        <p class="small muted">
+          {network.value.parameters.toLocaleString('en')} weights. GPU memory:{' '}
+          {mib(memory.value.state)} of data, weights and optimizer; {mib(memory.value.after)} of
+          intermediate results, which would be {mib(memory.value.before)} if none were reused.
+        </p>
+      )}
+    </Card>
+  );
+}
+
+/** What will stand here. */
+function Later({ children }: { children: string }) {
+  return <p class="later muted">{children}</p>;
+}

@@ -1,0 +1,238 @@
+/** The Train page's worker: all data, all GPU work and all keeping happen here. */
+import { FacegradError } from '../../src/gpu/errors';
+import { readCheckpoint } from '../../src/train/checkpoint';
+import { readWeights, type Weights } from '../../src/train/weights_file';
+import { Model } from '../../src/nn/model';
+import { keepLatestWeights, latestWeights } from '../shared/latest_weights';
+import { describe, drawFaces, readData, summarize } from './data';
+import type { FromWorker, RunRecord, ToWorker } from './protocol';
+import { openGpu, Run } from './run';
+import { RunStore, type KeptRun, type LoadedData } from './run_store';
+import { toConfig } from './settings';
+
+/** A weights file larger than this is none of ours: the paper's network has 20 MB. */
+const MOST_WEIGHTS_BYTES = 256 * 2 ** 20;
+/** Times that a run is gone on with by itself without getting to its next checkpoint. */
+const MOST_RESUMES = 2;
+
+const store = new RunStore();
+let data: LoadedData | undefined;
+/** Drawn faces can be drawn again and are not stored. */
+let drawn: number | undefined;
+let weights: { name: string; weights: Weights } | undefined;
+let run: Run | undefined;
+/** Whether this tab is the one that keeps its run: two would overwrite each other's. */
+let keeper = false;
+/** The run that ended last in this tab, to go on with also where the browser keeps nothing. */
+let ended: KeptRun | undefined;
+
+const post = (message: FromWorker) => postMessage(message);
+
+const kindOf = (error: unknown) => (error instanceof FacegradError ? error.kind : 'unknown');
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+addEventListener('message', ({ data: message }: MessageEvent<ToWorker>) => {
+  handle(message).catch((error: unknown) => {
+    post({
+      type: 'failed',
+      kind: kindOf(error),
+      message: messageOf(error),
+      resumable: ended !== undefined,
+    });
+  });
+});
+
+async function handle(message: ToWorker): Promise<void> {
+  switch (message.type) {
+    case 'open':
+      return open();
+    case 'draw':
+      return load(() => drawFaces(message.faces), message.faces);
+    case 'read':
+      return load(() =>
+        readData(message.files, (what, done, total) =>
+          post({ type: 'reading', what, done, total }),
+        ),
+      );
+    case 'start':
+      return start(message.settings);
+    case 'resume':
+      return run ? run.resume() : goOn();
+    case 'pause':
+      return run?.pause();
+    case 'stop':
+      return run?.stop();
+    case 'forget':
+      ended = undefined;
+      if (keeper) await store.clear();
+      return;
+    case 'weights':
+      return giveWeights();
+    case 'read-weights':
+      return takeWeights(message.file);
+    case 'forget-weights':
+      weights = undefined;
+      return;
+    case 'choose':
+      return run?.choose(message.image);
+  }
+}
+
+async function open(): Promise<void> {
+  const gpu = await openGpu(2);
+  const { vendor, architecture, description, fallback } = gpu.adapter;
+  gpu.dispose();
+  keeper = await becomeKeeper();
+  // What is kept may be of another version, or the browser may keep nothing: then there is no run.
+  const kept = keeper ? await store.run().catch(() => undefined) : undefined;
+  const resuming =
+    kept !== undefined && kept.record.status === 'running' && kept.resumes < MOST_RESUMES;
+  post({
+    type: 'opened',
+    adapter: `${vendor} ${architecture} ${description}`.trim(),
+    weak: fallback,
+    saved: kept?.record,
+    resuming,
+    keeper,
+  });
+  if (resuming) await goOn();
+}
+
+/** One tab keeps its run. A tab that is just being reloaded holds the lock for a moment longer. */
+async function becomeKeeper(): Promise<boolean> {
+  const forever = new Promise<never>(() => {});
+  return new Promise((resolve) => {
+    navigator.locks
+      .request('facegrad-run', { signal: AbortSignal.timeout(3000) }, () => {
+        resolve(true);
+        return forever;
+      })
+      .catch(() => resolve(false));
+  });
+}
+
+async function load(read: () => LoadedData | Promise<LoadedData>, faces?: number): Promise<void> {
+  post({ type: 'reading', what: faces ? 'drawing faces' : 'reading' });
+  try {
+    const loaded = await read(); // what was there stays until this has worked
+    data = loaded;
+    drawn = faces;
+    ended = undefined; // it belongs to the data before; the kept run has its own
+    post({ type: 'data', data: summarize(loaded) });
+  } catch (error) {
+    post({ type: 'refused', what: 'data', message: messageOf(error) });
+  }
+}
+
+async function start(settings: RunRecord['settings']): Promise<void> {
+  if (!data) throw new FacegradError('internal', 'there is no data yet');
+  const about: RunRecord['data'] = describe(data);
+  const config = toConfig(settings, about.classes, about.sequenceLength);
+  if (weights) config.model = weights.weights.config;
+  const record: RunRecord = {
+    settings,
+    status: 'running',
+    step: 0,
+    steps: 0,
+    log: { training: [], validation: [] },
+    mistakes: [],
+    data: about,
+    time: 0,
+    from: weights?.name,
+  };
+  if (keeper) {
+    try {
+      await store.clear();
+      await store.put('data', drawn ? { kind: 'synthetic', faces: drawn } : data);
+    } catch (error) {
+      post({ type: 'not-kept', message: messageOf(error) });
+    }
+  }
+  await train(
+    new Run({
+      config,
+      data,
+      record,
+      weights: weights?.weights,
+      store: keeper ? store : undefined,
+      post,
+    }),
+    0,
+  );
+}
+
+/** The run that ended here, or the one that is kept, from its last checkpoint. */
+async function goOn(): Promise<void> {
+  let kept = ended;
+  if (!kept) {
+    const [stored, source] = await Promise.all([store.run(), store.data()]);
+    if (!stored || !source) {
+      throw new FacegradError('bad-input', 'this browser keeps no run any more');
+    }
+    await store.put('run', { ...stored, resumes: stored.resumes + 1 });
+    kept = stored;
+    drawn = 'faces' in source ? source.faces : undefined;
+    if ('faces' in source) post({ type: 'reading', what: 'drawing faces' });
+    data = 'faces' in source ? drawFaces(source.faces) : source;
+    post({ type: 'data', data: summarize(data) });
+  }
+  const { record, checkpoint } = kept;
+  const { step, config } = readCheckpoint(checkpoint).progress;
+  record.status = 'running';
+  const keeping = keeper ? store : undefined;
+  await train(new Run({ config, data: data!, record, checkpoint, store: keeping, post }), step);
+}
+
+async function train(next: Run, resumed: number): Promise<void> {
+  run = next;
+  const { record } = next;
+  ended = undefined;
+  post({ type: 'started', resumed, record });
+  if (record.mistakes.length > 0) {
+    post({ type: 'validation', log: record.log.validation.at(-1)!, ...next.mistakes() });
+  }
+  try {
+    await next.run();
+  } finally {
+    run = undefined;
+    const { checkpoint } = next;
+    if (checkpoint) ended = { record, checkpoint, resumes: 0 };
+  }
+}
+
+async function giveWeights(): Promise<void> {
+  const file = (await run?.weights()) ?? (await latestWeights())?.file;
+  if (!file) throw new FacegradError('bad-input', 'there are no trained weights yet');
+  post({ type: 'weights', file: file as Uint8Array<ArrayBuffer>, name: 'facegrad.safetensors' });
+}
+
+async function takeWeights(file: File): Promise<void> {
+  try {
+    if (file.size > MOST_WEIGHTS_BYTES) {
+      throw new FacegradError(
+        'bad-input',
+        `${file.name} has ${(file.size / 2 ** 20).toFixed(0)} MB; weights of these networks have less than ${MOST_WEIGHTS_BYTES / 2 ** 20}`,
+      );
+    }
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    const read = readWeights(bytes, file.name);
+    if (data && read.config.classes.join() !== data.training.classes.join()) {
+      throw new FacegradError(
+        'bad-input',
+        `${file.name} knows the classes ${read.config.classes.join(', ')}; the data has ${data.training.classes.join(', ')}`,
+      );
+    }
+    const { size, widths, streams } = read.config;
+    const { parameters, statistics } = new Model(read.config).arenas;
+    for (const arena of [parameters, statistics]) arena.pack(read.tensors); // throws what does not fit
+    await keepLatestWeights(bytes).catch(() => undefined); // a convenience for the other pages
+    weights = { name: file.name, weights: read };
+    post({
+      type: 'weights-read',
+      name: file.name,
+      about: `${size}×${size}, blocks of ${widths.join(', ')}, ${streams.join(' and ')}`,
+    });
+  } catch (error) {
+    post({ type: 'refused', what: 'weights', message: messageOf(error) });
+  }
+}
