@@ -5,9 +5,9 @@
 //   running_var  += momentum * (variance * M / (M - 1) - running_var)
 //
 // Layout: x [G, N, C, H, W] dense; mean, rstd, running_mean, running_var [G, C].
-// Threads: one workgroup per channel. Each thread walks the channel in steps of WORKGROUP_SIZE, so
-// that neighbours read neighbours, and sums x - shift and (x - shift)^2, where shift is the first
-// value that it meets. sum((x - mean)^2) then is squares - sum^2 / count. As the shift is one of the
+// Threads: one workgroup per channel. Each thread walks the channel in steps of WORKGROUP_SIZE quads, 4
+// elements of a plane, and sums x - shift and (x - shift)^2, where shift is the first value that it
+// meets. sum((x - mean)^2) then is squares - sum^2 / count. As the shift is one of the
 // thread's own values, this difference loses at most a factor `count` of precision, however large
 // the mean is. Threads are merged pairwise by Chan's formula, always in the same order.
 
@@ -45,34 +45,48 @@ fn main(
   let first = g * params.batch * sample + c * params.plane;
   let total = params.batch * params.plane;
 
-  // (n, p) = sample and place of element i. Stepping them saves two divisions per element.
-  let step_n = WORKGROUP_SIZE / params.plane;
-  let step_p = WORKGROUP_SIZE % params.plane;
-  var n = thread / params.plane;
-  var p = thread % params.plane;
+  // Place of quad i: sample n, quad of its plane. Stepping them saves two divisions for each.
+  let quads = (params.plane + 3u) / 4u; // of a plane; the last may be cut off
+  let step_n = WORKGROUP_SIZE / quads;
+  let step_quad = WORKGROUP_SIZE % quads;
+  var n = thread / quads;
+  var quad = thread % quads;
 
   var count = 0.0;
   var shift = 0.0;
-  if (thread < total) {
-    shift = x[first + n * sample + p];
+  if (thread < params.batch * quads) {
+    shift = x[first + n * sample + 4u * quad];
   }
-  var sum = 0.0;
-  var squares = 0.0;
-  for (var i = thread; i < total; i += WORKGROUP_SIZE) {
-    let d = x[first + n * sample + p] - shift;
-    sum += d;
-    squares += d * d;
-    count += 1.0;
+  var sums = vec4<f32>();
+  var squares = vec4<f32>();
+  for (var i = thread; i < params.batch * quads; i += WORKGROUP_SIZE) {
+    let at = first + n * sample + 4u * quad;
+    let left = params.plane - 4u * quad;
+    if (left >= 4u) {
+      let d = vec4<f32>(x[at], x[at + 1u], x[at + 2u], x[at + 3u]) - shift;
+      sums += d;
+      squares += d * d;
+      count += 4.0;
+    } else {
+      for (var k = 0u; k < left; k++) {
+        let d = x[at + k] - shift;
+        sums.x += d;
+        squares.x += d * d;
+        count += 1.0;
+      }
+    }
     n += step_n;
-    p += step_p;
-    if (p >= params.plane) {
-      p -= params.plane;
+    quad += step_quad;
+    if (quad >= quads) {
+      quad -= quads;
       n += 1u;
     }
   }
+  let sum = dot(sums, vec4<f32>(1.0));
+  let square = dot(squares, vec4<f32>(1.0));
   counts[thread] = count;
   means[thread] = shift + sum / max(count, 1.0);
-  deviations[thread] = max(0.0, squares - sum * sum / max(count, 1.0));
+  deviations[thread] = max(0.0, square - sum * sum / max(count, 1.0));
   workgroupBarrier();
 
   for (var half = WORKGROUP_SIZE / 2u; half > 0u; half = half / 2u) {

@@ -18,7 +18,7 @@ export function usual(kind: DataKind): { preset: Preset } & TrainChanges {
       // The drawings vary by themselves and are balanced, so they need neither more geometry nor alpha.
       return {
         preset: 'tiny',
-        epochs: 4,
+        epochs: 3,
         batch: 32,
         logEvery: 10,
         optimizer: { name: 'adamw', learningRate: 4e-3, weightDecay: 1e-4 },
