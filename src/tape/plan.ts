@@ -182,12 +182,14 @@ export class Plan {
         staging.unmap();
         ms = Math.max(0, Number(to - from) / 1e6); // the specification allows negative intervals
       }
-      const { kernel, inputs, attributes } = this.#steps[i].dispatch;
+      const { kernel, inputs, values, attributes } = this.#steps[i].dispatch;
       steps.push({
         label: this.#steps[i].label,
         kernel: kernel.name,
         ms,
         flops: kernel.flops?.(inputs, attributes) ?? 0,
+        bytes: Object.values(values).reduce((sum, value) => sum + value.bytes, 0),
+        shape: [...(Object.values(inputs)[0]?.shape ?? [])],
       });
     }
     querySet?.destroy();
@@ -249,6 +251,10 @@ export interface StepTime {
   kernel: string;
   ms: number;
   flops: number;
+  /** Of everything bound, each once. */
+  bytes: number;
+  /** Of the first input. */
+  shape: number[];
 }
 
 /** The values a dispatch writes. */
