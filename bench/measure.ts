@@ -1,19 +1,12 @@
 import type { Gpu } from '../src/gpu/device';
-import { layoutOf, planeStride, storageSize, type TensorSpec } from '../src/kernels/kernel';
+import { size, type TensorSpec } from '../src/kernels/kernel';
 import { Plan } from '../src/tape/plan';
 import { Storage } from '../src/tape/storage';
 import { Tape } from '../src/tape/tape';
 import { state, type Value } from '../src/tape/value';
 import type { BenchCase } from './case';
-
-/** Milliseconds a dispatch. */
-export interface Spread {
-  median: number;
-  min: number;
-  max: number;
-  /** First and third quartile. */
-  quartiles: [number, number];
-}
+import { toLayout } from './layout';
+import { spread, type Spread } from './statistics';
 
 /** One case, measured. */
 export interface BenchResult {
@@ -24,6 +17,7 @@ export interface BenchResult {
   repeats: number;
   /** Dispatches in one timed batch. */
   batch: number;
+  /** Milliseconds a dispatch. */
   ms: Spread;
   /** Of the median. */
   gflops: number | null;
@@ -175,34 +169,12 @@ class Timer {
 
 /** Numbers in [-1, 1), or whole numbers below 7 (a label, an index), in the spec's layout. */
 function randomData(spec: TensorSpec, seed: number): Float32Array | Uint32Array {
-  const length = storageSize(spec);
+  const length = size(spec.shape);
   const data = spec.dtype === 'f32' ? new Float32Array(length) : new Uint32Array(length);
   let a = seed;
-  const next = () => {
+  for (let i = 0; i < length; i++) {
     a = (Math.imul(a, 1664525) + 1013904223) >>> 0;
-    return spec.dtype === 'f32' ? a / 2147483648 - 1 : Math.floor((a / 4294967296) * 7);
-  };
-  if (!spec.layout) {
-    for (let i = 0; i < length; i++) data[i] = next();
-    return data;
+    data[i] = spec.dtype === 'f32' ? a / 2147483648 - 1 : Math.floor((a / 4294967296) * 7);
   }
-  const [height, width] = spec.shape.slice(-2);
-  const { border, rowStride } = layoutOf(spec);
-  const stride = planeStride(spec.shape, spec.layout);
-  for (let plane = 0; plane < length; plane += stride) {
-    for (let y = 0; y < height; y++) {
-      const at = plane + (y + border) * rowStride + border;
-      for (let x = 0; x < width; x++) data[at + x] = next();
-    }
-  }
-  return data;
-}
-
-export function spread(samples: number[]): Spread {
-  const sorted = [...samples].sort((a, b) => a - b);
-  const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))];
-  const middle = sorted.length / 2;
-  const median =
-    sorted.length % 2 ? sorted[Math.floor(middle)] : (sorted[middle - 1] + sorted[middle]) / 2;
-  return { median, min: sorted[0], max: sorted.at(-1)!, quartiles: [at(0.25), at(0.75)] };
+  return toLayout(spec, data);
 }

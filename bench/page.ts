@@ -1,21 +1,38 @@
 import { requestGpu } from '../src/gpu/device';
-import { benchCases } from './cases';
-import { measure } from './measure';
-import type { BenchPage } from './run';
-import { paperStepDispatches } from './training_step';
+import type { Untyped } from './peers/packages';
+import { answer, type Answer, type Job, type Place } from './session';
+
+/** What this page and bench/chrome.ts put on `window`. */
+export interface BenchPage {
+  facegradBench(job: Job): Promise<Answer>;
+  facegradProgress(text: string): void;
+  /** CPU time of Chrome's processes in ms; 0 where the system does not tell. */
+  facegradCpuTime(): Promise<number>;
+}
 
 const page = window as unknown as BenchPage;
+/** The server shows bench/peers/node_modules as its root. */
+const url = (path: string) => new URL(`/${path}`, location.href).href;
 
-/** Called by bench/run.ts, which listens for `facegradBenchResult`. */
-page.facegradBench = async ({ filter, repeats }) => {
-  const gpu = await requestGpu({ powerPreference: 'high-performance' });
-  await measure(gpu, await benchCases(filter), {
-    repeats,
-    cpuTime: (await page.facegradCpuTime()) > 0 ? page.facegradCpuTime : undefined,
-    onResult: page.facegradBenchResult,
-  });
-  const step = paperStepDispatches(gpu);
-  gpu.dispose();
-  return { adapter: gpu.adapter, subgroupSize: gpu.capabilities.subgroupSize, step };
+const place: Place = {
+  requestGpu: () => requestGpu({ powerPreference: 'high-performance' }),
+  loader: {
+    url,
+    script: (path) =>
+      new Promise((resolve, reject) => {
+        const script = document.createElement('script');
+        script.src = url(path);
+        script.onload = () => resolve();
+        script.onerror = () => reject(new Error(`cannot load ${path}`));
+        document.head.append(script);
+      }),
+    module: (path) => import(/* @vite-ignore */ url(path)) as Promise<Untyped>,
+  },
+  onProgress: (text) => page.facegradProgress(text),
+};
+
+page.facegradBench = async (job) => {
+  if ((await page.facegradCpuTime()) > 0) place.cpuTime = page.facegradCpuTime;
+  return answer(job, place);
 };
 document.title = 'ready';

@@ -1,232 +1,191 @@
-import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import type { AdapterDescription } from '../src/gpu/device';
-import { requestNodeGpu } from '../src/gpu/node';
-import { chromeFlags, findChrome } from '../tools/chrome';
-import { nodeAdapter } from '../tools/node_adapter';
-import { wgsl } from '../tools/wgsl_plugin';
-import { benchCases } from './cases';
-import { measure, type BenchResult } from './measure';
-import { paperStepDispatches } from './training_step';
+import { chromeBench, type BenchRuntime } from './chrome';
+import type { BenchResult } from './measure';
+import { nodeBench } from './node';
+import { reportPlot } from './plot';
+import { chooseProblems } from './problems';
+import {
+  betweenMarks,
+  compareText,
+  mergeReports,
+  reportMarkdown,
+  reportText,
+  type Report,
+} from './report';
+import { LIBRARIES, type Facts } from './session';
+import type { Measurement } from './versus';
 
-const HELP = `npm run bench -- [options]: times every kernel of bench/kernels
+const HELP = `npm run bench -- [options] [FILE…]
 
-  --runtime node|chrome  where the GPU is used: Node (Dawn) or headless Chrome (default chrome)
-  --filter TEXT          only kernels and cases whose name contains TEXT
-  --repeats N            timed batches a case, after the warm-up; 10 or more (default 20)
-  --json FILE            also write everything to FILE
+Times training steps, inference and layers beside other libraries, in turn and on the same numbers.
+
+  --runtime chrome|node  headless Chrome (default), or Node on Dawn
+  --only PATTERN         problems whose name fits, as in 'train|infer'; kernel:PATTERN for single kernels of ours
+  --full                 everything: all presets, all layers, all single kernels (long)
+  --kernels fast|plain|both   our tuned kernels (default), the readable ones, or both
+  --peers                also the other libraries; installs them into bench/peers at first
+  --libraries PATTERN    of the other libraries only these, as in 'jax|tfjs webgpu'
+  --rounds N             timed batches of each, at most (default 9; at least 3 are taken)
+  --budget SECONDS       of timing for each problem (default 15)
+  --save FILE            writes everything as JSON
+  --compare FILE         ratio by case to a saved run, with what noise allows
+  --plot FILE            writes a plot (SVG)
+  --readme               writes the README's table between its marks
+  FILE…                  runs nothing: merges saved runs and reports on them
 `;
 
-interface RunOptions {
-  filter: string;
-  repeats: number;
-}
-
-/** What a run was taken on. */
-interface RunFacts {
-  adapter: AdapterDescription;
-  /** Lanes in a subgroup where the adapter fixes one size, else 0. */
-  subgroupSize: number;
-  step: ReturnType<typeof paperStepDispatches>;
-}
-
-/** What bench/page.ts and this file put on the page's `window`. */
-export interface BenchPage {
-  facegradBench(options: RunOptions): Promise<RunFacts>;
-  facegradBenchResult(result: BenchResult): void;
-  /** CPU time of Chrome's GPU process in ms; 0 where the system does not tell. */
-  facegradCpuTime(): Promise<number>;
-}
+const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
 export async function main(argv: string[]): Promise<number> {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
     args: argv,
+    allowPositionals: true,
     options: {
       runtime: { type: 'string', default: 'chrome' },
-      filter: { type: 'string', default: '' },
-      repeats: { type: 'string', default: '20' },
-      json: { type: 'string' },
+      only: { type: 'string', default: '' },
+      full: { type: 'boolean', default: false },
+      kernels: { type: 'string', default: 'fast' },
+      peers: { type: 'boolean', default: false },
+      libraries: { type: 'string', default: '' },
+      rounds: { type: 'string', default: '9' },
+      budget: { type: 'string', default: '15' },
+      save: { type: 'string' },
+      compare: { type: 'string' },
+      plot: { type: 'string' },
+      readme: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
-  const repeats = Number(values.repeats);
-  const runtime = values.runtime;
-  if (values.help || !Number.isInteger(repeats) || repeats < 10) {
+  const { runtime, kernels } = values;
+  const rounds = Number(values.rounds);
+  const budgetMs = Number(values.budget) * 1000;
+  const good =
+    (runtime === 'node' || runtime === 'chrome') &&
+    ['fast', 'plain', 'both'].includes(kernels) &&
+    Number.isInteger(rounds) &&
+    rounds >= 3 &&
+    budgetMs > 0;
+  if (values.help || !good) {
     console.log(HELP);
     return values.help ? 0 : 2;
   }
-  if (runtime !== 'node' && runtime !== 'chrome') {
-    console.log(HELP);
-    return 2;
+  const read = (file: string) => JSON.parse(readFileSync(file, 'utf8')) as Report;
+  let reports: Report[];
+  if (positionals.length > 0) {
+    const saved = positionals.map(read);
+    const runtimes = [...new Set(saved.map((report) => report.runtime))];
+    reports = runtimes.map((name) => mergeReports(saved.filter((r) => r.runtime === name)));
+  } else {
+    if (values.peers) installPeers();
+    const choice = { ...values, runtime: runtime as Report['runtime'], rounds, budgetMs };
+    reports = [await run(choice)];
   }
+  for (const report of reports) {
+    console.log(`\n${reportText(report)}`);
+    if (values.compare) console.log(`\n${compareText(report, read(values.compare))}`);
+  }
+  const [first] = reports;
+  if (values.save) writeFileSync(values.save, `${JSON.stringify(first, null, 1)}\n`);
+  if (values.plot) writeFileSync(values.plot, reportPlot(first));
+  if (values.readme) {
+    const readme = path('../README.md');
+    const tables = reports.map(reportMarkdown).join('\n\n');
+    writeFileSync(readme, betweenMarks(readFileSync(readme, 'utf8'), tables));
+  }
+  const found = reports.some((r) => r.measurements.length + r.kernels.length > 0);
+  if (!found) console.error(`nothing matches '${values.only}'`);
+  return found ? 0 : 1;
+}
 
-  const results: BenchResult[] = [];
-  console.log(row(HEADINGS));
-  const onResult = (result: BenchResult) => {
-    results.push(result);
-    console.log(row(cells(result)));
-  };
-  const run = runtime === 'node' ? runInNode : runInChrome;
-  const { facts, where } = await run({ filter: values.filter, repeats }, onResult);
-  if (results.length === 0) console.log(`no case matches '${values.filter}'`);
+interface Choice {
+  runtime: Report['runtime'];
+  only: string;
+  full: boolean;
+  kernels: string;
+  peers: boolean;
+  libraries: string;
+  rounds: number;
+  budgetMs: number;
+}
 
-  const { adapter, subgroupSize, step } = facts;
-  console.log(
-    [
-      '',
-      `${adapter.vendor} ${adapter.architecture} ${adapter.description}`.trim() +
-        `, subgroups of ${subgroupSize || 'no fixed size'}${adapter.fallback ? ', fallback' : ''}`,
-      ...Object.entries(where).map(([fact, value]) => `${fact}: ${value}`),
-      `a training step of the preset paper: ${step.total} dispatches`,
-    ].join('\n'),
+async function run(choice: Choice): Promise<Report> {
+  const { only, full, rounds, budgetMs } = choice;
+  const libraries = chooseLibraries(choice);
+  const single = only.startsWith('kernel:') ? only.slice('kernel:'.length) : undefined;
+  const problems = single === undefined ? chooseProblems(only, full) : [];
+  const onProgress = (text: string) => console.error(`${clock()} ${text}`);
+  const runtime: BenchRuntime = await (choice.runtime === 'node' ? nodeBench : chromeBench)(
+    onProgress,
   );
-  if (values.json) {
-    const report = {
+  try {
+    const facts = (await runtime.ask({ kind: 'facts' }, false)) as Facts;
+    const measurements: Measurement[] = [];
+    let layers = false;
+    for (const { name } of problems) {
+      const job = { kind: 'problem' as const, name, libraries, rounds, leastRounds: 3, budgetMs };
+      // Whole networks begin with nothing compiled; layers share a browser, which takes long to start.
+      const model = /^(train|infer|step) /.test(name);
+      const fresh = model || !layers;
+      layers = !model;
+      measurements.push(...((await runtime.ask(job, fresh)) as Measurement[]));
+    }
+    const results: BenchResult[] = [];
+    if (single !== undefined || (full && !only)) {
+      const job = { kind: 'kernels' as const, pattern: single ?? '', repeats: 20 };
+      results.push(...((await runtime.ask(job, true)) as BenchResult[]));
+    }
+    return {
       date: new Date().toISOString(),
       commit: commit(),
-      runtime,
-      ...where,
+      runtime: choice.runtime,
+      where: await runtime.where(),
       cpu: `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}`,
-      adapter,
-      subgroupSize,
-      dispatchesPerStep: { preset: 'paper', ...step },
-      results,
+      facts,
+      measurements,
+      kernels: results,
     };
-    writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
-  }
-  return results.length > 0 ? 0 : 1;
-}
-
-interface Run {
-  facts: RunFacts;
-  where: Record<string, string>;
-}
-
-async function runInNode(
-  { filter, repeats }: RunOptions,
-  onResult: (result: BenchResult) => void,
-): Promise<Run> {
-  await nodeAdapter(); // takes lavapipe where no driver is named
-  const gpu = await requestNodeGpu();
-  const cpuTime = () => {
-    const { user, system } = process.cpuUsage();
-    return (user + system) / 1e3;
-  };
-  await measure(gpu, await benchCases(filter), { repeats, cpuTime, onResult });
-  const { adapter, capabilities } = gpu;
-  const step = paperStepDispatches(gpu);
-  gpu.dispose();
-  return {
-    facts: { adapter, subgroupSize: capabilities.subgroupSize, step },
-    where: { node: process.version, dawn: 'npm package webgpu' },
-  };
-}
-
-async function runInChrome(
-  options: RunOptions,
-  onResult: (result: BenchResult) => void,
-): Promise<Run> {
-  const { createServer } = await import('vite');
-  const { launch } = await import('puppeteer');
-  const server = await createServer({
-    root: fileURLToPath(new URL('..', import.meta.url)),
-    configFile: false,
-    plugins: [wgsl()],
-    logLevel: 'error',
-    // A file saved elsewhere must not reload the page in the middle of a run.
-    server: { port: 0, host: '127.0.0.1', hmr: false, watch: null },
-    optimizeDeps: { noDiscovery: true, include: [] },
-  });
-  const flags = chromeFlags();
-  const browser = await launch({
-    executablePath: await findChrome(),
-    args: flags,
-    headless: true,
-    protocolTimeout: 0,
-  });
-  try {
-    await server.listen();
-    const page = await browser.newPage();
-    page.on('pageerror', (error) => console.error(error));
-    await page.exposeFunction('facegradBenchResult', onResult);
-    const pid = browser.process()?.pid;
-    await page.exposeFunction('facegradCpuTime', () => gpuProcessTime(pid));
-    await page.goto(new URL('bench/page.html', server.resolvedUrls!.local[0]).href);
-    await page.waitForFunction(() => document.title === 'ready');
-    const facts = await page.evaluate(
-      (given) => (window as unknown as BenchPage).facegradBench(given),
-      options,
-    );
-    return { facts, where: { browser: await browser.version(), flags: flags.join(' ') } };
   } finally {
-    await browser.close();
-    await server.close();
+    await runtime.close();
   }
 }
 
-/** CPU time of all threads of the GPU process that descends from the browser `pid`, in ms (Linux). */
-function gpuProcessTime(browser: number | undefined): number {
-  const parentOf = (pid: string) =>
-    /^PPid:\s*(\d+)/m.exec(readText(`/proc/${pid}/status`))?.[1] ?? '0';
-  try {
-    for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-      if (!readText(`/proc/${pid}/cmdline`).includes('--type=gpu-process')) continue;
-      let ancestor = parentOf(pid); // Chrome's zygotes stand between
-      while (Number(ancestor) > 1 && Number(ancestor) !== browser) ancestor = parentOf(ancestor);
-      if (Number(ancestor) !== browser) continue;
-      return readdirSync(`/proc/${pid}/task`)
-        .map((task) => Number(readText(`/proc/${pid}/task/${task}/schedstat`).split(' ')[0]) / 1e6)
-        .reduce((sum, ms) => sum + ms, 0);
-    }
-  } catch {
-    // Not Linux: the table has no CPU times.
+/** Ours first: the others' numbers are compared with it. */
+function chooseLibraries({ kernels, peers, libraries, runtime }: Choice): string[] {
+  const ours = {
+    fast: ['facegrad'],
+    plain: ['facegrad plain'],
+    both: ['facegrad', 'facegrad plain'],
+  };
+  const others = Object.keys(LIBRARIES).filter(
+    (name) =>
+      !name.startsWith('facegrad') &&
+      // In Node only TensorFlow.js finds its way to a GPU, and to nothing else.
+      (runtime === 'chrome' || name === 'tfjs webgpu') &&
+      new RegExp(libraries, 'i').test(name),
+  );
+  return [...ours[kernels as keyof typeof ours], ...(peers ? others : [])];
+}
+
+/** `npm ci` in bench/peers, which nothing but this does. */
+function installPeers(): void {
+  if (existsSync(path('peers/node_modules/@tensorflow/tfjs'))) return;
+  console.error('Installing the other libraries into bench/peers (npm ci, about 100 MB) …');
+  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund'];
+  const { status } = spawnSync('npm', args, {
+    cwd: path('peers'),
+    stdio: 'inherit',
+    shell: process.platform === 'win32',
+  });
+  if (status !== 0) {
+    throw new Error('they could not be installed: run `npm ci --ignore-scripts` in bench/peers');
   }
-  return 0;
 }
 
-/** A file of /proc; empty when its process has just ended. */
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
-}
-
-const HEADINGS = [
-  'kernel',
-  'case',
-  'ms',
-  'spread',
-  'GFLOP/s',
-  'GB/s',
-  'CPU ms',
-  'per core',
-  'clock',
-];
-const WIDTHS = [40, 30, 10, 18, 9, 8, 9, 9, 9];
-
-const row = (texts: string[]) =>
-  texts.map((text, i) => (i < 2 ? text.padEnd(WIDTHS[i]) : text.padStart(WIDTHS[i]))).join(' ');
-
-function cells(result: BenchResult): string[] {
-  const { kernel, name, ms, gflops, gbytesPerSecond, cpuMs, gflopsPerCore, method } = result;
-  const digits = (value: number) => value.toPrecision(3);
-  return [
-    kernel,
-    name,
-    digits(ms.median),
-    `${digits(ms.quartiles[0])}..${digits(ms.quartiles[1])}`,
-    gflops === null ? '-' : gflops.toFixed(1),
-    gbytesPerSecond.toFixed(1),
-    cpuMs ? digits(cpuMs.median) : '-',
-    gflopsPerCore === undefined ? '-' : gflopsPerCore.toFixed(1),
-    method,
-  ];
-}
+const clock = () => new Date().toTimeString().slice(0, 8);
 
 function commit(): string {
   const git = (...args: string[]) => execFileSync('git', args, { encoding: 'utf8' }).trim();

@@ -1,0 +1,115 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { launch, type Browser } from 'puppeteer';
+import { createServer, type ViteDevServer } from 'vite';
+import { chromeFlags, findChrome } from '../tools/chrome';
+import { wgsl } from '../tools/wgsl_plugin';
+import type { BenchPage } from './page';
+import type { Answer, Job } from './session';
+
+/** Where jobs are answered: Node itself, or pages of headless Chrome. */
+export interface BenchRuntime {
+  /** `fresh`: nothing compiled before, in a browser with an empty profile. */
+  ask(job: Job, fresh: boolean): Promise<Answer>;
+  where(): Promise<Record<string, string>>;
+  close(): Promise<void>;
+}
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Headless Chrome through Puppeteer; the page is served by Vite. */
+export async function chromeBench(onProgress: (text: string) => void): Promise<BenchRuntime> {
+  const executablePath = await findChrome();
+  const server = await createServer({
+    root,
+    configFile: false,
+    plugins: [wgsl()],
+    logLevel: 'error',
+    publicDir: fileURLToPath(new URL('peers/node_modules', import.meta.url)),
+    server: {
+      port: 0,
+      host: '127.0.0.1',
+      // A file saved elsewhere must not reload the page in the middle of a run.
+      hmr: false,
+      watch: null,
+      // Isolated pages have threads in WebAssembly, and a fine clock.
+      headers: {
+        'Cross-Origin-Opener-Policy': 'same-origin',
+        'Cross-Origin-Embedder-Policy': 'require-corp',
+      },
+    },
+    optimizeDeps: { noDiscovery: true, include: [] },
+  });
+  await server.listen();
+  const args = chromeFlags();
+  const open = () => launch({ executablePath, args, headless: true, protocolTimeout: 0 });
+  let browser: Browser | undefined;
+  let ask: ((job: Job) => Promise<Answer>) | undefined;
+  let version = '';
+  const start = async () => {
+    await browser?.close();
+    browser = await open();
+    version = await browser.version();
+    ask = await openPage(browser, server, onProgress);
+  };
+  return {
+    async ask(job, fresh) {
+      if (fresh || !ask) await start();
+      return ask!(job);
+    },
+    where: () => Promise.resolve({ browser: version, flags: args.join(' ') }),
+    async close() {
+      await browser?.close();
+      await server.close();
+    },
+  };
+}
+
+async function openPage(
+  browser: Browser,
+  server: ViteDevServer,
+  onProgress: (text: string) => void,
+): Promise<(job: Job) => Promise<Answer>> {
+  const page = await browser.newPage();
+  page.on('pageerror', (error) => console.error(error));
+  page.on('console', (message) => {
+    if (message.type() === 'error') console.error(`  page: ${message.text().slice(0, 300)}`);
+  });
+  const pid = browser.process()?.pid;
+  await page.exposeFunction('facegradProgress', onProgress);
+  await page.exposeFunction('facegradCpuTime', () => cpuTime(pid));
+  await page.goto(new URL('bench/page.html', server.resolvedUrls!.local[0]).href);
+  await page.waitForFunction(() => document.title === 'ready');
+  return (job) =>
+    page.evaluate((given) => (window as unknown as BenchPage).facegradBench(given), job);
+}
+
+/** CPU time of all threads of a browser and its descendants, in ms; 0 where the system does not tell. */
+function cpuTime(browser: number | undefined): number {
+  const parentOf = (pid: string) =>
+    /^PPid:\s*(\d+)/m.exec(readText(`/proc/${pid}/status`))?.[1] ?? '0';
+  const descends = (pid: string) => {
+    let ancestor = pid;
+    while (Number(ancestor) > 1 && Number(ancestor) !== browser) ancestor = parentOf(ancestor);
+    return Number(ancestor) === browser;
+  };
+  const threadTime = (pid: string, task: string) =>
+    Number(readText(`/proc/${pid}/task/${task}/schedstat`).split(' ')[0]) / 1e6;
+  try {
+    const processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && descends(name));
+    return processes
+      .flatMap((pid) => readdirSync(`/proc/${pid}/task`).map((task) => threadTime(pid, task)))
+      .reduce((sum, ms) => sum + ms, 0);
+  } catch {
+    return 0; // not Linux, or a process has ended meanwhile
+  }
+}
+
+/** A file of /proc; empty when its process has just ended. */
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}

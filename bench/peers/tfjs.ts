@@ -1,0 +1,283 @@
+import {
+  FOCUS,
+  LEARNING_RATE,
+  type InferProblem,
+  type LayerProblem,
+  type TrainProblem,
+} from '../problems';
+import { Unsupported, type Prepared, type Subject } from '../subject';
+import { permute, type Tensor } from '../tensor';
+import type { PeerLoader, Untyped } from './packages';
+
+/** TensorFlow.js on one of its backends, in NHWC, which is what its kernels are made for. */
+export function tfjs(loader: PeerLoader, backend: 'webgpu' | 'wasm'): Subject {
+  let tf: Untyped;
+  return {
+    library: `tfjs ${backend}`,
+    async prepare(problem) {
+      tf ??= await load(loader, backend);
+      await tf.setBackend(backend);
+      await tf.ready();
+      const session = new Session(tf, backend);
+      if (problem.kind === 'step') throw new Unsupported('no such preprocessing');
+      if (problem.kind === 'train') return train(session, problem);
+      if (problem.kind === 'infer') return infer(session, problem);
+      return layer(session, problem);
+    },
+  };
+}
+
+async function load(loader: PeerLoader, backend: string): Promise<Untyped> {
+  const page = globalThis as Untyped;
+  if (!page.tf) await loader.script('@tensorflow/tfjs/dist/tf.min.js');
+  const file = `@tensorflow/tfjs-backend-${backend}/dist/tf-backend-${backend}.min.js`;
+  await loader.script(file);
+  const { tf } = page;
+  if (backend === 'wasm') {
+    tf.wasm.setWasmPaths(loader.url('@tensorflow/tfjs-backend-wasm/dist/'));
+  }
+  return tf;
+}
+
+/** Converts between PyTorch's and TensorFlow's order of axes, and waits for a backend. */
+class Session {
+  constructor(
+    readonly tf: Untyped,
+    readonly backend: string,
+  ) {}
+
+  tensor({ shape, data }: Tensor): Untyped {
+    return this.tf.tensor(data, shape, 'float32');
+  }
+
+  /** [N,C,H,W] as [N,H,W,C]. */
+  picture(tensor: Tensor): Untyped {
+    return this.tensor(permute(tensor, [0, 2, 3, 1]));
+  }
+
+  /** [O,C,5,5] as [5,5,C,O]. */
+  weight(tensor: Tensor): Untyped {
+    return this.tensor(permute(tensor, [2, 3, 1, 0]));
+  }
+
+  async read(tensor: Untyped, kind?: 'picture' | 'weight'): Promise<Float32Array> {
+    const data = (await tensor.data()) as Float32Array;
+    const shape: number[] = tensor.shape;
+    if (kind === 'picture' && shape.length === 4) {
+      return permute({ shape, data }, [0, 3, 1, 2]).data;
+    }
+    return kind === 'weight' ? permute({ shape, data }, [3, 2, 0, 1]).data : data;
+  }
+
+  async finish(): Promise<void> {
+    if (this.backend !== 'webgpu') return; // its kernels have run when their call returns
+    const backend = this.tf.backend();
+    backend.submitQueue();
+    await backend.device.queue.onSubmittedWorkDone();
+  }
+}
+
+type Parameters = Record<string, Untyped>;
+
+/** Parameters as variables, statistics as tensors. */
+function loadModel(session: Session, { tensors }: TrainProblem | InferProblem): Parameters {
+  const parameters: Parameters = {};
+  for (const [name, tensor] of Object.entries(tensors)) {
+    const value = tensor.shape.length === 4 ? session.weight(tensor) : session.tensor(tensor);
+    parameters[name] = name.includes('running_') ? value : session.tf.variable(value);
+  }
+  return parameters;
+}
+
+function forward(
+  { tf }: Session,
+  { config, batch }: TrainProblem | InferProblem,
+  p: Parameters,
+  pictures: Untyped[],
+  training: boolean,
+): Untyped {
+  const { streams, widths, hidden } = config;
+  const features = streams.map((stream, g) => {
+    let x = pictures[g];
+    widths.forEach((_, i) => {
+      const block = `streams.${stream}.block${i + 1}`;
+      x = tf.conv2d(x, p[`${block}.conv.weight`], 1, 'same');
+      let mean = p[`${block}.bn.running_mean`];
+      let variance = p[`${block}.bn.running_var`];
+      if (training) ({ mean, variance } = tf.moments(x, [0, 1, 2]));
+      x = tf.batchNorm(x, mean, variance, p[`${block}.bn.bias`], p[`${block}.bn.weight`], 1e-5);
+      x = tf.maxPool(tf.relu(x), 2, 2, 'valid');
+    });
+    const flat = tf.reshape(tf.transpose(x, [0, 3, 1, 2]), [batch, -1]);
+    const weight = p[`streams.${stream}.fc.weight`];
+    return tf.relu(tf.add(tf.matMul(flat, weight, false, true), p[`streams.${stream}.fc.bias`]));
+  });
+  const x = tf.concat(features, 1);
+  const bias = tf.add(p['lstm.bias_ih_l0'], p['lstm.bias_hh_l0']);
+  const gates = tf.add(tf.matMul(x, p['lstm.weight_ih_l0'], false, true), bias);
+  const { h } = cell(tf, gates, undefined, hidden);
+  return tf.add(tf.matMul(h, p['classifier.weight'], false, true), p['classifier.bias']);
+}
+
+/** One LSTM step from its gates' sums; the first one starts from zero. */
+function cell(tf: Untyped, gates: Untyped, c: Untyped, hidden: number): { h: Untyped; c: Untyped } {
+  const [i, f, g, o] = tf.split(gates, [hidden, hidden, hidden, hidden], 1);
+  const update = tf.mul(tf.sigmoid(i), tf.tanh(g));
+  const next = c ? tf.add(tf.mul(tf.sigmoid(f), c), update) : update;
+  return { h: tf.mul(tf.sigmoid(o), tf.tanh(next)), c: next };
+}
+
+function train(session: Session, problem: TrainProblem): Prepared {
+  const { tf } = session;
+  if (session.backend === 'wasm') throw new Unsupported('no gradient of a convolution');
+  const { config, labels } = problem;
+  const parameters = loadModel(session, problem);
+  const pictures = problem.pictures.map((picture) => session.picture(picture));
+  const targets = tf.oneHot(tf.tensor1d(Int32Array.from(labels), 'int32'), config.classes.length);
+  const optimizer = tf.train.adam(LEARNING_RATE, 0.9, 0.999, 1e-8);
+  const losses: number[] = [];
+  let loss: Untyped;
+  return {
+    run() {
+      loss?.dispose();
+      loss = optimizer.minimize(() => {
+        const logits = forward(session, problem, parameters, pictures, true);
+        const logP = tf.sum(tf.mul(tf.logSoftmax(logits), targets), 1);
+        const focus = tf.pow(tf.sub(1, tf.exp(logP)), FOCUS);
+        return tf.neg(tf.mean(tf.mul(focus, logP)));
+      }, true);
+    },
+    finish: () => session.finish(),
+    async outputs() {
+      losses.push((await loss.data())[0]);
+      return { loss: Float32Array.from(losses) };
+    },
+    dispose() {
+      tf.dispose([loss, pictures, targets, Object.values(parameters)]);
+      optimizer.dispose();
+    },
+  };
+}
+
+function infer(session: Session, problem: InferProblem): Prepared {
+  const { tf } = session;
+  const parameters = loadModel(session, problem);
+  const hosts = problem.pictures.map((picture) => permute(picture, [0, 2, 3, 1]));
+  let scores = new Float32Array();
+  return {
+    async run() {
+      const pictures = hosts.map((host) => session.tensor(host));
+      const logits = tf.tidy(() => forward(session, problem, parameters, pictures, false));
+      scores = await logits.data();
+      tf.dispose([logits, pictures]);
+    },
+    finish: () => Promise.resolve(),
+    outputs: () => Promise.resolve({ logits: scores }),
+    dispose: () => tf.dispose(Object.values(parameters)),
+  };
+}
+
+function layer(session: Session, { op, inputs }: LayerProblem): Prepared {
+  const { tf, backend } = session;
+  if (backend === 'wasm') throw new Unsupported('compared on whole networks only');
+  const given: Parameters = {};
+  for (const [name, tensor] of Object.entries(inputs)) {
+    if (tensor.shape.length !== 4) given[name] = session.tensor(tensor);
+    else if (name === 'weight') given[name] = session.weight(tensor);
+    else given[name] = session.picture(tensor);
+  }
+  const compute = layerFunction(tf, op, given, inputs);
+  let results: Parameters = {};
+  return {
+    run() {
+      tf.dispose(Object.values(results));
+      results = tf.tidy(compute);
+    },
+    finish: () => session.finish(),
+    async outputs() {
+      const outputs: Record<string, Float32Array> = {};
+      for (const [name, tensor] of Object.entries(results)) {
+        const weight = name === 'dweight' && tensor.shape.length === 4;
+        outputs[name] = await session.read(tensor, weight ? 'weight' : 'picture');
+      }
+      return outputs;
+    },
+    dispose: () => tf.dispose([Object.values(results), Object.values(given)]),
+  };
+}
+
+function layerFunction(
+  tf: Untyped,
+  op: LayerProblem['op'],
+  given: Parameters,
+  inputs: Record<string, Tensor>,
+): () => Parameters {
+  const { x, weight, dy } = given;
+  const engine = tf.engine();
+  const same = { strides: 1, pad: 'same', dataFormat: 'NHWC', dimRoundingMode: undefined };
+  const { gamma, beta, bias, weight_ih, weight_hh } = given;
+  const normalize = (x: Untyped, gamma: Untyped, beta: Untyped) => {
+    const { mean, variance } = tf.moments(x, [0, 1, 2]);
+    return tf.batchNorm(x, mean, variance, beta, gamma, 1e-5);
+  };
+  const multiply = (x: Untyped, weight: Untyped, bias: Untyped) =>
+    tf.add(tf.matMul(x, weight, false, true), bias);
+  const recur = (x: Untyped, weight_ih: Untyped, weight_hh: Untyped, bias: Untyped) => {
+    const [steps, samples, features] = x.shape;
+    const hidden = weight_hh.shape[1];
+    const projected = tf.reshape(
+      multiply(tf.reshape(x, [steps * samples, features]), weight_ih, bias),
+      [steps, samples, 4 * hidden],
+    );
+    let state: { h?: Untyped; c?: Untyped } = {};
+    for (const part of tf.unstack(projected)) {
+      const gates = state.h ? tf.add(part, tf.matMul(state.h, weight_hh, false, true)) : part;
+      state = cell(tf, gates, state.c, hidden);
+    }
+    return state.h;
+  };
+  const gradients = (f: (...values: Untyped[]) => Untyped, names: string[]) => () => {
+    const found = tf.grads(f)(
+      names.map((name) => given[name]),
+      dy,
+    );
+    return Object.fromEntries(names.map((name, i) => [`d${name}`, found[i]]));
+  };
+  switch (op) {
+    case 'conv5x5':
+      return () => ({ y: tf.conv2d(x, weight, 1, 'same') });
+    case 'conv5x5 dx': {
+      const [N, , H, W] = inputs.dy.shape;
+      const inputShape = [N, H, W, inputs.weight.shape[1]];
+      return () => ({
+        dx: engine.runKernel(
+          'Conv2DBackpropInput',
+          { dy, filter: weight },
+          { inputShape, ...same },
+        ),
+      });
+    }
+    case 'conv5x5 dw': {
+      const filterShape = [5, 5, inputs.x.shape[1], inputs.dy.shape[1]];
+      return () => ({
+        dweight: engine.runKernel('Conv2DBackpropFilter', { x, dy }, { filterShape, ...same }),
+      });
+    }
+    case 'max_pool':
+      return () => ({ y: tf.maxPool(x, 2, 2, 'valid') });
+    case 'max_pool gradient':
+      return gradients((x) => tf.maxPool(x, 2, 2, 'valid'), ['x']);
+    case 'batch_norm':
+      return () => ({ y: normalize(x, gamma, beta) });
+    case 'batch_norm gradient':
+      return gradients(normalize, ['x', 'gamma', 'beta']);
+    case 'dense':
+      return () => ({ y: multiply(x, weight, bias) });
+    case 'dense gradient':
+      return gradients(multiply, ['x', 'weight', 'bias']);
+    case 'lstm':
+      return () => ({ y: recur(x, weight_ih, weight_hh, bias) });
+    case 'lstm gradient':
+      return gradients(recur, ['x', 'weight_ih', 'weight_hh', 'bias']);
+  }
+}

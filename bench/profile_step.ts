@@ -1,0 +1,62 @@
+import { syntheticFaces } from '../src/data/synthetic';
+import { Model } from '../src/nn/model';
+import type { Preset } from '../src/nn/config';
+import { Plan } from '../src/tape/plan';
+import { Storage } from '../src/tape/storage';
+import { trainConfig } from '../src/train/config';
+import { Sampler } from '../src/train/batches';
+import { recordStep } from '../src/train/trainer';
+import { measurePeak } from './peak/peak';
+import type { DispatchTime, Profile } from './roofline';
+import type { Place } from './session';
+import { spread } from './statistics';
+
+/** Times every dispatch of a training step by itself, several times over. */
+export async function profileStep(
+  { preset, batch, repeats }: { preset: Preset; batch: number; repeats: number },
+  place: Place,
+): Promise<Profile> {
+  const gpu = await place.requestGpu();
+  const peak = await measurePeak(gpu);
+  const config = trainConfig(preset, { batch });
+  const data = syntheticFaces({ seed: 1, count: 2 * batch, size: 48 });
+  const storage = new Storage(gpu);
+  const model = new Model(config.model);
+  const { tape, bank, buffer, alpha } = recordStep(gpu, model, config, data);
+  const plan = await Plan.compile(tape, storage, {
+    onProgress: (ready, total) =>
+      ready === total ? place.onProgress(`${total} pipelines`) : undefined,
+  });
+  bank.upload(storage);
+  storage.write(alpha, new Float32Array(config.model.classes.length).fill(1));
+  model.initialize(storage, config.seed);
+  const sampler = new Sampler(data, batch, config.seed, 'natural');
+  const numbers = { seed: config.seed, number: 1, learningRate: 1e-3 };
+  buffer.write(storage, data, sampler.items(1), numbers);
+  plan.run(); // so that the timed runs see a step's own numbers
+  const runs = [];
+  for (let i = 0; i < repeats; i++) {
+    place.onProgress(`run ${i + 1} of ${repeats}`);
+    runs.push(await plan.profile());
+  }
+  const dispatches = runs[0].steps.map(
+    ({ label, kernel, flops, bytes, shape }, i): DispatchTime => ({
+      label: `${label} [${shape}]`,
+      kernel,
+      flops,
+      bytes,
+      ms: spread(runs.map(({ steps }) => steps[i].ms)).median,
+    }),
+  );
+  const { vendor, architecture, description } = gpu.adapter;
+  const adapter = [vendor, architecture, description].filter(Boolean).join(' ');
+  plan.dispose();
+  storage.dispose();
+  gpu.dispose();
+  return {
+    title: `a training step of ${preset}, batch ${batch}, on ${adapter}`,
+    method: runs[0].method === 'timestamp' ? 'timestamp queries' : 'from submit to completion',
+    peak,
+    dispatches,
+  };
+}

@@ -1,0 +1,230 @@
+import type { BenchResult } from './measure';
+import type { Facts } from './session';
+import { pairedRatio, runRatio, verdict, type Ratio } from './statistics';
+import type { Measurement } from './versus';
+
+/** Everything that one run found out, as `--save` writes it. */
+export interface Report {
+  date: string;
+  commit: string;
+  runtime: 'chrome' | 'node';
+  /** Browser and flags, or Node and Dawn. */
+  where: Record<string, string>;
+  cpu: string;
+  facts: Facts;
+  measurements: Measurement[];
+  kernels: BenchResult[];
+}
+
+const OURS = 'facegrad';
+
+/** Several runs on the same runtime as one: the later of two measurements of the same thing stands. */
+export function mergeReports(reports: Report[]): Report {
+  const last = reports.at(-1)!;
+  const measurements = new Map<string, Measurement>();
+  const kernels = new Map<string, BenchResult>();
+  for (const report of reports) {
+    for (const m of report.measurements) measurements.set(`${m.problem}\n${m.library}`, m);
+    for (const k of report.kernels) kernels.set(`${k.kernel}\n${k.name}`, k);
+  }
+  return { ...last, measurements: [...measurements.values()], kernels: [...kernels.values()] };
+}
+
+export function adapterName({ facts: { adapter } }: Report): string {
+  const { vendor, architecture, description } = adapter;
+  return [vendor, architecture, description].filter(Boolean).join(' ');
+}
+
+/** Rows with the columns aligned, the first `left` of them to the left. */
+export function alignColumns(rows: string[][], left: number): string {
+  const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => row[i].length)));
+  return rows
+    .map((row) =>
+      row
+        .map((text, i) => (i < left ? text.padEnd(widths[i]) : text.padStart(widths[i])))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+const digits = (value: number | undefined) =>
+  value === undefined || !Number.isFinite(value) ? '-' : value.toPrecision(3);
+const fixed = (value: number | undefined, places = 1) =>
+  value === undefined ? '-' : value.toFixed(places);
+const mebibytes = (bytes: number | undefined) => fixed(bytes && bytes / 2 ** 20);
+
+/** A library's time over ours, in the same rounds where there are any. */
+export function ratioToOurs(measurement: Measurement, all: Measurement[]): Ratio | undefined {
+  const ours = all.find(
+    ({ problem, library }) => problem === measurement.problem && library === OURS,
+  );
+  if (!ours?.samples || !measurement.samples || ours === measurement) return undefined;
+  return pairedRatio(measurement.samples, ours.samples);
+}
+
+const HEADINGS = [
+  'problem',
+  'library',
+  'ms',
+  'quartiles',
+  'x ours',
+  'GFLOP/s',
+  '% peak',
+  'GB/s',
+  'JS ms',
+  'CPU ms',
+  'first ms',
+  'dispatches',
+  'submits',
+  'objects',
+  'MiB',
+  'differs',
+];
+
+function row(m: Measurement, { facts: { peak }, measurements }: Report): string[] {
+  if (m.refused !== undefined) {
+    return [m.problem, m.library, '-', m.refused.slice(0, 60), ...HEADINGS.slice(4).map(() => '')];
+  }
+  const ratio = ratioToOurs(m, measurements);
+  return [
+    m.problem,
+    m.library,
+    digits(m.ms?.median),
+    m.ms ? `${digits(m.ms.quartiles[0])}..${digits(m.ms.quartiles[1])}` : '-',
+    digits(ratio?.value),
+    fixed(m.gflops),
+    fixed(m.gflops && (100 * m.gflops) / peak.gflops),
+    fixed(m.gbytesPerSecond),
+    m.scriptMs === undefined ? '-' : m.scriptMs.toPrecision(2),
+    digits(m.cpuMs),
+    fixed(m.firstMs, 0),
+    `${m.counts?.dispatches ?? '-'}`,
+    `${m.counts?.submits ?? '-'}`,
+    `${m.counts?.objects ?? '-'}`,
+    mebibytes(m.memory),
+    m.difference === undefined ? '-' : m.difference.toExponential(0),
+  ];
+}
+
+/** Everything, for a terminal. */
+export function reportText(report: Report): string {
+  const { facts, where, kernels, measurements } = report;
+  const { peak, subgroupSize, dispatches } = facts;
+  const parts = [
+    [
+      `${adapterName(report)}, subgroups of ${subgroupSize || 'no fixed size'}`,
+      `measured peak: ${fixed(peak.gflops)} GFLOP/s in registers, ${fixed(peak.gbytesPerSecond)} GB/s copied`,
+      ...Object.entries(where).map(([fact, value]) => `${fact}: ${value}`),
+      `${report.cpu}, commit ${report.commit}, ${report.date}`,
+      `dispatches of a training step: ${Object.entries(dispatches)
+        .map(([preset, count]) => `${preset} ${count}`)
+        .join(', ')}`,
+    ].join('\n'),
+  ];
+  if (measurements.length > 0) {
+    parts.push(alignColumns([HEADINGS, ...measurements.map((m) => row(m, report))], 2));
+  }
+  if (kernels.length > 0) parts.push(kernelsText(kernels, facts));
+  return parts.join('\n\n');
+}
+
+function kernelsText(kernels: BenchResult[], { peak }: Facts): string {
+  const headings = ['kernel', 'case', 'ms', 'quartiles', 'GFLOP/s', '% peak', 'GB/s', '% peak'];
+  const rows = kernels.map(({ kernel, name, ms, gflops, gbytesPerSecond }) => [
+    kernel,
+    name,
+    digits(ms.median),
+    `${digits(ms.quartiles[0])}..${digits(ms.quartiles[1])}`,
+    gflops === null ? '-' : fixed(gflops),
+    gflops === null ? '-' : fixed((100 * gflops) / peak.gflops),
+    fixed(gbytesPerSecond),
+    fixed((100 * gbytesPerSecond) / peak.gbytesPerSecond),
+  ]);
+  return alignColumns([headings, ...rows], 2);
+}
+
+/** What changed since another run, case by case, and whether noise explains it. */
+export function compareText(now: Report, before: Report): string {
+  const rows = [['case', 'library', 'before ms', 'now ms', 'ratio', 'noise allows', '']];
+  for (const m of now.measurements) {
+    const old = before.measurements.find(
+      ({ problem, library }) => problem === m.problem && library === m.library,
+    );
+    if (m.ms && old?.ms) rows.push(compareRow(m.problem, m.library, m.ms, old.ms));
+  }
+  for (const k of now.kernels) {
+    const old = before.kernels.find(({ kernel, name }) => kernel === k.kernel && name === k.name);
+    if (old) rows.push(compareRow(`${k.kernel} ${k.name}`, OURS, k.ms, old.ms));
+  }
+  const other =
+    adapterName(now) === adapterName(before)
+      ? ''
+      : `\nanother adapter then: ${adapterName(before)}; ratios mean little`;
+  const since = `since ${before.date}, commit ${before.commit}${other}`;
+  return rows.length > 1 ? `${since}\n${alignColumns(rows, 2)}` : `${since}\nno case in common`;
+}
+
+function compareRow(
+  name: string,
+  library: string,
+  now: NonNullable<Measurement['ms']>,
+  before: NonNullable<Measurement['ms']>,
+): string[] {
+  const ratio = runRatio(now, before);
+  return [
+    name,
+    library,
+    digits(before.median),
+    digits(now.median),
+    ratio.value.toFixed(2),
+    `${ratio.low.toFixed(2)}..${ratio.high.toFixed(2)}`,
+    verdict(ratio),
+  ];
+}
+
+/** The README's table: milliseconds by library, and how many times ours that is. */
+export function reportMarkdown(report: Report): string {
+  const { measurements } = report;
+  const libraries = [...new Set(measurements.map(({ library }) => library))];
+  const problems = [...new Set(measurements.map(({ problem }) => problem))];
+  const cell = (problem: string, library: string) => {
+    const m = measurements.find((x) => x.problem === problem && x.library === library);
+    if (!m) return '';
+    if (!m.ms) return '–';
+    const ratio = ratioToOurs(m, measurements);
+    const ms = m.ms.median;
+    const time = ms >= 100 ? ms.toFixed(0) : ms.toPrecision(ms < 1 ? 2 : 3);
+    return ratio ? `${time} (${ratio.value.toPrecision(2)}x)` : `**${time}**`;
+  };
+  const { peak } = report.facts;
+  const where = Object.entries(report.where)
+    .filter(([fact]) => fact !== 'flags')
+    .map(([, value]) => value)
+    .join(', ');
+  return [
+    `_${adapterName(report)}; ${where}; ${report.cpu}; measured peak ${peak.gflops.toFixed(0)} GFLOP/s, ` +
+      `${peak.gbytesPerSecond.toFixed(0)} GB/s. Milliseconds, in brackets how many times ours; – : it cannot, or its ` +
+      `numbers are wrong. ${report.date.slice(0, 10)}, ${report.commit.slice(0, 10)}._`,
+    '',
+    `| | ${libraries.join(' | ')} |`,
+    `| --- | ${libraries.map(() => '---:').join(' | ')} |`,
+    ...problems.map(
+      (problem) => `| ${problem} | ${libraries.map((l) => cell(problem, l)).join(' | ')} |`,
+    ),
+  ].join('\n');
+}
+
+const START = '<!-- bench:start -->';
+const END = '<!-- bench:end -->';
+
+/**
+ * A page with what stands between its marks replaced.
+ * @throws Error when it has no marks
+ */
+export function betweenMarks(page: string, content: string): string {
+  const begin = page.indexOf(START);
+  const end = page.indexOf(END);
+  if (begin < 0 || end < begin) throw new Error(`the page has no ${START} … ${END}`);
+  return `${page.slice(0, begin + START.length)}\n\n${content}\n\n${page.slice(end)}`;
+}

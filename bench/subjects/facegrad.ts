@@ -1,0 +1,312 @@
+import { syntheticFaces } from '../../src/data/synthetic';
+import type { Gpu } from '../../src/gpu/device';
+import { bordered, f32, u32, type TensorSpec } from '../../src/kernels/kernel';
+import { Model } from '../../src/nn/model';
+import type { NamedTensor } from '../../src/nn/parameters';
+import { batchNorm } from '../../src/tape/operations/batch_norm';
+import { conv5x5, type ConvVariant } from '../../src/tape/operations/conv5x5';
+import { dense } from '../../src/tape/operations/dense';
+import { focalLoss } from '../../src/tape/operations/focal_loss';
+import { lstm } from '../../src/tape/operations/lstm';
+import { maxPool } from '../../src/tape/operations/max_pool';
+import { Plan } from '../../src/tape/plan';
+import { Storage } from '../../src/tape/storage';
+import { Tape } from '../../src/tape/tape';
+import { state, type Value } from '../../src/tape/value';
+import { Sampler } from '../../src/train/batches';
+import { trainConfig } from '../../src/train/config';
+import { recordOptimizer } from '../../src/train/optimizer';
+import { recordStep } from '../../src/train/trainer';
+import { fromLayout, toLayout } from '../layout';
+import {
+  FOCUS,
+  LEARNING_RATE,
+  type InferProblem,
+  type LayerProblem,
+  type StepProblem,
+  type TrainProblem,
+} from '../problems';
+import type { Prepared, Subject } from '../subject';
+import { permute, type Tensor } from '../tensor';
+
+/** `fast` as the trainer runs them, `plain` the readable ones: one thread an output element. */
+export type KernelChoice = 'fast' | 'plain';
+
+/** This library. */
+export function facegrad(requestGpu: () => Promise<Gpu>, kernels: KernelChoice): Subject {
+  const variant: ConvVariant = kernels === 'plain' ? 'plain' : 'auto';
+  let gpu: Gpu | undefined;
+  return {
+    library: kernels === 'plain' ? 'facegrad plain' : 'facegrad',
+    async prepare(problem) {
+      gpu ??= await requestGpu();
+      if (problem.kind === 'step') return step(gpu, problem);
+      if (problem.kind === 'train') return train(gpu, problem, variant);
+      if (problem.kind === 'infer') return infer(gpu, problem, variant);
+      return layer(gpu, problem, variant);
+    },
+    dispose: () => gpu?.dispose(),
+  };
+}
+
+function fill(storage: Storage, name: string, spec: TensorSpec, { data }: Tensor): Value {
+  const value = state(name, spec);
+  storage.write(value, toLayout(spec, data));
+  return value;
+}
+
+function loadModel(
+  storage: Storage,
+  { config, tensors }: TrainProblem | InferProblem,
+  variant: ConvVariant,
+): Model {
+  const model = new Model(config, { variant });
+  const named = new Map<string, NamedTensor>();
+  for (const [name, { shape, data }] of Object.entries(tensors)) {
+    named.set(name, { name, shape: [...shape], data });
+  }
+  model.import(storage, named);
+  return model;
+}
+
+/** Both streams' pictures as the one tensor that the network takes. */
+function stackPictures({ config, batch, pictures }: TrainProblem | InferProblem): {
+  spec: TensorSpec;
+  data: Float32Array;
+} {
+  const { size } = config;
+  const spec = f32([pictures.length, batch, 1, size, size], bordered(size));
+  const all = new Float32Array(pictures.reduce((sum, { data }) => sum + data.length, 0));
+  let offset = 0;
+  for (const { data } of pictures) {
+    all.set(data, offset);
+    offset += data.length;
+  }
+  return { spec, data: toLayout(spec, all) as Float32Array };
+}
+
+async function train(gpu: Gpu, problem: TrainProblem, variant: ConvVariant): Promise<Prepared> {
+  const storage = new Storage(gpu);
+  const model = loadModel(storage, problem, variant);
+  const { spec, data } = stackPictures(problem);
+  const x = state('pictures', spec);
+  storage.write(x, data);
+  const { batch, config } = problem;
+  const labels = state('labels', u32([batch]));
+  storage.write(labels, problem.labels);
+  const alpha = state('alpha', f32([config.classes.length]));
+  storage.write(alpha, new Float32Array(config.classes.length).fill(1));
+  const step = state('step', u32([64]));
+  const badStep = state('first bad step', u32([1]));
+  const tape = new Tape(gpu.capabilities);
+  const logits = model.forwardFrom(tape, x, batch, { training: true, step });
+  const { loss } = focalLoss(tape, { logits, labels, alpha }, { gamma: FOCUS });
+  tape.backward();
+  const optimizer = { name: 'adam' as const, learningRate: LEARNING_RATE, weightDecay: 0 };
+  recordOptimizer(tape, model.arenas.parameters, optimizer, step, badStep);
+  const plan = await Plan.compile(tape, storage, { keep: [loss] });
+  const words = new Uint32Array(3);
+  new Float32Array(words.buffer)[2] = LEARNING_RATE;
+  const losses: number[] = [];
+  return {
+    ...running(gpu, storage, plan),
+    run() {
+      words[1] += 1;
+      storage.write(step, words);
+      plan.run();
+    },
+    async outputs() {
+      const perSample = (await plan.read(loss)) as Float32Array;
+      losses.push(perSample.reduce((a, b) => a + b, 0));
+      return { loss: Float32Array.from(losses) };
+    },
+  };
+}
+
+/** As the trainer records and runs it, from drawn faces. */
+async function step(gpu: Gpu, { preset, batch }: StepProblem): Promise<Prepared> {
+  const config = trainConfig(preset, { batch });
+  const data = syntheticFaces({ seed: 1, count: 2 * batch, size: 48 });
+  const storage = new Storage(gpu);
+  const model = new Model(config.model);
+  const { tape, bank, buffer, alpha, totals } = recordStep(gpu, model, config, data);
+  const plan = await Plan.compile(tape, storage);
+  bank.upload(storage);
+  storage.write(alpha, new Float32Array(config.model.classes.length).fill(1));
+  model.initialize(storage, config.seed);
+  const sampler = new Sampler(data, batch, config.seed, 'natural');
+  let number = 0;
+  const writeStep = () => {
+    number += 1;
+    const items = sampler.items(number);
+    buffer.write(storage, data, items, { seed: config.seed, number, learningRate: LEARNING_RATE });
+  };
+  const parts = running(gpu, storage, plan);
+  return {
+    ...parts,
+    run() {
+      writeStep();
+      plan.run();
+    },
+    outputs: async () => ({ totals: (await storage.read(totals)) as Float32Array }),
+    encode() {
+      writeStep();
+      parts.encode();
+    },
+  };
+}
+
+async function infer(gpu: Gpu, problem: InferProblem, variant: ConvVariant): Promise<Prepared> {
+  const storage = new Storage(gpu);
+  const model = loadModel(storage, problem, variant);
+  const { spec, data } = stackPictures(problem);
+  const x = state('pictures', spec);
+  const step = state('step', u32([64]));
+  const tape = new Tape(gpu.capabilities);
+  const logits = model.forwardFrom(tape, x, problem.batch, { training: false, step });
+  const plan = await Plan.compile(tape, storage, { keep: [logits] });
+  let scores = new Float32Array();
+  return {
+    ...running(gpu, storage, plan),
+    async run() {
+      storage.write(x, data);
+      plan.run();
+      scores = (await plan.read(logits)) as Float32Array<ArrayBuffer>;
+    },
+    outputs: () => Promise.resolve({ logits: scores }),
+  };
+}
+
+/** The parts that every prepared plan has. */
+function running(gpu: Gpu, storage: Storage, plan: Plan) {
+  return {
+    finish: () => gpu.device.queue.onSubmittedWorkDone(),
+    encode() {
+      const encoder = gpu.device.createCommandEncoder();
+      const pass = encoder.beginComputePass();
+      plan.encode(pass);
+      pass.end();
+      encoder.finish();
+    },
+    dispose() {
+      plan.dispose();
+      storage.dispose();
+    },
+  };
+}
+
+/** A convolution's weights [O,C,5,5] as the kernels keep them, [G,C,5,5,O], and back. */
+const kernelWeight = (weight: Tensor) => permute(weight, [1, 2, 3, 0]);
+function fileWeight(data: Float32Array, [, C, , , O]: readonly number[]): Float32Array {
+  return permute({ shape: [C, 5, 5, O], data }, [3, 0, 1, 2]).data;
+}
+
+async function layer(gpu: Gpu, problem: LayerProblem, variant: ConvVariant): Promise<Prepared> {
+  const storage = new Storage(gpu);
+  const tape = new Tape(gpu.capabilities);
+  const results = record(storage, tape, problem, variant);
+  const temporaries = Object.values(results).filter(({ root }) => root.role === 'temporary');
+  const plan = await Plan.compile(tape, storage, { keep: temporaries });
+  return {
+    ...running(gpu, storage, plan),
+    run: () => plan.run(),
+    async outputs() {
+      const outputs: Record<string, Float32Array> = {};
+      for (const [name, value] of Object.entries(results)) {
+        const source = value.root.role === 'temporary' ? plan : storage;
+        const dense = fromLayout(value.spec, (await source.read(value)) as Float32Array);
+        outputs[name] =
+          name === 'dweight' && value.shape.length === 5 ? fileWeight(dense, value.shape) : dense;
+      }
+      return outputs;
+    },
+  };
+}
+
+/** Appends a layer to the tape; returns what it computes, by the problem's names. */
+function record(
+  storage: Storage,
+  tape: Tape,
+  { op, inputs }: LayerProblem,
+  variant: ConvVariant,
+): Record<string, Value> {
+  const gradient = op.endsWith('gradient');
+  /** With the leading axis of streams, of which a layer has one. */
+  const grouped = (name: string, tensor: Tensor = inputs[name]) =>
+    fill(storage, name, f32([1, ...tensor.shape]), tensor);
+  const plainly = (name: string) => fill(storage, name, f32(inputs[name].shape), inputs[name]);
+  const picture = (name: string) => {
+    const { shape } = inputs[name];
+    return fill(storage, name, f32([1, ...shape], bordered(shape[3])), inputs[name]);
+  };
+  const wantGradients = (values: Record<string, Value>) => {
+    if (!gradient) return;
+    for (const [name, value] of Object.entries(values)) {
+      value.grad = state(`d${name}`, f32(value.shape));
+    }
+  };
+  /** Walks back from y, and names what came out. */
+  const withGradients = (y: Value, dy: Value | undefined, values: Record<string, Value>) => {
+    if (!gradient) return { y };
+    tape.seed(y, dy!);
+    tape.backward();
+    return Object.fromEntries(
+      Object.entries(values).map(([name, value]) => [`d${name}`, tape.gradientOf(value)!]),
+    );
+  };
+  if (op === 'conv5x5') {
+    const weight = grouped('weight', kernelWeight(inputs.weight));
+    return { y: tape.apply(conv5x5, { x: picture('x'), weight }, { variant }).y };
+  }
+  if (op === 'conv5x5 dx' || op === 'conv5x5 dw') {
+    const dy = picture('dy');
+    const [, N, O, H, W] = dy.shape;
+    const wantsX = op === 'conv5x5 dx';
+    const C = wantsX ? inputs.weight.shape[1] : inputs.x.shape[1];
+    const x = wantsX ? state('x', f32([1, N, C, H, W], bordered(W))) : picture('x');
+    const weight = wantsX
+      ? grouped('weight', kernelWeight(inputs.weight))
+      : state('weight', f32([1, C, 5, 5, O]));
+    const wanted = wantsX ? x : weight;
+    wanted.grad = state('gradient', wanted.spec);
+    const given = { inputs: { x, weight }, outputs: { y: dy }, attributes: { variant } };
+    const gradients = conv5x5.backward!(tape, { ...given, dy: { y: dy } });
+    return wantsX ? { dx: gradients.x! } : { dweight: gradients.weight! };
+  }
+  if (op.startsWith('max_pool')) {
+    const x = grouped('x');
+    wantGradients({ x });
+    const { y } = tape.apply(maxPool, { x }, { window: 2 });
+    return withGradients(y, gradient ? grouped('dy') : undefined, { x });
+  }
+  if (op.startsWith('batch_norm')) {
+    const values = { x: grouped('x'), gamma: grouped('gamma'), beta: grouped('beta') };
+    wantGradients(values);
+    const running_mean = state('running_mean', f32(values.gamma.shape));
+    const running_var = state('running_var', f32(values.gamma.shape));
+    const all = { ...values, running_mean, running_var };
+    const { y } = tape.apply(batchNorm, all, { training: true });
+    return withGradients(y, gradient ? grouped('dy') : undefined, values);
+  }
+  if (op.startsWith('dense')) {
+    const values = { x: grouped('x'), weight: grouped('weight'), bias: grouped('bias') };
+    wantGradients(values);
+    const { y } = tape.apply(dense, values, {});
+    return withGradients(y, gradient ? grouped('dy') : undefined, values);
+  }
+  const values = {
+    x: plainly('x'),
+    weight_ih: plainly('weight_ih'),
+    weight_hh: plainly('weight_hh'),
+  };
+  const bias_ih = plainly('bias');
+  wantGradients({ ...values, bias: bias_ih });
+  const [, samples] = values.x.shape;
+  const hidden = values.weight_hh.shape[1];
+  const zero = () => state('zero', f32([samples, hidden]));
+  const bias_hh = state('bias_hh', f32([4 * hidden]));
+  const all = { ...values, bias_ih, bias_hh, h0: zero(), c0: zero() };
+  const { h_n } = tape.apply(lstm, all, { zeroState: true });
+  const named = { ...values, bias: bias_ih };
+  return withGradients(h_n, gradient ? plainly('dy') : undefined, named);
+}
