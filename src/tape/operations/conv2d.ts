@@ -1,0 +1,166 @@
+import { FacegradError } from '../../gpu/errors';
+import { conv2dBackwardInput, conv2dBackwardWeight, conv2dForward } from '../../kernels/conv2d';
+import { reduceForward } from '../../kernels/reduce';
+import {
+  pair,
+  windowOf,
+  windowsIn,
+  type Pair,
+  type Window,
+  type WindowAttributes,
+} from '../../kernels/window';
+import { defineOperation, type Tape } from '../tape';
+import type { Value } from '../value';
+
+export interface Conv2dAttributes extends WindowAttributes {
+  groups?: number;
+}
+
+export interface ConvTranspose2dAttributes extends Conv2dAttributes {
+  /** Rows and columns added to one side of the output: which of the sizes that a stride rounds to one. */
+  outputPadding?: Pair;
+  /** Rows and columns of the output; overrides `outputPadding`. */
+  outputSize?: readonly [number, number];
+}
+
+type Inputs = Record<'x' | 'weight', Value> & { bias?: Value };
+
+/** x, and the other side of the weight, have to have these axes. */
+function check(name: string, { x, weight, bias }: Inputs, groups: number, axis: 0 | 1): void {
+  const refuse = (wanted: string) => {
+    throw new FacegradError(
+      'bad-input',
+      `${name}: x [${x.shape}], weight [${weight.shape}], bias [${bias?.shape ?? ''}], groups ${groups}: ${wanted}`,
+      { operation: name, wanted },
+    );
+  };
+  if (x.shape.length !== 4 || x.spec.layout) refuse('x must be a dense [N, C, H, W]');
+  if (weight.shape.length !== 4) refuse('weight must have 4 axes');
+  const [first, second] = weight.shape;
+  if (!Number.isInteger(groups) || groups < 1) refuse('groups must be 1 or more');
+  if (first % groups !== 0) refuse("weight's first axis must be a multiple of groups");
+  const channels = axis === 1 ? second * groups : first;
+  if (x.shape[1] !== channels) refuse(`x must have ${channels} channels`);
+  const out = axis === 1 ? first : second * groups;
+  if (bias && (bias.shape.length !== 1 || bias.shape[0] !== out)) refuse(`bias must be [${out}]`);
+}
+
+/** The sum of dy [N, C, H, W] over everything but C. */
+export function sumOverChannel(tape: Tape, dy: Value, target?: Value): Value {
+  const planes = tape.dispatch(reduceForward, { x: dy }, { reduction: 'sum', begin: 2, end: 4 }).y;
+  const axes = { reduction: 'sum', begin: 0, end: 1 } as const;
+  return tape.dispatch(reduceForward, { x: planes, y: target }, axes).y;
+}
+
+function windowFor({ x, weight }: Inputs, attributes: Conv2dAttributes): Window {
+  const [, , kh, kw] = weight.shape;
+  return windowOf('conv2d', [kh, kw], x.shape.slice(2), attributes);
+}
+
+/** PyTorch's Conv2d: x [N, C, H, W], weight [O, C / groups, kh, kw], bias [O] or none -> y [N, O, OH, OW]. */
+export const conv2d = defineOperation({
+  name: 'conv2d',
+  forward(tape: Tape, inputs: Inputs, attributes: Conv2dAttributes = {}): Record<'y', Value> {
+    const { x, weight, bias } = inputs;
+    const { groups = 1 } = attributes;
+    check('conv2d', inputs, groups, 1);
+    const window = windowFor(inputs, attributes);
+    const shape = [x.shape[0], weight.shape[0], ...windowsIn('conv2d', x.shape.slice(2), window)];
+    return tape.dispatch(
+      conv2dForward,
+      { x, weight, bias: bias ?? weight },
+      { window, groups, shape, hasBias: !!bias },
+    );
+  },
+  backward(tape, { inputs, attributes = {}, dy: { y: dy } }) {
+    const { x, weight, bias } = inputs;
+    const conv = { window: windowFor(inputs, attributes), groups: attributes.groups ?? 1 };
+    const result: Partial<Record<keyof Inputs, Value>> = {};
+    if (bias && tape.needsGradient(bias)) {
+      result.bias = sumOverChannel(tape, dy!, tape.destination(bias));
+    }
+    if (tape.needsGradient(weight)) {
+      const dweight = tape.destination(weight);
+      result.weight = tape.dispatch(conv2dBackwardWeight, { x, dy: dy!, dweight }, conv).dweight;
+    }
+    if (tape.needsGradient(x)) {
+      result.x = tape.dispatch(
+        conv2dBackwardInput,
+        { dy: dy!, weight, bias: weight, dx: tape.destination(x) },
+        { ...conv, shape: x.shape },
+      ).dx;
+    }
+    return result;
+  },
+});
+
+/** The window of the convolution whose gradient this is, and the shape of y. */
+function transposed({ x, weight }: Inputs, attributes: ConvTranspose2dAttributes) {
+  const name = 'conv_transpose2d';
+  const { groups = 1, outputPadding = 0, outputSize, padding } = attributes;
+  const [, perGroup, kh, kw] = weight.shape;
+  const [stride, dilation, extra] = [
+    pair(attributes.stride ?? 1),
+    pair(attributes.dilation ?? 1),
+    pair(outputPadding),
+  ];
+  const full = [kh, kw].map((k, i) => (x.shape[2 + i] - 1) * stride[i] + (k - 1) * dilation[i] + 1);
+  // 'same' is said of the output: x times the stride.
+  const same = typeof padding === 'string' && padding !== 'valid';
+  const wanted = outputSize ?? (same ? full.map((_, i) => x.shape[2 + i] * stride[i]) : undefined);
+  let window = windowOf(name, [kh, kw], x.shape.slice(2), same ? { stride, dilation } : attributes);
+  if (same) {
+    const total = full.map((n, i) => Math.max(0, n + extra[i] - wanted![i]));
+    const less = total.map((n) => Math.floor(n / 2)) as [number, number];
+    const more = total.map((n) => Math.ceil(n / 2)) as [number, number];
+    const [before, after] = padding === 'same' ? [less, more] : [more, less];
+    window = { ...window, before, after };
+  }
+  const out = full.map((n, i) => wanted?.[i] ?? n - window.before[i] - window.after[i] + extra[i]);
+  if (out.some((n) => !Number.isInteger(n) || n < 1)) {
+    throw new FacegradError('bad-input', `${name}: an output of [${out}] cannot be`, {
+      operation: name,
+      wanted: 'at least 1x1',
+      available: out,
+    });
+  }
+  return { conv: { window, groups }, shape: [x.shape[0], perGroup * groups, ...out] };
+}
+
+/** PyTorch's ConvTranspose2d: x [N, C, H, W], weight [C, O / groups, kh, kw], bias [O] or none. */
+export const convTranspose2d = defineOperation({
+  name: 'conv_transpose2d',
+  forward(
+    tape: Tape,
+    inputs: Inputs,
+    attributes: ConvTranspose2dAttributes = {},
+  ): Record<'y', Value> {
+    const { x, weight, bias } = inputs;
+    check('conv_transpose2d', inputs, attributes.groups ?? 1, 0);
+    const { conv, shape } = transposed(inputs, attributes);
+    const given = { dy: x, weight, bias: bias ?? weight };
+    const { dx } = tape.dispatch(conv2dBackwardInput, given, { ...conv, shape, hasBias: !!bias });
+    return { y: dx };
+  },
+  backward(tape, { inputs, attributes = {}, dy: { y: dy } }) {
+    const { x, weight, bias } = inputs;
+    const { conv } = transposed(inputs, attributes);
+    const result: Partial<Record<keyof Inputs, Value>> = {};
+    if (bias && tape.needsGradient(bias)) {
+      result.bias = sumOverChannel(tape, dy!, tape.destination(bias));
+    }
+    if (tape.needsGradient(weight)) {
+      const dweight = tape.destination(weight);
+      const given = { x: dy!, dy: x, dweight }; // the roles are exchanged
+      result.weight = tape.dispatch(conv2dBackwardWeight, given, conv).dweight;
+    }
+    if (tape.needsGradient(x)) {
+      result.x = tape.dispatch(
+        conv2dForward,
+        { x: dy!, weight, bias: weight, y: tape.destination(x) },
+        { ...conv, shape: x.shape },
+      ).y;
+    }
+    return result;
+  },
+});
