@@ -1,9 +1,4 @@
 import { mountPage } from '../shared/shell';
+import { ComparePage } from './page';
 
-mountPage(
-  'compare',
-  <div class="page-head">
-    <h1>Compare</h1>
-    <p class="lead">This page is being built.</p>
-  </div>,
-);
+mountPage('compare', <ComparePage />);

@@ -18,15 +18,6 @@ export function fit(width: number, height: number, longest: number) {
   };
 }
 
-/** Share of two boxes' union that both cover. */
-export function overlap(a: Box, b: Box): number {
-  const width = Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x);
-  const height = Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y);
-  if (width <= 0 || height <= 0) return 0;
-  const both = width * height;
-  return both / (a.width * a.height + b.width * b.height - both);
-}
-
 /** Distance of two boxes' centres, in the larger one's mean side. */
 export function distance(a: Box, b: Box): number {
   const dx = a.x + a.width / 2 - (b.x + b.width / 2);

@@ -1,9 +1,4 @@
 import { mountPage } from '../shared/shell';
+import { LivePage } from './page';
 
-mountPage(
-  'live',
-  <div class="page-head">
-    <h1>Live</h1>
-    <p class="lead">This page is being built.</p>
-  </div>,
-);
+mountPage('live', <LivePage />);

@@ -1,0 +1,83 @@
+/** Runs the networks on the GPU, off the page's thread. */
+import bundled from '../../models/small.safetensors?url';
+import { requestGpu, type Gpu } from '../../src/gpu/device';
+import { FacegradError } from '../../src/gpu/errors';
+import { readWeights, type Weights } from '../../src/train/weights_file';
+import type { NetworkFacts, NetworkReply, NetworkRequest, WeightsFile } from './messages';
+import { Recogniser } from './recogniser';
+
+let gpu: Promise<Gpu> | undefined;
+let weights: Weights[] = [];
+/** Recorded for the size of the frames that come; another size records anew. */
+let recogniser: Recogniser | undefined;
+
+function reply(message: NetworkReply): void {
+  postMessage(message);
+}
+
+function openGpu(): Promise<Gpu> {
+  gpu ??= requestGpu({ powerPreference: 'high-performance' }).then((opened) => {
+    void opened.lost.then(({ kind, message }) => {
+      reply({ type: 'error', doing: 'read', kind, message });
+    });
+    return opened;
+  });
+  return gpu;
+}
+
+async function bytesOf({ file }: WeightsFile): Promise<Uint8Array> {
+  if (file) return file;
+  const response = await fetch(bundled);
+  if (!response.ok) {
+    throw new FacegradError('bad-input', `the page's weights: the server says ${response.status}`);
+  }
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+async function load(files: WeightsFile[]): Promise<void> {
+  const read = await Promise.all(
+    files.map(async (file) => readWeights(await bytesOf(file), file.name)),
+  );
+  const { adapter } = await openGpu();
+  recogniser?.dispose();
+  recogniser = undefined;
+  weights = read;
+  const facts: NetworkFacts[] = read.map(({ config, provenance, tensors }, i) => ({
+    name: files[i].name,
+    config,
+    provenance,
+    parameters: [...tensors.values()].reduce((sum, { data }) => sum + data.length, 0),
+  }));
+  reply({ type: 'networks', networks: facts, adapter });
+}
+
+async function read(request: NetworkRequest & { type: 'read' }): Promise<void> {
+  const { number, width, height, pixels, faces, carry, show } = request;
+  const begin = performance.now();
+  if (recogniser?.width !== width || recogniser.height !== height) {
+    recogniser?.dispose();
+    recogniser = undefined;
+    recogniser = await Recogniser.create(await openGpu(), weights, { width, height });
+  }
+  const result = await recogniser.read({ pixels: new Uint8Array(pixels), faces, carry, show });
+  const { size } = weights[0].config;
+  reply({
+    type: 'read',
+    number,
+    faces: result.faces,
+    stages: result.stages && { id: show!, size, pictures: result.stages },
+    ms: performance.now() - begin,
+  });
+}
+
+/** Requests are done in turn: the recogniser reads one frame at a time. */
+let queue: Promise<unknown> = Promise.resolve();
+
+addEventListener('message', ({ data }: MessageEvent<NetworkRequest>) => {
+  queue = queue
+    .then(() => (data.type === 'networks' ? load(data.networks) : read(data)))
+    .catch((error: Error) => {
+      const kind = error instanceof FacegradError ? error.kind : 'internal';
+      reply({ type: 'error', doing: data.type, kind, message: error.message });
+    });
+});

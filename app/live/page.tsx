@@ -1,0 +1,104 @@
+import { useComputed, useSignal } from '@preact/signals';
+import { useEffect, useState } from 'preact/hooks';
+import { Notice } from '../shared/widgets';
+import { About } from './about';
+import { Faces, StagesCard } from './faces';
+import { Session } from './session';
+import { Viewer } from './viewer';
+import { BUNDLED, openWeights, weightsFor, WeightsField, type Choice } from './weights';
+import './live.css';
+
+/** What a link can carry: which weights, and whether the network remembers. */
+const settings = new URLSearchParams(location.search);
+
+function keepInUrl(name: string, value: string | undefined): void {
+  if (value === undefined) settings.delete(name);
+  else settings.set(name, value);
+  const query = settings.toString();
+  history.replaceState(null, '', query ? `?${query}` : location.pathname);
+}
+
+export function LivePage() {
+  const [session] = useState(() => new Session([BUNDLED]));
+  const choice = useSignal<Choice>('bundled');
+  const missing = useSignal(false);
+  const network = useComputed(() => session.networks.value[0]);
+
+  const choose = async (next: Choice) => {
+    const file = await weightsFor(next);
+    missing.value = !file;
+    if (!file) return;
+    choice.value = next;
+    keepInUrl('weights', next === 'trained' ? next : undefined);
+    session.load([file]);
+  };
+  useEffect(() => {
+    if (settings.get('weights') === 'trained') void choose('trained');
+    if (settings.get('memory') === 'off') session.carry.value = false;
+    return () => session.dispose();
+  }, []);
+
+  const facts = network.value;
+  const remembers = facts?.config.fusion === 'lstm';
+  return (
+    <>
+      <div class="page-head">
+        <h1>Live</h1>
+        <p class="lead">
+          Faces are found in the picture, cut out, and read by the network on your GPU. Nothing is
+          sent anywhere.
+        </p>
+      </div>
+      {missing.value && (
+        <Notice
+          title="Nothing was trained in this browser yet"
+          text="The weights that come with the page are used. Train some on the first page, then come back."
+        >
+          <a class="button" href="./index.html">
+            Train
+          </a>
+        </Notice>
+      )}
+      <div class="live">
+        <div class="live-main">
+          <Viewer session={session} onWeights={(file) => void openWeights(file).then(choose)} />
+          <StagesCard session={session} />
+        </div>
+        <div class="live-side">
+          <Faces session={session} />
+          <section class="card" aria-label="Settings">
+            <WeightsField
+              label="Weights"
+              value={choice.value}
+              onChoose={(next) => void choose(next)}
+            />
+            <label class="check">
+              <input
+                type="checkbox"
+                checked={session.carry.value && remembers}
+                disabled={!remembers}
+                onChange={({ currentTarget }) => {
+                  session.carry.value = currentTarget.checked;
+                  keepInUrl('memory', currentTarget.checked ? undefined : 'off');
+                }}
+              />
+              <span>
+                Carry the LSTM’s state from frame to frame
+                <span class="help">
+                  Each face has a memory, which ends when it leaves. Off: every frame by itself.
+                </span>
+              </span>
+            </label>
+            {facts && (
+              <p class="muted small">
+                {facts.parameters.toLocaleString('en')} parameters ·{' '}
+                {facts.config.streams.join(' + ')} · {session.adapter.value}
+              </p>
+            )}
+          </section>
+        </div>
+      </div>
+      <About network={facts} bundled={choice.value === 'bundled'} />
+    </>
+  );
+}

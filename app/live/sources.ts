@@ -1,0 +1,243 @@
+/** Where frames come from: a camera, a video, photos, or faces drawn on the spot. */
+import type { DrawnRequest } from './drawn.worker';
+
+export type SourceKind = 'camera' | 'video' | 'photo' | 'drawn';
+
+/** A picture at a time, as workers take it. */
+export type FrameImage = VideoFrame | ImageBitmap;
+
+export interface Source {
+  kind: SourceKind;
+  /** What the page shows. */
+  element: HTMLVideoElement | HTMLCanvasElement;
+  /** Shown as a mirror does, as people expect of a camera that looks at them. */
+  mirrored: boolean;
+  /**
+   * Calls `offer` whenever there is a new picture; `grab` takes it. Until the returned function is called.
+   */
+  play(offer: (grab: () => FrameImage | Promise<FrameImage>) => void): () => void;
+  close(): void;
+}
+
+/** What stands between a person and their camera, in words with a way on. */
+export class SourceError extends Error {
+  constructor(
+    readonly title: string,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/**
+ * @param onEnd called when the camera goes away while it runs
+ * @throws SourceError
+ */
+export async function openCamera(onEnd: () => void): Promise<Source> {
+  if (!navigator.mediaDevices?.getUserMedia) {
+    throw new SourceError(
+      'This page may not use a camera here',
+      'Browsers lend a camera only to pages that come over https or from this machine. A video or photos work all the same.',
+    );
+  }
+  let stream: MediaStream;
+  try {
+    stream = await navigator.mediaDevices.getUserMedia({
+      audio: false,
+      video: { width: { ideal: 640 }, height: { ideal: 480 }, facingMode: 'user' },
+    });
+  } catch (error) {
+    throw cameraError(error as DOMException);
+  }
+  const [track] = stream.getVideoTracks();
+  track.addEventListener('ended', onEnd);
+  const video = videoElement();
+  video.srcObject = stream;
+  await started(video);
+  return {
+    kind: 'camera',
+    element: video,
+    mirrored: track.getSettings().facingMode !== 'environment',
+    play: (offer) => playVideo(video, offer),
+    close() {
+      track.removeEventListener('ended', onEnd);
+      for (const each of stream.getTracks()) each.stop();
+      video.srcObject = null;
+    },
+  };
+}
+
+function cameraError(cause: DOMException): SourceError {
+  const words: Record<string, [string, string]> = {
+    NotAllowedError: [
+      'The camera was not allowed',
+      'Allow it for this page in the address bar or in the system’s settings, then try again. Nothing of it would leave this machine. A video or photos work all the same.',
+    ],
+    NotFoundError: [
+      'No camera was found',
+      'Plug one in and try again, or show a video, a photo or drawn faces.',
+    ],
+    NotReadableError: [
+      'The camera does not answer',
+      'Another program may be using it. Close that and try again, or show a video, a photo or drawn faces.',
+    ],
+  };
+  const [title, message] = words[cause.name] ?? ['The camera could not be opened', cause.message];
+  return new SourceError(title, message, { cause });
+}
+
+/** @throws SourceError */
+export async function openVideo(file: File): Promise<Source> {
+  const video = videoElement();
+  const url = URL.createObjectURL(file);
+  video.loop = true;
+  video.src = url;
+  const close = () => {
+    video.pause();
+    video.removeAttribute('src');
+    video.load();
+    URL.revokeObjectURL(url);
+  };
+  try {
+    await started(video);
+  } catch (cause) {
+    close();
+    throw new SourceError(
+      `${file.name} cannot be played`,
+      'This browser does not know the format. MP4 (H.264) and WebM are safe choices.',
+      { cause },
+    );
+  }
+  return {
+    kind: 'video',
+    element: video,
+    mirrored: false,
+    play: (offer) => playVideo(video, offer),
+    close,
+  };
+}
+
+function videoElement(): HTMLVideoElement {
+  const video = document.createElement('video');
+  video.muted = true;
+  video.playsInline = true;
+  return video;
+}
+
+async function started(video: HTMLVideoElement): Promise<void> {
+  await video.play();
+  if (video.videoWidth === 0) throw new Error('no picture in it');
+}
+
+/** A new picture of a video, as it is shown. Browsers that cannot say when there is one are asked often. */
+function playVideo(
+  video: HTMLVideoElement,
+  offer: (grab: () => FrameImage | Promise<FrameImage>) => void,
+): () => void {
+  let handle = 0;
+  const grab = () =>
+    typeof VideoFrame === 'undefined' ? createImageBitmap(video) : new VideoFrame(video);
+  const next = () => {
+    offer(grab);
+    ask();
+  };
+  const ask = () => {
+    handle = video.requestVideoFrameCallback?.(next) ?? requestAnimationFrame(next);
+  };
+  void video.play();
+  ask();
+  return () => {
+    if (video.cancelVideoFrameCallback) video.cancelVideoFrameCallback(handle);
+    else cancelAnimationFrame(handle);
+    video.pause();
+  };
+}
+
+/** @throws SourceError */
+export async function openPhoto(file: File): Promise<Source> {
+  let picture: ImageBitmap;
+  try {
+    picture = await createImageBitmap(file, { imageOrientation: 'from-image' });
+  } catch (cause) {
+    throw new SourceError(
+      `${file.name} is no picture that this browser can read`,
+      'JPEG, PNG, WebP and AVIF are safe choices.',
+      { cause },
+    );
+  }
+  const canvas = document.createElement('canvas');
+  canvas.width = picture.width;
+  canvas.height = picture.height;
+  canvas.getContext('2d')!.drawImage(picture, 0, 0);
+  return {
+    kind: 'photo',
+    element: canvas,
+    mirrored: false,
+    play(offer) {
+      offer(() => createImageBitmap(canvas));
+      return () => undefined;
+    },
+    close: () => picture.close(),
+  };
+}
+
+/** Pixels of a drawn face, of the frame around it, and pictures a second. */
+const DRAWN = { size: 128, frames: 10, scale: 2, width: 480, height: 360, rate: 12 };
+
+/** Persons that do not exist, each from rest to an expression and back. */
+export function openDrawn(): Source {
+  const canvas = document.createElement('canvas');
+  const face = document.createElement('canvas');
+  const { size, frames, scale, width, height } = DRAWN;
+  Object.assign(canvas, { width, height });
+  Object.assign(face, { width: size, height: size });
+  const context = canvas.getContext('2d')!;
+  context.fillStyle = '#8a8a8a';
+  context.fillRect(0, 0, width, height);
+  const faceContext = face.getContext('2d')!;
+  const image = new ImageData(size, size);
+  const worker = new Worker(new URL('./drawn.worker.ts', import.meta.url), { type: 'module' });
+  /** Sequences that are drawn, one after another; more are asked for while the last one plays. */
+  const ready: Uint8Array[] = [];
+  let person = 0;
+  let asked = false;
+  let at = 0;
+  worker.onmessage = ({ data }: MessageEvent<Uint8Array>) => {
+    asked = false;
+    const length = frames * size * size;
+    for (let i = 0; i < data.length; i += length) ready.push(data.subarray(i, i + length));
+  };
+  /** Draws the next picture; false while there is none. */
+  const draw = (): boolean => {
+    if (ready.length < 2 && !asked) {
+      worker.postMessage({ person: person++, size, frames } satisfies DrawnRequest);
+      asked = true;
+    }
+    if (ready.length === 0) return false;
+    const frame = at < frames ? at : 2 * frames - 1 - at; // there and back again
+    const pixels = ready[0].subarray(frame * size * size, (frame + 1) * size * size);
+    for (let i = 0; i < pixels.length; i++) {
+      image.data.fill(pixels[i], 4 * i, 4 * i + 3);
+      image.data[4 * i + 3] = 255;
+    }
+    at = (at + 1) % (2 * frames);
+    if (at === 0) ready.shift();
+    faceContext.putImageData(image, 0, 0);
+    const side = size * scale;
+    context.drawImage(face, (width - side) / 2, (height - side) / 2, side, side);
+    return true;
+  };
+  return {
+    kind: 'drawn',
+    element: canvas,
+    mirrored: false,
+    play(offer) {
+      const timer = setInterval(() => {
+        if (draw()) offer(() => createImageBitmap(canvas));
+      }, 1000 / DRAWN.rate);
+      return () => clearInterval(timer);
+    },
+    close: () => worker.terminate(),
+  };
+}
