@@ -26,7 +26,12 @@ export default defineConfig({
     projects: [
       {
         plugins: [wgsl()],
-        test: { ...common, name: 'unit', include: ['test/**/*.test.ts'], exclude: [GPU_TESTS] },
+        test: {
+          ...common,
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: [GPU_TESTS, 'test/e2e/**'],
+        },
       },
       {
         plugins: [wgsl()],

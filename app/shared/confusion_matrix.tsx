@@ -14,10 +14,10 @@ export function ConfusionMatrix(props: { confusion: number[][]; classes: readonl
         </caption>
         <thead>
           <tr>
-            <td aria-hidden="true" />
+            <th class="corner" aria-hidden="true" />
             {classes.map((name) => (
               <th key={name} scope="col" title={name}>
-                {name}
+                <ClassName name={name} />
               </th>
             ))}
           </tr>
@@ -27,7 +27,9 @@ export function ConfusionMatrix(props: { confusion: number[][]; classes: readonl
             const total = row.reduce((a, b) => a + b, 0) || 1;
             return (
               <tr key={classes[c]}>
-                <th scope="row">{classes[c]}</th>
+                <th scope="row" title={classes[c]}>
+                  <ClassName name={classes[c]} />
+                </th>
                 {row.map((count, p) => (
                   <Cell key={p} count={count} share={count / total} right={c === p} />
                 ))}
@@ -37,6 +39,18 @@ export function ConfusionMatrix(props: { confusion: number[][]; classes: readonl
         </tbody>
       </table>
     </div>
+  );
+}
+
+/** A name that is cut to three letters where there is no room; CSS chooses. */
+function ClassName({ name }: { name: string }) {
+  return (
+    <>
+      <span class="short" aria-hidden="true">
+        {name.slice(0, 3)}
+      </span>
+      <span class="long">{name}</span>
+    </>
   );
 }
 

@@ -135,10 +135,10 @@ export function DataCard() {
             </Button>
           )}
           <Button disabled={locked} onClick={() => input.current!.click()}>
-            Choose files
+            Files …
           </Button>
           <Button disabled={locked} onClick={() => folder.current!.click()}>
-            Choose a folder
+            Folder …
           </Button>
         </div>
         <input

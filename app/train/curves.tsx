@@ -6,26 +6,31 @@ import { Card } from '../shared/widgets';
 import type { Log } from './protocol';
 import { log } from './session';
 
-export function Curves() {
-  const { training, validation } = log.value;
-  const [last, held] = [training.at(-1), validation.at(-1)];
-  const says = (name: string, of: (p: { loss: number; accuracy: number }) => string) =>
-    last
-      ? `${name} over the steps. Training ${of(last)}${held ? `, held out ${of(held)}` : ''}.`
-      : `${name}: nothing yet.`;
+export function LossCurve() {
   return (
-    <>
-      <Card title="Loss" aside="lower is better">
-        <Chart field="loss" label={says('Loss', ({ loss }) => loss.toFixed(2))} />
-      </Card>
-      <Card title="Accuracy" aside="share of pictures that are right">
-        <Chart
-          field="accuracy"
-          label={says('Accuracy', ({ accuracy }) => `${(100 * accuracy).toFixed(0)} %`)}
-        />
-      </Card>
-    </>
+    <Card title="Loss" aside="lower is better">
+      <Chart field="loss" label={inWords('Loss', ({ loss }) => loss.toFixed(2))} />
+    </Card>
   );
+}
+
+export function AccuracyCurve() {
+  return (
+    <Card title="Accuracy" aside="share of pictures that are right">
+      <Chart
+        field="accuracy"
+        label={inWords('Accuracy', ({ accuracy }) => `${(100 * accuracy).toFixed(0)} %`)}
+      />
+    </Card>
+  );
+}
+
+/** What a chart shows, for a screen reader. */
+function inWords(name: string, of: (point: Log['training'][number]) => string): string {
+  const last = log.value.training.at(-1);
+  const held = log.value.validation.at(-1);
+  if (!last) return `${name}: nothing yet.`;
+  return `${name} over the steps. Training ${of(last)}${held ? `, held out ${of(held)}` : ''}.`;
 }
 
 type Field = 'loss' | 'accuracy';

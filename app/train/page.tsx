@@ -1,6 +1,6 @@
 import { Button, Notice } from '../shared/widgets';
 import { Buttons, DataCard, SettingsCard } from './controls';
-import { Curves } from './curves';
+import { AccuracyCurve, LossCurve } from './curves';
 import {
   adapter,
   compiling,
@@ -50,20 +50,25 @@ export function TrainPage() {
           </Notice>
         )}
       </div>
-      <div class="train">
+      <div class={status.value ? 'train started' : 'train'}>
         <div class="train-side">
           <RunCard />
           <DataCard />
           <SettingsCard />
         </div>
         <div class="train-main">
-          <Curves />
-          <Matrix />
-          <BatchView />
-          <Features />
-          <Filters />
-          <Mistakes />
-          <GpuTime />
+          <div class="column">
+            <LossCurve />
+            <Matrix />
+            <Features />
+            <GpuTime />
+          </div>
+          <div class="column">
+            <AccuracyCurve />
+            <BatchView />
+            <Filters />
+            <Mistakes />
+          </div>
         </div>
       </div>
     </>
@@ -144,7 +149,8 @@ function RunCard() {
         {adapter.value && `On ${adapter.value}. `}
         {kept.value && `Kept in this browser up to step ${kept.value.step}.`}
       </p>
-      <div class="row">
+      <div class="row weights">
+        <span class="small muted">Weights</span>
         <Button
           disabled={
             !now ||
@@ -156,13 +162,13 @@ function RunCard() {
           }
           onClick={download}
         >
-          Download weights
+          Download
         </Button>
         <Button
           disabled={training.value || at === 'unsupported'}
           onClick={() => input.current!.click()}
         >
-          Load weights
+          Load
         </Button>
         {at === 'ended' && (
           <a class="button" href="./live.html">

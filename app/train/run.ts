@@ -15,8 +15,9 @@ import { profileStep, Viewer } from './viewer';
 
 /** Milliseconds between two looks at loss and accuracy, about. */
 const LOOK_MS = 250;
-/** Milliseconds between two sets of views, at least; they take a twentieth of the time at most. */
+/** Milliseconds between two sets of views, at least; about a twentieth of the time is theirs. */
 const VIEW_MS = 2000;
+const MOST_VIEW_MS = 15_000;
 /** A device that is lost so often without a new checkpoint is not coming back. */
 const MOST_LOSSES = 3;
 const MOST_MISTAKES = 12;
@@ -275,12 +276,14 @@ export class Run {
     post(await this.#viewer!.batch(Math.max(1, record.step)));
     post(await this.#viewer!.filters());
     post(await this.#viewer!.features(this.chosen));
-    if (!this.#profiled && record.step > 0 && trainer.plan.memory.after < MOST_PROFILED_BYTES) {
+    const first = this.#viewedAt === 0; // its time was that of compiling
+    if (!this.#profiled && !first && trainer.plan.memory.after < MOST_PROFILED_BYTES) {
       this.#profiled = true;
       post(await profileStep(trainer.gpu, config, data.training));
     }
     const now = performance.now();
-    this.#viewedAt = now + Math.max(VIEW_MS, 20 * (now - begin));
+    const rest = first ? VIEW_MS : Math.min(MOST_VIEW_MS, Math.max(VIEW_MS, 20 * (now - begin)));
+    this.#viewedAt = now + rest;
   }
 
   /** The feature maps again, of another image; while it is paused too. */
