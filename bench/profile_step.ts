@@ -34,7 +34,7 @@ export async function profileStep(
   const numbers = { seed: config.seed, number: 1, learningRate: 1e-3 };
   buffer.write(storage, data, sampler.items(1), numbers);
   plan.run(); // so that the timed runs see a step's own numbers
-  const runs = [];
+  const runs: Awaited<ReturnType<Plan['profile']>>[] = [];
   for (let i = 0; i < repeats; i++) {
     place.onProgress(`run ${i + 1} of ${repeats}`);
     runs.push(await plan.profile());

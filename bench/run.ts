@@ -29,7 +29,7 @@ Times training steps, inference and layers beside other libraries, in turn and o
   --kernels fast|plain|both   our tuned kernels (default), the readable ones, or both
   --peers                also the other libraries; installs them into bench/peers at first
   --libraries PATTERN    of the other libraries only these, as in 'jax|tfjs webgpu'
-  --rounds N             timed batches of each, at most (default 9; at least 3 are taken)
+  --rounds N             timed batches of each, at most (default 9; at least 3 of them are taken)
   --budget SECONDS       of timing for each problem (default 15)
   --save FILE            writes everything as JSON
   --compare FILE         ratio by case to a saved run, with what noise allows
@@ -67,7 +67,7 @@ export async function main(argv: string[]): Promise<number> {
     (runtime === 'node' || runtime === 'chrome') &&
     ['fast', 'plain', 'both'].includes(kernels) &&
     Number.isInteger(rounds) &&
-    rounds >= 3 &&
+    rounds >= 1 &&
     budgetMs > 0;
   if (values.help || !good) {
     console.log(HELP);

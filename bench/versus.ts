@@ -91,8 +91,10 @@ export async function versus(
       measurement.memory = peakBytes() - before;
       const first = await prepared.outputs();
       resetCounts();
+      const again = performance.now();
       await prepared.run();
       await prepared.finish();
+      const once = performance.now() - again;
       measurement.counts = readCounts();
       measurement.memory = Math.max(measurement.memory, peakBytes() - before);
       const outputs = problem.kind === 'train' ? await prepared.outputs() : first;
@@ -103,7 +105,8 @@ export async function versus(
         throw new Error(`its numbers differ by ${by} from those of ${subjects[0].library}`);
       }
       const contestant = { subject, prepared, measurement, samples: [], cpu: [], scripts: [] };
-      contestants.push({ ...contestant, batch: await batchSize(prepared) });
+      const batch = Math.max(1, Math.min(MAX_BATCH, Math.round(BATCH_MS / Math.max(once, 0.1))));
+      contestants.push({ ...contestant, batch });
     } catch (error) {
       measurement.refused = (error as Error).message || String(error);
       if (!(error instanceof Unsupported)) options.onProgress?.(`  ${measurement.refused}`);
@@ -137,14 +140,6 @@ function worst(wanted: Record<string, Float32Array>, got: Record<string, Float32
   const names = Object.keys(wanted).filter((name) => name in got);
   if (names.length === 0) return Infinity;
   return Math.max(...names.map((name) => difference(wanted[name], got[name])));
-}
-
-async function batchSize(prepared: Prepared): Promise<number> {
-  const begin = performance.now();
-  await prepared.run();
-  await prepared.finish();
-  const once = performance.now() - begin;
-  return Math.max(1, Math.min(MAX_BATCH, Math.round(BATCH_MS / Math.max(once, 0.1))));
 }
 
 async function timeBatch(contestant: Contestant, { cpuTime }: VersusOptions): Promise<void> {

@@ -1,9 +1,5 @@
 import { mountPage } from '../shared/shell';
+import './bench.css';
+import { BenchPage } from './page';
 
-mountPage(
-  'bench',
-  <div class="page-head">
-    <h1>Benchmark</h1>
-    <p class="lead">This page is being built.</p>
-  </div>,
-);
+mountPage('bench', <BenchPage />);

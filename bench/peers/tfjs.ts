@@ -15,10 +15,15 @@ export function tfjs(loader: PeerLoader, backend: 'webgpu' | 'wasm'): Subject {
   return {
     library: `tfjs ${backend}`,
     async prepare(problem) {
+      if (backend === 'wasm' && problem.kind === 'train') {
+        throw new Unsupported('no gradient of a convolution');
+      }
+      if (backend === 'wasm' && problem.kind === 'layer') {
+        throw new Unsupported('compared on whole networks only');
+      }
       tf ??= await load(loader, backend);
-      await tf.setBackend(backend);
-      await tf.ready();
       const session = new Session(tf, backend);
+      await session.select();
       if (problem.kind === 'step') throw new Unsupported('no such preprocessing');
       if (problem.kind === 'train') return train(session, problem);
       if (problem.kind === 'infer') return infer(session, problem);
@@ -46,6 +51,13 @@ class Session {
     readonly backend: string,
   ) {}
 
+  /** The library has one backend at a time, which another contestant may have changed. */
+  async select(): Promise<void> {
+    if (this.tf.getBackend() === this.backend) return;
+    await this.tf.setBackend(this.backend);
+    await this.tf.ready();
+  }
+
   tensor({ shape, data }: Tensor): Untyped {
     return this.tf.tensor(data, shape, 'float32');
   }
@@ -72,7 +84,8 @@ class Session {
   async finish(): Promise<void> {
     if (this.backend !== 'webgpu') return; // its kernels have run when their call returns
     const backend = this.tf.backend();
-    backend.submitQueue();
+    backend.endComputePassEncoder();
+    if (backend.commandEncoder) backend.submitQueue();
     await backend.device.queue.onSubmittedWorkDone();
   }
 }
@@ -129,7 +142,6 @@ function cell(tf: Untyped, gates: Untyped, c: Untyped, hidden: number): { h: Unt
 
 function train(session: Session, problem: TrainProblem): Prepared {
   const { tf } = session;
-  if (session.backend === 'wasm') throw new Unsupported('no gradient of a convolution');
   const { config, labels } = problem;
   const parameters = loadModel(session, problem);
   const pictures = problem.pictures.map((picture) => session.picture(picture));
@@ -166,6 +178,7 @@ function infer(session: Session, problem: InferProblem): Prepared {
   let scores = new Float32Array();
   return {
     async run() {
+      await session.select();
       const pictures = hosts.map((host) => session.tensor(host));
       const logits = tf.tidy(() => forward(session, problem, parameters, pictures, false));
       scores = await logits.data();
@@ -178,8 +191,7 @@ function infer(session: Session, problem: InferProblem): Prepared {
 }
 
 function layer(session: Session, { op, inputs }: LayerProblem): Prepared {
-  const { tf, backend } = session;
-  if (backend === 'wasm') throw new Unsupported('compared on whole networks only');
+  const { tf } = session;
   const given: Parameters = {};
   for (const [name, tensor] of Object.entries(inputs)) {
     if (tensor.shape.length !== 4) given[name] = session.tensor(tensor);
@@ -225,12 +237,10 @@ function layerFunction(
   const recur = (x: Untyped, weight_ih: Untyped, weight_hh: Untyped, bias: Untyped) => {
     const [steps, samples, features] = x.shape;
     const hidden = weight_hh.shape[1];
-    const projected = tf.reshape(
-      multiply(tf.reshape(x, [steps * samples, features]), weight_ih, bias),
-      [steps, samples, 4 * hidden],
-    );
+    const projected = multiply(tf.reshape(x, [steps * samples, features]), weight_ih, bias);
     let state: { h?: Untyped; c?: Untyped } = {};
-    for (const part of tf.unstack(projected)) {
+    for (let t = 0; t < steps; t++) {
+      const part = tf.slice(projected, [t * samples, 0], [samples, 4 * hidden]);
       const gates = state.h ? tf.add(part, tf.matMul(state.h, weight_hh, false, true)) : part;
       state = cell(tf, gates, state.c, hidden);
     }

@@ -1,0 +1,35 @@
+import { measurePeak } from '../../bench/peak/peak';
+import { PROBLEMS } from '../../bench/problems';
+import { facegrad } from '../../bench/subjects/facegrad';
+import { versus } from '../../bench/versus';
+import { requestGpu } from '../../src/gpu/device';
+import type { BenchMessage, BenchRequest } from './messages';
+
+const post = (message: BenchMessage) => self.postMessage(message);
+const openGpu = () => requestGpu({ powerPreference: 'high-performance' });
+
+self.onmessage = ({ data }: MessageEvent<BenchRequest>) => {
+  run(data).catch((error: unknown) => post({ type: 'failed', message: (error as Error).message }));
+};
+
+async function run({ problems }: BenchRequest): Promise<void> {
+  const total = problems.length + 1;
+  post({ type: 'progress', text: 'What the GPU can do at best', done: 0, total });
+  const gpu = await openGpu();
+  const peak = await measurePeak(gpu);
+  const { adapter, capabilities } = gpu;
+  const { subgroupSize, features } = capabilities;
+  post({ type: 'facts', adapter, subgroupSize, features: [...features], peak });
+  gpu.dispose();
+  for (const [i, name] of problems.entries()) {
+    post({ type: 'progress', text: name, done: i + 1, total });
+    // A device each, so that every first run compiles.
+    const subject = facegrad(openGpu, 'fast');
+    const problem = PROBLEMS.find((entry) => entry.name === name)!.make();
+    const options = { rounds: 9, leastRounds: 3, budgetMs: 4000 };
+    const [measurement] = await versus(problem, [subject], options);
+    subject.dispose?.();
+    post({ type: 'measurement', measurement });
+  }
+  post({ type: 'done' });
+}

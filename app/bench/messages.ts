@@ -1,0 +1,23 @@
+import type { Peak } from '../../bench/peak/peak';
+import type { Measurement } from '../../bench/versus';
+import type { AdapterDescription } from '../../src/gpu/device';
+
+/** What the page asks of its worker. */
+export interface BenchRequest {
+  /** Names of problems, in this order. */
+  problems: string[];
+}
+
+/** What the worker tells. */
+export type BenchMessage =
+  | { type: 'progress'; text: string; done: number; total: number }
+  | {
+      type: 'facts';
+      adapter: AdapterDescription;
+      subgroupSize: number;
+      features: string[];
+      peak: Peak;
+    }
+  | { type: 'measurement'; measurement: Measurement }
+  | { type: 'done' }
+  | { type: 'failed'; message: string };

@@ -1,0 +1,190 @@
+import { signal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { PROBLEMS } from '../../bench/problems';
+import { reportText, type Report } from '../../bench/report';
+import type { Measurement } from '../../bench/versus';
+import { Button, Card, Notice } from '../shared/widgets';
+import type { BenchMessage } from './messages';
+
+type Facts = Extract<BenchMessage, { type: 'facts' }>;
+
+const QUICK = /^(train|infer|step) small (1|16)$|^conv5x5( d[xw])? \(8,64,24,24\)/;
+
+const facts = signal<Facts | undefined>(undefined);
+const measurements = signal<Measurement[]>([]);
+const progress = signal<{ text: string; done: number; total: number } | undefined>(undefined);
+const problem = signal('');
+const copied = signal(false);
+let worker: Worker | undefined;
+
+function stop(): void {
+  worker?.terminate();
+  worker = undefined;
+  progress.value = undefined;
+}
+
+function start(everything: boolean): void {
+  stop();
+  facts.value = undefined;
+  measurements.value = [];
+  problem.value = '';
+  copied.value = false;
+  const problems = PROBLEMS.filter(({ name, standard }) =>
+    everything ? standard : QUICK.test(name),
+  ).map(({ name }) => name);
+  worker = new Worker(new URL('./bench.worker.ts', import.meta.url), { type: 'module' });
+  worker.onmessage = ({ data }: MessageEvent<BenchMessage>) => {
+    if (data.type === 'facts') facts.value = data;
+    else if (data.type === 'measurement') {
+      measurements.value = [...measurements.value, data.measurement];
+    } else if (data.type === 'progress') progress.value = data;
+    else {
+      if (data.type === 'failed') problem.value = data.message;
+      stop();
+    }
+  };
+  worker.onerror = ({ message }) => {
+    problem.value = message || 'the worker could not be started';
+    stop();
+  };
+  progress.value = { text: 'Starting', done: 0, total: problems.length + 1 };
+  worker.postMessage({ problems });
+}
+
+/** What a visitor can send to somebody. */
+function shareable(): string {
+  if (!facts.value) return '';
+  const report: Report = {
+    date: new Date().toISOString().slice(0, 10),
+    commit: 'the demo',
+    runtime: 'chrome',
+    where: { browser: navigator.userAgent },
+    cpu: `${navigator.hardwareConcurrency} threads`,
+    facts: { ...facts.value, dispatches: {} },
+    measurements: measurements.value,
+    kernels: [],
+  };
+  return reportText(report);
+}
+
+export function BenchPage() {
+  useEffect(() => stop, []);
+  const running = progress.value !== undefined;
+  return (
+    <>
+      <div class="page-head">
+        <h1>Benchmark</h1>
+        <p class="lead">
+          How fast this browser and this GPU train and run the network. Nothing is sent anywhere;
+          the result is text that you can copy. Other programs and tabs should be idle meanwhile.
+        </p>
+      </div>
+      <div class="row">
+        {running ? (
+          <Button onClick={stop}>Stop</Button>
+        ) : (
+          <>
+            <Button kind="primary" onClick={() => start(false)}>
+              Run the short benchmark
+            </Button>
+            <Button onClick={() => start(true)}>Run all of it</Button>
+          </>
+        )}
+      </div>
+      <p role="status" class="muted">
+        {progress.value && (
+          <>
+            <progress
+              class="progress"
+              aria-label="Progress"
+              value={progress.value.done}
+              max={progress.value.total}
+            />{' '}
+            {progress.value.text}
+          </>
+        )}
+      </p>
+      {problem.value && (
+        <Notice kind="bad" title="The benchmark ended early" text={problem.value} />
+      )}
+      {facts.value && <Adapter {...facts.value} />}
+      {measurements.value.length > 0 && <Results />}
+    </>
+  );
+}
+
+function Adapter({ adapter, subgroupSize, peak }: Facts) {
+  const name = [adapter.vendor, adapter.architecture, adapter.description]
+    .filter(Boolean)
+    .join(' ');
+  return (
+    <Card title="This GPU">
+      <p>
+        {name || 'The browser does not tell which one it is'}
+        {adapter.fallback && ' (software: the browser found no GPU)'}. At best{' '}
+        <strong>{peak.gflops.toPrecision(3)} GFLOP/s</strong> of arithmetic in registers and{' '}
+        <strong>{peak.gbytesPerSecond.toPrecision(3)} GB/s</strong> of memory copied
+        {subgroupSize > 0 && `, in subgroups of ${subgroupSize}`}.
+      </p>
+    </Card>
+  );
+}
+
+function Results() {
+  const peak = facts.value?.peak.gflops ?? NaN;
+  const text = shareable();
+  const copy = async () => {
+    await navigator.clipboard.writeText(text);
+    copied.value = true;
+  };
+  return (
+    <Card title="Results" aside="medians">
+      <div class="table-scroll" tabIndex={0} role="region" aria-label="Results">
+        <table class="figures">
+          <thead>
+            <tr>
+              {['', 'ms', 'GFLOP/s', '% of best', 'first run ms', 'script ms', 'MiB'].map(
+                (head) => (
+                  <th key={head} scope="col">
+                    {head || <span class="hidden-text">What was run</span>}
+                  </th>
+                ),
+              )}
+            </tr>
+          </thead>
+          <tbody>
+            {measurements.value.map((m) => (
+              <tr key={m.problem}>
+                <th scope="row">{m.problem}</th>
+                {m.refused !== undefined ? (
+                  <td colSpan={6}>{m.refused}</td>
+                ) : (
+                  <>
+                    <td>{m.ms?.median.toPrecision(3)}</td>
+                    <td>{m.gflops?.toFixed(1)}</td>
+                    <td>{(100 * ((m.gflops ?? NaN) / peak)).toFixed(0)}</td>
+                    <td>{m.firstMs?.toFixed(0)}</td>
+                    <td>{m.scriptMs?.toPrecision(2)}</td>
+                    <td>{((m.memory ?? 0) / 2 ** 20).toFixed(0)}</td>
+                  </>
+                )}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <p class="muted small">
+        train: one step, forward, backward and update. infer: from pictures to class scores. step:
+        as train, with augmentation and preprocessing from bytes. The last number is the batch, or
+        the shape of one layer.
+      </p>
+      <label class="hidden-text" for="share">
+        The result as text
+      </label>
+      <textarea id="share" class="share" readOnly rows={8} value={text} />
+      <div class="row">
+        <Button onClick={() => void copy()}>{copied.value ? 'Copied' : 'Copy as text'}</Button>
+      </div>
+    </Card>
+  );
+}
