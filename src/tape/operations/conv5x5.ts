@@ -10,6 +10,7 @@ import {
   type ConvVariant,
 } from '../../kernels/conv5x5';
 import type { Layout } from '../../kernels/kernel';
+import { convKey, type ConvChoice, type ConvPass } from '../../kernels/tuning';
 import { defineOperation, type Tape } from '../tape';
 import type { Value } from '../value';
 
@@ -31,7 +32,8 @@ export const conv5x5 = defineOperation({
     { x, weight }: Record<'x' | 'weight', Value>,
     { layout, variant }: Conv5x5Attributes = {},
   ): Record<'y', Value> {
-    const chosen = layout ? 'plain' : conv5x5Variant(tape.capabilities, [x.spec], variant);
+    const choice = tuned(tape, 'forward', x, weight.shape[4], variant);
+    const chosen = layout ? 'plain' : conv5x5Variant(tape.capabilities, [x.spec], choice.variant);
     if (chosen === 'plain') {
       return { y: tape.dispatch(conv5x5ForwardPlain, { x, weight }, { layout }).y };
     }
@@ -42,7 +44,7 @@ export const conv5x5 = defineOperation({
       x.spec,
       weight.spec,
     );
-    return { y: tape.dispatch(kernel, { x, weight }, attributes).y };
+    return { y: tape.dispatch(kernel, { x, weight }, { ...attributes, ...choice.rest }).y };
   },
   backward(tape, { inputs: { x, weight }, attributes, dy: { y: dy } }) {
     if (!dy) return {};
@@ -54,8 +56,23 @@ export const conv5x5 = defineOperation({
   },
 });
 
+/** The variant to ask for and what else a search has found; what is asked for explicitly wins. */
+function tuned(
+  tape: Tape,
+  pass: ConvPass,
+  read: Value,
+  outputs: number,
+  asked: ConvVariant = 'auto',
+): { variant: ConvVariant; rest: Omit<ConvChoice, 'variant'> } {
+  const found = tape.tuning?.conv5x5[convKey(pass, read.spec, outputs)];
+  if (asked !== 'auto' || !found) return { variant: asked, rest: {} };
+  const { variant, ...rest } = found;
+  return { variant, rest };
+}
+
 function inputGradient(tape: Tape, dy: Value, weight: Value, variant?: ConvVariant): Value {
-  const chosen = conv5x5Variant(tape.capabilities, [dy.spec], variant);
+  const choice = tuned(tape, 'backward_input', dy, weight.shape[1], variant);
+  const chosen = conv5x5Variant(tape.capabilities, [dy.spec], choice.variant);
   if (chosen === 'plain') return tape.dispatch(conv5x5BackwardInputPlain, { dy, weight }, {}).dx;
   const { flipped } = tape.dispatch(conv5x5FlipWeight, { weight });
   const { kernel, attributes } = conv5x5Forward(
@@ -65,7 +82,7 @@ function inputGradient(tape: Tape, dy: Value, weight: Value, variant?: ConvVaria
     dy.spec,
     flipped.spec,
   );
-  return tape.dispatch(kernel, { x: dy, weight: flipped }, attributes).y;
+  return tape.dispatch(kernel, { x: dy, weight: flipped }, { ...attributes, ...choice.rest }).y;
 }
 
 function weightGradient(
@@ -75,11 +92,14 @@ function weightGradient(
   weight: Value,
   variant?: ConvVariant,
 ): Value {
-  const chosen = conv5x5Variant(tape.capabilities, [x.spec, dy.spec], variant);
+  const choice = tuned(tape, 'backward_weight', x, weight.shape[4], variant);
+  const chosen = conv5x5Variant(tape.capabilities, [x.spec, dy.spec], choice.variant);
   const dweight = tape.destination(weight);
   if (chosen === 'plain')
     return tape.dispatch(conv5x5BackwardWeightPlain, { x, dy, dweight }).dweight;
-  const { kernel, attributes } = conv5x5BackwardWeight(tape.capabilities, chosen, x.spec, dy.spec);
+  const usual = conv5x5BackwardWeight(tape.capabilities, chosen, x.spec, dy.spec);
+  const { kernel } = usual;
+  const attributes = { ...usual.attributes, ...choice.rest };
   if (attributes.parts === 1 && dweight) {
     return tape.dispatch(kernel, { x, dy, partials: dweight }, attributes).partials;
   }

@@ -1,0 +1,27 @@
+import type { TensorSpec } from './kernel';
+
+/** How one convolution runs, where a search found better than the usual choice. */
+export interface ConvChoice {
+  variant: 'tiled' | 'subgroup';
+  /** Parts of the weight gradient's sum. */
+  parts?: number;
+  workgroupSize?: number;
+}
+
+/**
+ * What `npm run tune` found on an adapter. It is part of a training configuration, and so of every
+ * checkpoint: a run that goes on runs the same kernels.
+ */
+export interface Tuning {
+  /** Where it was measured; it works everywhere. */
+  adapter: string;
+  /** By `convKey`. */
+  conv5x5: Record<string, ConvChoice>;
+}
+
+export type ConvPass = 'forward' | 'backward_input' | 'backward_weight';
+
+/** @param read what the pass reads: x, or dy for the gradient of x */
+export function convKey(pass: ConvPass, read: TensorSpec, outputs: number): string {
+  return `${pass} ${read.shape.join('x')}->${outputs}`;
+}
