@@ -2,6 +2,7 @@ import type { Capabilities } from '../gpu/device';
 import { FacegradError } from '../gpu/errors';
 import type { Kernel, TensorSpec } from '../kernels/kernel';
 import { accumulate, add } from '../kernels/add';
+import type { Tuning } from '../kernels/tuning';
 import { Value } from './value';
 
 type Values<K extends string> = Record<K, Value>;
@@ -61,7 +62,11 @@ export class Tape {
   #names = 0;
   #differentiated = false;
 
-  constructor(readonly capabilities?: Capabilities) {}
+  constructor(
+    readonly capabilities?: Capabilities,
+    /** Which kernels run where, as a search on this adapter found it. */
+    readonly tuning?: Tuning,
+  ) {}
 
   /** Appends one kernel and returns its outputs: new ones, and those that were given a place. */
   dispatch<I extends string, O extends string, A>(

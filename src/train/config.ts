@@ -1,4 +1,5 @@
 import { FacegradError } from '../gpu/errors';
+import type { Tuning } from '../kernels/tuning';
 import { checkModelConfig, modelConfig, type ModelConfig, type Preset } from '../nn/config';
 import type { AugmentationConfig } from '../vision/augmentation';
 import type { ScheduleConfig } from './schedule';
@@ -49,6 +50,8 @@ export interface TrainConfig {
   checkpointEvery: number;
   /** Longest submit in milliseconds, for pages and watchdogs; 0 never splits a step. */
   maxSubmitMs: number;
+  /** Which kernels run where, as `npm run tune` found it; the usual choices where it is left out. */
+  tuning?: Tuning;
 }
 
 const defaults: Omit<TrainConfig, 'model'> = {

@@ -427,7 +427,7 @@ export function recordStep(
   const totals = state('totals', f32([4]));
   const confusion = state('confusion', u32([classes, classes]));
   const first_bad_step = state('first bad step', u32([1]));
-  const tape = new Tape(gpu.capabilities);
+  const tape = new Tape(gpu.capabilities, config.tuning);
   const images = augment(
     tape,
     { images: bank.images, indices: buffer.indices, step: buffer.step },
