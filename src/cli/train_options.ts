@@ -179,7 +179,7 @@ export function resolveConfig(
 }
 
 function readConfig(path: string): { preset?: Preset } & TrainChanges {
-  const settings = ['preset', ...Object.keys(trainConfig('tiny'))];
+  const settings = ['preset', 'tuning', ...Object.keys(trainConfig('tiny'))];
   let config: object;
   try {
     config = JSON.parse(readFileSync(path, 'utf8')) as object;

@@ -103,6 +103,11 @@ export function checkTrainConfig(config: TrainConfig): void {
   if (!(loss.gamma >= 0)) refuse('gamma must be 0 or more', loss.gamma);
   if (!(loss.smoothing >= 0 && loss.smoothing < 1))
     refuse('smoothing must be in [0, 1)', loss.smoothing);
+  for (const [layer, choice] of Object.entries(config.tuning?.conv5x5 ?? {})) {
+    const { variant, parts = 1, workgroupSize = 64 } = choice;
+    const sizes = [parts, workgroupSize].every((n) => Number.isInteger(n) && n >= 1 && n <= 256);
+    if (!['tiled', 'subgroup'].includes(variant) || !sizes) refuse(`tuning of ${layer}`, choice);
+  }
 }
 
 /** alpha per class, normalized to a mean of 1 over the training images. */
