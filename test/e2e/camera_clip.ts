@@ -1,0 +1,93 @@
+import { writeFileSync } from 'node:fs';
+import sharp from 'sharp';
+import { syntheticSequences } from '../../src/data/synthetic';
+
+/** Pixels of a drawn face, frames of its expression, and the picture that the camera gives. */
+const FACE = 160;
+const COURSE = 6;
+const WIDTH = 640;
+const HEIGHT = 480;
+/** Camera pictures a second (Chrome plays MJPEG so), and how many are the same. */
+const RATE = 30;
+const REPEAT = 3;
+
+/** Where the faces are, as their upper left corners, drawn 1.4 times as large. */
+const SCALE = 1.4;
+const PLACES = [
+  { x: 70, y: 110 },
+  { x: 350, y: 140 },
+];
+
+/** One part of a clip: how many faces for how many seconds. */
+export interface Part {
+  faces: 0 | 1 | 2;
+  seconds: number;
+}
+
+/**
+ * Writes a film of drawn faces, in which no real person is, as Chrome's fake camera plays it: JPEG
+ * pictures one after another. The detector takes the drawings for faces.
+ */
+export async function writeClip(path: string, parts: readonly Part[]): Promise<void> {
+  const people = await Promise.all([0, 1].map(drawPerson));
+  const pictures: Buffer[] = [];
+  for (const { faces, seconds } of parts) {
+    for (let i = 0; i < (seconds * RATE) / REPEAT; i++) {
+      const layers = people.slice(0, faces).map((frames, person) => ({
+        input: frames[Math.abs(COURSE - 1 - (i % (2 * COURSE - 2)))],
+        // A head is never quite still.
+        left: PLACES[person].x + Math.round(6 * Math.sin(i / 7 + person)),
+        top: PLACES[person].y + Math.round(4 * Math.sin(i / 5)),
+      }));
+      pictures.push(await picture(layers));
+    }
+  }
+  const clip = pictures.flatMap((jpeg) => Array.from({ length: REPEAT }, () => jpeg));
+  writeFileSync(path, Buffer.concat(clip));
+}
+
+/** Writes one photo with faces side by side. */
+export async function writePhoto(path: string, faces: 1 | 2): Promise<void> {
+  const people = await Promise.all([2, 3].slice(0, faces).map(drawPerson));
+  const layers = people.map((frames, i) => ({
+    input: frames[COURSE - 1],
+    left: PLACES[i].x,
+    top: PLACES[i].y,
+  }));
+  writeFileSync(path, await picture(layers));
+}
+
+function picture(layers: sharp.OverlayOptions[]): Promise<Buffer> {
+  const background = { r: 128, g: 132, b: 138 };
+  return sharp({ create: { width: WIDTH, height: HEIGHT, channels: 3, background } })
+    .composite(layers)
+    .jpeg({ quality: 85, chromaSubsampling: '4:2:0' })
+    .toBuffer();
+}
+
+/** A person's way from rest to an expression, in the tones of a skin. */
+function drawPerson(person: number): Promise<Buffer[]> {
+  const { images } = syntheticSequences({
+    seed: 3 + person,
+    count: 4,
+    size: FACE,
+    frames: COURSE,
+    identities: 1,
+    firstIdentity: person,
+  });
+  const length = FACE * FACE;
+  const begin = 3 * COURSE; // the fourth sequence smiles
+  return Promise.all(
+    Array.from({ length: COURSE }, (_, frame) => {
+      const rgb = new Uint8Array(length * 3);
+      for (let i = 0; i < length; i++) {
+        const tone = images[(begin + frame) * length + i];
+        rgb.set([tone, tone * 0.86, tone * 0.76], 3 * i);
+      }
+      return sharp(rgb, { raw: { width: FACE, height: FACE, channels: 3 } })
+        .resize(Math.round(FACE * SCALE))
+        .png()
+        .toBuffer();
+    }),
+  );
+}
