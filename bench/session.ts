@@ -16,6 +16,7 @@ import { profileStep } from './profile_step';
 import type { Profile } from './roofline';
 import { facegrad } from './subjects/facegrad';
 import type { Subject } from './subject';
+import { tune, type TuneResult } from './tune_search';
 import { versus, type Measurement } from './versus';
 
 /** What a run was taken on, and what that can do at best. */
@@ -41,7 +42,8 @@ export type Job =
       budgetMs: number;
     }
   | { kind: 'kernels'; pattern: string; repeats: number }
-  | { kind: 'profile'; preset: Preset; batch: number; repeats: number };
+  | { kind: 'profile'; preset: Preset; batch: number; repeats: number }
+  | { kind: 'tune'; preset: Preset; batch: number };
 
 /** Where a job runs. */
 export interface Place {
@@ -52,7 +54,7 @@ export interface Place {
   onProgress(text: string): void;
 }
 
-export type Answer = Facts | Measurement[] | BenchResult[] | Profile;
+export type Answer = Facts | Measurement[] | BenchResult[] | Profile | TuneResult;
 
 /** All libraries, those that are not ours last. */
 export const LIBRARIES: Record<string, (place: Place) => Subject> = {
@@ -71,6 +73,7 @@ const subjects = new Map<string, Subject>();
 export async function answer(job: Job, place: Place): Promise<Answer> {
   if (job.kind === 'facts') return facts(place);
   if (job.kind === 'profile') return profileStep(job, place);
+  if (job.kind === 'tune') return tune(job, place);
   if (job.kind === 'kernels') {
     const gpu = await place.requestGpu();
     const results = await measure(gpu, await benchCases(job.pattern), {
