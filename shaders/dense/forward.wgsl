@@ -8,6 +8,7 @@
 
 override WORKGROUP_SIZE: u32 = 64;
 override RELU: u32 = 0;
+override HAS_BIAS: u32 = 1; // 0: no bias; the buffer is not read
 
 struct Params {
   rows: u32, // N
@@ -27,7 +28,10 @@ fn store(g: u32, n: u32, m: u32, sums: vec4<f32>) {
   }
   for (var j = 0u; j < 4u; j++) {
     if (m + j < params.out_features) {
-      let sum = sums[j] + bias[g * params.out_features + m + j];
+      var sum = sums[j];
+      if (HAS_BIAS == 1u) {
+        sum += bias[g * params.out_features + m + j];
+      }
       let at = (g * params.rows + n) * params.out_features + m + j;
       y[at] = select(sum, max(0.0, sum), RELU != 0u);
     }

@@ -20,6 +20,7 @@
 
 override WORKGROUP_SIZE: u32 = 64;
 override ZERO_STATE: u32 = 0; // 1: the initial state is the constant 0; dh0 and dc0 are written as 0
+override REVERSE: u32 = 0; // 1: forward went from the last step to the first
 override HAS_DHS: u32 = 1; // 0: a gradient that is 0; the buffer is not read
 override HAS_DH_N: u32 = 1;
 override HAS_DC_N: u32 = 1;
@@ -76,7 +77,10 @@ fn main(
   }
 
   for (var step = 0u; step < params.steps; step++) {
-    let t = params.steps - 1u - step;
+    var t = params.steps - 1u - step;
+    if (REVERSE == 1u) {
+      t = step;
+    }
 
     for (var j = local; j < hidden; j += WORKGROUP_SIZE) {
       for (var s = 0u; s < SAMPLES; s++) {
@@ -116,7 +120,7 @@ fn main(
     }
     workgroupBarrier();
 
-    if (ZERO_STATE == 0u || t > 0u) {
+    if (ZERO_STATE == 0u || step + 1u < params.steps) {
       for (var k = local; k < hidden; k += WORKGROUP_SIZE) {
         var sum: array<f32, SAMPLES>;
         for (var s = 0u; s < SAMPLES; s++) {

@@ -23,6 +23,7 @@
 override WORKGROUP_SIZE: u32 = 64;
 override ZERO_STATE: u32 = 0; // 1: the initial state is zero; h and c are not read, the first product is skipped
 override HAS_LENGTHS: u32 = 0; // 0: every sample has T steps; lengths is not read
+override REVERSE: u32 = 0; // 1: from the last step to the first; a sample's steps past its length stay untaken
 
 const SAMPLES: u32 = 4; // tunable: 1 2 4
 const HALF: u32 = 1024u; // SAMPLES * H at most
@@ -73,10 +74,14 @@ fn main(
   }
   workgroupBarrier();
 
-  for (var t = 0u; t < params.steps; t++) {
-    let before = (t % 2u) * HALF;
+  for (var step = 0u; step < params.steps; step++) {
+    var t = step;
+    if (REVERSE == 1u) {
+      t = params.steps - 1u - step;
+    }
+    let before = (step % 2u) * HALF;
     let after = HALF - before;
-    let from_zero = ZERO_STATE == 1u && t == 0u;
+    let from_zero = ZERO_STATE == 1u && step == 0u;
     for (var j = local; j < hidden; j += WORKGROUP_SIZE) {
       var product: array<vec4<f32>, SAMPLES>; // weight_hh h, the four gates of unit j
       for (var s = 0u; s < SAMPLES; s++) {

@@ -5,8 +5,8 @@ import backwardWeightShader from '../../shaders/dense/backward_weight.wgsl';
 import forwardShader from '../../shaders/dense/forward.wgsl';
 import { defineKernel, f32, size, type TensorSpec } from './kernel';
 
-/** `relu` puts max(0, .) behind the sum. */
-export type DenseAttributes = { relu?: boolean } | undefined;
+/** `relu` puts max(0, .) behind the sum. Without `hasBias` (default true) `bias` may be any buffer. */
+export type DenseAttributes = { relu?: boolean; hasBias?: boolean } | undefined;
 
 interface Extents {
   groups: number;
@@ -63,7 +63,10 @@ export const denseForward = defineKernel({
     const { rows, in_features, out_features } = extents(weight.shape, size(x.shape), 'in');
     return { rows, in_features, out_features };
   },
-  overrides: (_, attributes) => ({ RELU: attributes?.relu ? 1 : 0 }),
+  overrides: (_, attributes) => ({
+    RELU: attributes?.relu ? 1 : 0,
+    HAS_BIAS: Number(attributes?.hasBias ?? true),
+  }),
   workgroups: ({ x, weight }) => {
     const { groups, rows, out_features } = extents(weight.shape, size(x.shape), 'in');
     return tiles(rows, out_features, groups);

@@ -33,6 +33,8 @@ export interface LstmForwardAttributes {
   zeroState?: boolean;
   /** Whether a sample stops after `lengths[n]` steps; where not, `lengths` may be any buffer. */
   hasLengths?: boolean;
+  /** From the last step to the first. */
+  reverse?: boolean;
 }
 
 /**
@@ -56,10 +58,11 @@ export const lstmForward = defineKernel({
     };
   },
   params: ({ xw }) => sizes(xw, 4),
-  overrides: ({ xw }, { zeroState, hasLengths }) => ({
+  overrides: ({ xw }, { zeroState, hasLengths, reverse }) => ({
     WORKGROUP_SIZE: workgroupSize(sizes(xw, 4).hidden),
     ZERO_STATE: Number(zeroState ?? false),
     HAS_LENGTHS: Number(hasLengths ?? false),
+    REVERSE: Number(reverse ?? false),
   }),
   constants: ({ xw }) => {
     const { samples, hidden } = sizes(xw, 4);
@@ -78,6 +81,8 @@ export const lstmForward = defineKernel({
 export interface LstmBackwardAttributes {
   /** Whether the initial state was the constant zero; its gradient is then written as zero. */
   zeroState?: boolean;
+  /** Whether forward went from the last step to the first. */
+  reverse?: boolean;
   /** Which of the gradients are there; the buffers of the others may be any. */
   hasDhs: boolean;
   hasDhN: boolean;
@@ -103,9 +108,10 @@ export const lstmBackward = defineKernel({
     };
   },
   params: ({ gates }) => sizes(gates, 5),
-  overrides: ({ gates }, { zeroState, hasDhs, hasDhN, hasDcN }) => ({
+  overrides: ({ gates }, { zeroState, reverse, hasDhs, hasDhN, hasDcN }) => ({
     WORKGROUP_SIZE: workgroupSize(sizes(gates, 5).hidden),
     ZERO_STATE: Number(zeroState ?? false),
+    REVERSE: Number(reverse ?? false),
     HAS_DHS: Number(hasDhs),
     HAS_DH_N: Number(hasDhN),
     HAS_DC_N: Number(hasDcN),

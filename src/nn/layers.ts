@@ -133,6 +133,7 @@ export class LSTM {
     start: LstmState,
     options: { zeroState: boolean; updateState?: boolean; lengths?: Value },
   ): { h_n: Value; c_n: Value } {
-    return tape.apply(lstm, { x, ...this.#weights, h0: start.h, c0: start.c }, options);
+    const { lengths, ...attributes } = options;
+    return tape.apply(lstm, { x, ...this.#weights, h0: start.h, c0: start.c, lengths }, attributes);
   }
 }

@@ -4,6 +4,7 @@ import {
   denseBackwardInput,
   denseBackwardWeight,
   denseForward,
+  type DenseAttributes,
 } from '../../src/kernels/dense';
 import { f32 } from '../../src/kernels/kernel';
 import * as reference from '../../src/kernels/reference/dense';
@@ -53,8 +54,17 @@ testKernel(denseForward, {
     ...cases.map(({ name, x, weight, bias }) => ({
       name,
       inputs: { x, weight, bias },
-      attributes: undefined as { relu?: boolean } | undefined,
+      attributes: undefined as DenseAttributes,
     })),
+    {
+      name: 'no bias',
+      inputs: {
+        x: tensor([2, 5, 10], 1),
+        weight: tensor([2, 6, 10], 2),
+        bias: tensor([1], [NaN]), // not read
+      },
+      attributes: { hasBias: false },
+    },
     {
       name: 'with ReLU',
       inputs: { x: tensor([2, 9, 10], 1), weight: tensor([2, 6, 10], 2), bias: tensor([2, 6], 3) },
@@ -97,7 +107,7 @@ testKernel(denseForward, {
     y: reference.denseForward(
       x.data,
       weight.data,
-      bias.data,
+      attributes?.hasBias === false ? new Float64Array(weight.data.length) : bias.data,
       sizes(weight, x.data.length),
       attributes?.relu,
     ),

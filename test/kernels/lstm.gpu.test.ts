@@ -9,6 +9,7 @@ interface Shape {
   hidden: number; // H
   lengths?: number[];
   zeroState?: boolean;
+  reverse?: boolean;
   /** Of xw: large ones saturate the gates. */
   scale?: number;
 }
@@ -32,6 +33,23 @@ const shapes: Record<string, Shape> = {
     lengths: [0, 1, 2, 1],
     zeroState: true,
   },
+  reverse: { steps: 3, samples: 3, hidden: 8, reverse: true },
+  'reverse, zero state': { steps: 4, samples: 2, hidden: 5, zeroState: true, reverse: true },
+  'reverse with lengths': {
+    steps: 4,
+    samples: 5,
+    hidden: 8,
+    lengths: [0, 1, 4, 2, 3],
+    reverse: true,
+  },
+  'reverse with lengths and zero state': {
+    steps: 3,
+    samples: 4,
+    hidden: 6,
+    lengths: [3, 1, 0, 2],
+    zeroState: true,
+    reverse: true,
+  },
   'saturated gates': { steps: 3, samples: 2, hidden: 8, scale: 100 },
   'gates far past exp': { steps: 2, samples: 1, hidden: 8, scale: 1e4 },
 };
@@ -43,7 +61,7 @@ const sizesOf = ({ shape: [steps, samples, width] }: Dense, rows: number) => ({
 });
 
 function forwardCase([name, shape]: [string, Shape]) {
-  const { steps, samples, hidden, lengths, zeroState, scale } = shape;
+  const { steps, samples, hidden, lengths, zeroState, reverse, scale } = shape;
   const state = zeroState
     ? {} // h and c hold NaN: they must not be read
     : { h: tensor([samples, hidden], 3), c: tensor([samples, hidden], 4, { scale: 2 }) };
@@ -55,7 +73,7 @@ function forwardCase([name, shape]: [string, Shape]) {
       lengths: tensor([samples], lengths ?? Array<number>(samples).fill(0), { dtype: 'u32' }),
       ...state,
     },
-    attributes: { zeroState, hasLengths: lengths !== undefined },
+    attributes: { zeroState, hasLengths: lengths !== undefined, reverse },
   };
 }
 
@@ -69,9 +87,9 @@ testKernel(lstmForward, {
     '',
     { steps: 2, samples: 3, hidden: 3, lengths: [2, 1, 0] }, // a sample is missing, more threads than units
   ]),
-  reference: (inputs, { hasLengths }) => {
+  reference: (inputs, { hasLengths, reverse }) => {
     const { xw, weight_hh, lengths, h, c } = inputs as Record<string, Dense>;
-    const sizes = sizesOf(xw, 4);
+    const sizes = { ...sizesOf(xw, 4), reverse };
     const zeros = new Float64Array(sizes.samples * sizes.hidden);
     return reference.lstmForward(
       {
@@ -91,7 +109,7 @@ function backwardCase(
   [name, shape]: [string, Shape],
   has: { hasDhs?: boolean; hasDhN?: boolean; hasDcN?: boolean } = {},
 ) {
-  const { steps, samples, hidden, lengths, zeroState, scale } = shape;
+  const { steps, samples, hidden, lengths, zeroState, reverse, scale } = shape;
   const weight_hh = tensor([4 * hidden, hidden], 2, { scale: 2 / Math.sqrt(hidden) });
   const state = (seed: number) =>
     zeroState ? new Float64Array(samples * hidden) : tensor([samples, hidden], seed).data;
@@ -114,7 +132,7 @@ function backwardCase(
       dh_n: tensor([samples, hidden], 6),
       dc_n: tensor([samples, hidden], 7),
     },
-    attributes: { zeroState, hasDhs: true, hasDhN: true, hasDcN: true, ...has },
+    attributes: { zeroState, reverse, hasDhs: true, hasDhN: true, hasDcN: true, ...has },
   };
 }
 
@@ -135,7 +153,8 @@ testKernel(lstmBackward, {
     }),
   ],
   race: backwardCase(['', { steps: 2, samples: 3, hidden: 3, lengths: [2, 1, 0] }]),
-  reference: ({ weight_hh, gates, dhs, dh_n, dc_n }, { zeroState, hasDhs, hasDhN, hasDcN }) => {
+  reference: ({ weight_hh, gates, dhs, dh_n, dc_n }, attributes) => {
+    const { zeroState, reverse, hasDhs, hasDhN, hasDcN } = attributes;
     const gradients = reference.lstmBackward(
       {
         weightHh: weight_hh.data,
@@ -144,7 +163,7 @@ testKernel(lstmBackward, {
         dhN: hasDhN ? dh_n.data : undefined,
         dcN: hasDcN ? dc_n.data : undefined,
       },
-      sizesOf(gates, 5),
+      { ...sizesOf(gates, 5), reverse },
     );
     if (!zeroState) return gradients;
     const zeros = new Float64Array(size(dh_n.shape));
@@ -177,7 +196,7 @@ testKernel(lstmCopyState, {
 
 function gradientCase(
   name: string,
-  { steps, samples, hidden, lengths, scale }: Shape,
+  { steps, samples, hidden, lengths, reverse, scale }: Shape,
   input: number,
 ) {
   const of = (seed: number, ...shape: number[]) => tensor(shape, seed);
@@ -192,7 +211,7 @@ function gradientCase(
       h0: of(6, samples, hidden),
       c0: of(7, samples, hidden),
     },
-    attributes: { steps, samples, hidden, input, lengths },
+    attributes: { steps, samples, hidden, input, lengths, reverse },
   };
 }
 
@@ -206,6 +225,12 @@ testGradient('lstm', {
     gradientCase('T = 1', { steps: 1, samples: 2, hidden: 3 }, 4),
     gradientCase('T = 5', { steps: 5, samples: 2, hidden: 3 }, 2),
     gradientCase('lengths', { steps: 3, samples: 4, hidden: 2, lengths: [0, 1, 3, 2] }, 3),
+    gradientCase('reverse', { steps: 4, samples: 2, hidden: 3, reverse: true }, 2),
+    gradientCase(
+      'reverse with lengths',
+      { steps: 3, samples: 4, hidden: 2, lengths: [0, 1, 3, 2], reverse: true },
+      3,
+    ),
     gradientCase('nearly saturated', { steps: 3, samples: 1, hidden: 4, scale: 4 }, 3),
   ],
   forward: (inputs, { lengths, ...sizes }) => {

@@ -1,6 +1,7 @@
 type Numbers = ArrayLike<number>;
 
 export interface LstmSizes {
+  reverse?: boolean; // from the last step to the first
   steps: number; // T
   samples: number; // N
   hidden: number; // H
@@ -15,14 +16,15 @@ const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
  */
 export function lstmForward(
   { xw, weightHh, h0, c0, lengths }: LstmForwardInputs,
-  { steps: T, samples: N, hidden: H }: LstmSizes,
+  { steps: T, samples: N, hidden: H, reverse }: LstmSizes,
 ) {
   const gates = new Float64Array(T * N * 5 * H);
   const hs = new Float64Array(T * N * H);
   const hPrev = new Float64Array(T * N * H);
   const h = Float64Array.from(h0);
   const c = Float64Array.from(c0);
-  for (let t = 0; t < T; t++) {
+  for (let step = 0; step < T; step++) {
+    const t = reverse ? T - 1 - step : step;
     for (let n = 0; n < N; n++) {
       const row = t * N + n;
       const before = h.slice(n * H, (n + 1) * H);
@@ -59,12 +61,13 @@ export interface LstmForwardInputs {
 /** The gradient of `lstmForward`, from the `gates` that it saved. */
 export function lstmBackward(
   { weightHh, gates, dhs, dhN, dcN }: LstmBackwardInputs,
-  { steps: T, samples: N, hidden: H }: LstmSizes,
+  { steps: T, samples: N, hidden: H, reverse }: LstmSizes,
 ) {
   const dgates = new Float64Array(T * N * 4 * H);
   const dh = Float64Array.from({ length: N * H }, (_, i) => dhN?.[i] ?? 0);
   const dc = Float64Array.from({ length: N * H }, (_, i) => dcN?.[i] ?? 0);
-  for (let t = T - 1; t >= 0; t--) {
+  for (let step = T - 1; step >= 0; step--) {
+    const t = reverse ? T - 1 - step : step;
     for (let n = 0; n < N; n++) {
       const row = t * N + n;
       if (gates[(row * 5 + 3) * H] < 0) continue; // not taken
@@ -101,8 +104,8 @@ export interface LstmInputs {
   x: Numbers; // [T,N,I]
   weight_ih: Numbers; // [4H,I]
   weight_hh: Numbers; // [4H,H]
-  bias_ih: Numbers; // [4H]
-  bias_hh: Numbers; // [4H]
+  bias_ih?: Numbers; // [4H]
+  bias_hh?: Numbers; // [4H]
   h0: Numbers; // [N,H]
   c0: Numbers; // [N,H]
 }
@@ -118,7 +121,7 @@ export function lstm(
   const xw = new Float64Array(steps * samples * 4 * hidden);
   for (let row = 0; row < steps * samples; row++) {
     for (let m = 0; m < 4 * hidden; m++) {
-      let sum = bias_ih[m] + bias_hh[m];
+      let sum = (bias_ih?.[m] ?? 0) + (bias_hh?.[m] ?? 0);
       for (let k = 0; k < input; k++) sum += x[row * input + k] * weight_ih[m * input + k];
       xw[row * 4 * hidden + m] = sum;
     }

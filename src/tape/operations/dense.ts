@@ -9,19 +9,28 @@ import { reluBackward } from '../../kernels/relu';
 import { defineOperation } from '../tape';
 import type { Value } from '../value';
 
+interface Inputs {
+  x: Value;
+  weight: Value;
+  bias?: Value;
+}
+
 /** y = x weight^T + bias (PyTorch's Linear, once per group), and with `relu` max(0, that). */
 export const dense = defineOperation({
   name: 'dense',
-  forward(tape, inputs: Record<'x' | 'weight' | 'bias', Value>, attributes: DenseAttributes) {
-    const { x, weight, bias } = inputs;
-    return tape.dispatch(denseForward, { x, weight, bias }, attributes);
+  forward(tape, { x, weight, bias }: Inputs, attributes: DenseAttributes) {
+    return tape.dispatch(
+      denseForward,
+      { x, weight, bias: bias ?? weight }, // something must be bound
+      { relu: attributes?.relu, hasBias: bias !== undefined },
+    );
   },
   backward(tape, { inputs: { x, weight, bias }, outputs, attributes, dy: gradients }) {
     const dy = attributes?.relu
       ? tape.dispatch(reluBackward, { y: outputs.y, dy: gradients.y! }).dx
       : gradients.y!;
-    const result: Partial<Record<'x' | 'weight' | 'bias', Value>> = {};
-    if (tape.needsGradient(bias)) {
+    const result: Partial<Inputs> = {};
+    if (bias && tape.needsGradient(bias)) {
       const dbias = tape.destination(bias);
       result.bias = tape.dispatch(denseBackwardBias, { dy, dbias }, { shape: bias.shape }).dbias;
     }

@@ -1,3 +1,4 @@
+import { FacegradError } from '../../gpu/errors';
 import { add } from '../../kernels/add';
 import {
   denseBackwardBias,
@@ -8,24 +9,45 @@ import {
 import { lstmBackward, lstmCopyState, lstmForward } from '../../kernels/lstm';
 import { defineOperation, type Tape } from '../tape';
 import type { Value } from '../value';
+import { checkRecurrent } from './recurrent';
 
 /** weight_ih [4H,I], weight_hh [4H,H], bias_ih and bias_hh [4H], gates in the order i f g o. */
-export type LstmWeights = Record<'weight_ih' | 'weight_hh' | 'bias_ih' | 'bias_hh', Value>;
+export interface LstmWeights {
+  weight_ih: Value;
+  weight_hh: Value;
+  bias_ih?: Value;
+  bias_hh?: Value;
+}
 
-export interface LstmAttributes {
+interface Inputs extends LstmWeights {
+  /** [T,N,I] */
+  x: Value;
+  /** [N,H], both or none: then it begins with zeros. */
+  h0?: Value;
+  c0?: Value;
   /** u32 [N]: sample n stops after `lengths[n]` steps; all T where not given. */
   lengths?: Value;
-  /** The initial state is zero: h0 and c0 are not read, and the first recurrent product is skipped. */
+}
+
+export interface LstmAttributes {
+  /** The initial state is zero, also where h0 and c0 are given; the first recurrent product is skipped. */
   zeroState?: boolean;
   /** h0 and c0 are updated in place, and so carried from one run of the plan to the next. */
   updateState?: boolean;
+  /** From the last step to the first; a sample begins at its last valid one. */
+  reverse?: boolean;
 }
 
 /** x weight_ih^T + both biases, of all steps in one product. */
 function projectInputs(tape: Tape, x: Value, weights: LstmWeights): Value {
   const { weight_ih, bias_ih, bias_hh } = weights;
-  const bias = tape.dispatch(add, { a: bias_ih, b: bias_hh }).y;
-  return tape.dispatch(denseForward, { x, weight: weight_ih, bias }).y;
+  const both = bias_ih && bias_hh && tape.dispatch(add, { a: bias_ih, b: bias_hh }).y;
+  const bias = both ?? bias_ih ?? bias_hh;
+  return tape.dispatch(
+    denseForward,
+    { x, weight: weight_ih, bias: bias ?? weight_ih }, // something must be bound
+    { hasBias: bias !== undefined },
+  ).y;
 }
 
 /**
@@ -35,28 +57,28 @@ function projectInputs(tape: Tape, x: Value, weights: LstmWeights): Value {
 export const lstm = defineOperation({
   name: 'lstm',
 
-  forward(
-    tape,
-    { x, h0, c0, ...weights }: LstmWeights & Record<'x' | 'h0' | 'c0', Value>,
-    { lengths, zeroState, updateState }: LstmAttributes = {},
-  ) {
-    const xw = projectInputs(tape, x, weights);
-    const { weight_hh } = weights;
+  forward(tape, inputs: Inputs, { zeroState, updateState, reverse }: LstmAttributes = {}) {
+    const { x, weight_hh, h0, c0, lengths } = inputs;
+    checkShapes(inputs);
+    const xw = projectInputs(tape, x, inputs);
     let state: { h?: Value; c?: Value } = {};
-    // As values of their own: what comes out is not what went in, although it lies in the same place.
-    if (updateState) state = { h: h0.reshape(h0.shape), c: c0.reshape(c0.shape) };
-    else if (!zeroState) state = tape.dispatch(lstmCopyState, { h0, c0 });
+    if (h0 && c0) {
+      // As values of their own: what comes out is not what went in, although it lies in the same place.
+      if (updateState) state = { h: h0.reshape(h0.shape), c: c0.reshape(c0.shape) };
+      else if (!zeroState) state = tape.dispatch(lstmCopyState, { h0, c0 });
+    }
     const { h, c, hs, gates, h_prev } = tape.dispatch(
       lstmForward,
       { xw, weight_hh, lengths: lengths ?? weight_hh, ...state }, // something must be bound
-      { zeroState, hasLengths: lengths !== undefined },
+      { zeroState: zeroState || !h0, hasLengths: lengths !== undefined, reverse },
     );
     return { hs, h_n: h, c_n: c, gates, h_prev };
   },
 
-  backward(tape, { inputs, outputs: { gates, h_prev }, attributes: { zeroState } = {}, dy }) {
+  backward(tape, { inputs, outputs: { gates, h_prev }, attributes = {}, dy }) {
     const { x, weight_ih, weight_hh, bias_ih, bias_hh, h0, c0 } = inputs;
     const { hs: dhs, h_n: dh_n, c_n: dc_n } = dy;
+    const zeroState = attributes.zeroState || !h0;
     const { dgates, dh0, dc0 } = tape.dispatch(
       lstmBackward,
       // What is absent is not read, but something must be bound.
@@ -67,13 +89,13 @@ export const lstm = defineOperation({
         dh_n: dh_n ?? weight_hh,
         dc_n: dc_n ?? weight_hh,
         dh0: zeroState ? undefined : tape.destination(h0),
-        dc0: zeroState ? undefined : tape.destination(c0),
+        dc0: zeroState ? undefined : tape.destination(c0!),
       },
-      { zeroState, hasDhs: !!dhs, hasDhN: !!dh_n, hasDcN: !!dc_n },
+      { zeroState, reverse: attributes.reverse, hasDhs: !!dhs, hasDhN: !!dh_n, hasDcN: !!dc_n },
     );
-    const gradients: Partial<typeof inputs> = {};
+    const gradients: Partial<Inputs> = {};
     if (!zeroState && tape.needsGradient(h0)) gradients.h0 = dh0;
-    if (!zeroState && tape.needsGradient(c0)) gradients.c0 = dc0;
+    if (!zeroState && tape.needsGradient(c0!)) gradients.c0 = dc0;
     if (tape.needsGradient(weight_ih)) {
       gradients.weight_ih = tape.dispatch(
         denseBackwardWeight,
@@ -89,7 +111,7 @@ export const lstm = defineOperation({
       ).dweight;
     }
     for (const [name, bias] of Object.entries({ bias_ih, bias_hh })) {
-      if (!tape.needsGradient(bias)) continue;
+      if (!bias || !tape.needsGradient(bias)) continue;
       gradients[name as 'bias_ih' | 'bias_hh'] = tape.dispatch(
         denseBackwardBias,
         { dy: dgates, dbias: tape.destination(bias) },
@@ -106,6 +128,14 @@ export const lstm = defineOperation({
     return gradients;
   },
 });
+
+/** @throws FacegradError `bad-input` for the first input that does not fit the others */
+function checkShapes({ x, weight_ih, weight_hh, bias_ih, bias_hh, h0, c0, lengths }: Inputs): void {
+  checkRecurrent('lstm', 4, { x, weight_ih, weight_hh, bias_ih, bias_hh, h0, c0, lengths });
+  if (!h0 !== !c0) {
+    throw new FacegradError('bad-input', 'lstm: h0 and c0 go together', { operation: 'lstm' });
+  }
+}
 
 /**
  * One step for real time, without a gradient: x [N,I], and the state h and c [N,H], which is updated

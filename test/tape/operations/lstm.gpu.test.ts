@@ -74,7 +74,7 @@ async function check(
   if (lengthsValue) storage.write(lengthsValue, Uint32Array.from(lengths));
 
   const tape = new Tape();
-  const outputs = tape.apply(lstm, values, { lengths: lengthsValue, zeroState });
+  const outputs = tape.apply(lstm, { ...values, lengths: lengthsValue }, { zeroState });
   const dy: Partial<Record<Output, Float64Array>> = {};
   seeds.forEach((name, i) => {
     const { shape } = outputs[name];

@@ -1,0 +1,17 @@
+/** Recurrent layers over sequences. */
+import * as grus from '../tape/operations/gru';
+import * as lstms from '../tape/operations/lstm';
+import { eager } from './eager';
+
+const layer = {
+  x: 'f32',
+  weight_ih: 'f32',
+  weight_hh: 'f32',
+  bias_ih: 'f32?',
+  bias_hh: 'f32?',
+  h0: 'f32?',
+  lengths: 'u32?',
+} as const;
+
+export const lstm = /* @__PURE__ */ eager(lstms.lstm, { ...layer, c0: 'f32?' });
+export const gru = /* @__PURE__ */ eager(grus.gru, layer);

@@ -1,0 +1,118 @@
+import {
+  denseBackwardBias,
+  denseBackwardInput,
+  denseBackwardWeight,
+  denseForward,
+} from '../../kernels/dense';
+import { gruBackward, gruBackwardWeight, gruForward, type GruAttributes } from '../../kernels/gru';
+import { defineOperation } from '../tape';
+import type { Value } from '../value';
+import { checkRecurrent } from './recurrent';
+
+/** weight_ih [3H,I], weight_hh [3H,H], bias_ih and bias_hh [3H], gates in the order r z n. */
+export interface GruWeights {
+  weight_ih: Value;
+  weight_hh: Value;
+  bias_ih?: Value;
+  bias_hh?: Value;
+}
+
+interface Inputs extends GruWeights {
+  /** [T,N,I] */
+  x: Value;
+  /** [N,H]; zeros where not given. */
+  h0?: Value;
+  /** u32 [N]: sample n stops after `lengths[n]` steps; all T where not given. */
+  lengths?: Value;
+}
+
+/**
+ * One GRU layer (PyTorch's; with `resetFirst` ONNX's default): x [T,N,I] -> hs [T,N,H], h_n [N,H]. After
+ * its last valid step a sample's outputs are 0 and its state stays.
+ */
+export const gru = defineOperation({
+  name: 'gru',
+
+  forward(tape, inputs: Inputs, { zeroState, reverse, resetFirst }: GruAttributes = {}) {
+    const { x, weight_ih, weight_hh, bias_ih, bias_hh, h0, lengths } = inputs;
+    checkRecurrent('gru', 3, { x, weight_ih, weight_hh, bias_ih, bias_hh, h0, lengths });
+    // What is absent is not read, but something must be bound.
+    const { y: xw } = tape.dispatch(
+      denseForward,
+      { x, weight: weight_ih, bias: bias_ih ?? weight_ih },
+      { hasBias: bias_ih !== undefined },
+    );
+    return tape.dispatch(
+      gruForward,
+      {
+        xw,
+        weight_hh,
+        bias_hh: bias_hh ?? weight_hh,
+        lengths: lengths ?? weight_hh,
+        h0: h0 ?? weight_hh,
+      },
+      {
+        zeroState: zeroState || !h0,
+        reverse,
+        resetFirst,
+        hasBias: bias_hh !== undefined,
+        hasLengths: lengths !== undefined,
+      },
+    );
+  },
+
+  backward(tape, { inputs, outputs: { gates }, attributes = {}, dy }) {
+    const { x, weight_ih, weight_hh, bias_ih, bias_hh, h0 } = inputs;
+    const { resetFirst, reverse } = attributes;
+    const zeroState = attributes.zeroState || !h0;
+    const { dxw, dhw, dh0 } = tape.dispatch(
+      gruBackward,
+      {
+        weight_hh,
+        gates,
+        dhs: dy.hs ?? weight_hh,
+        dh_n: dy.h_n ?? weight_hh,
+        dh0: zeroState ? undefined : tape.destination(h0),
+      },
+      { zeroState, reverse, resetFirst, hasDhs: !!dy.hs, hasDhN: !!dy.h_n },
+    );
+    const gradients: Partial<Inputs> = {};
+    if (!zeroState && tape.needsGradient(h0)) gradients.h0 = dh0;
+    if (tape.needsGradient(weight_ih)) {
+      gradients.weight_ih = tape.dispatch(
+        denseBackwardWeight,
+        { x, dy: dxw, dweight: tape.destination(weight_ih) },
+        { shape: weight_ih.shape },
+      ).dweight;
+    }
+    if (tape.needsGradient(weight_hh)) {
+      gradients.weight_hh = tape.dispatch(
+        gruBackwardWeight,
+        { gates, dhw, dweight_hh: tape.destination(weight_hh) },
+        { resetFirst },
+      ).dweight_hh;
+    }
+    if (bias_ih && tape.needsGradient(bias_ih)) {
+      gradients.bias_ih = tape.dispatch(
+        denseBackwardBias,
+        { dy: dxw, dbias: tape.destination(bias_ih) },
+        { shape: bias_ih.shape },
+      ).dbias;
+    }
+    if (bias_hh && tape.needsGradient(bias_hh)) {
+      gradients.bias_hh = tape.dispatch(
+        denseBackwardBias,
+        { dy: dhw, dbias: tape.destination(bias_hh) },
+        { shape: bias_hh.shape },
+      ).dbias;
+    }
+    if (tape.needsGradient(x)) {
+      gradients.x = tape.dispatch(
+        denseBackwardInput,
+        { dy: dxw, weight: weight_ih, dx: tape.destination(x) },
+        { shape: x.shape },
+      ).dx;
+    }
+    return gradients;
+  },
+});
