@@ -52,6 +52,39 @@ export interface SequenceSet extends ImageSet {
   length: number;
 }
 
+/** Throws `bad-input`, naming the set, if its arrays do not fit together or a label is no class. */
+export function checkSet(set: ImageSet | SequenceSet): void {
+  const { name, count, width, height, classes } = set;
+  const fail = (what: string, wanted: unknown, available: unknown): never => {
+    throw new FacegradError('bad-input', `${name}: ${what}`, { wanted, available });
+  };
+  const checkBytes = (what: 'images' | 'labels', length: number) => {
+    const bytes: unknown = set[what];
+    if (!(bytes instanceof Uint8Array || bytes instanceof Uint8ClampedArray)) {
+      fail(`its ${what} are no bytes`, 'Uint8Array', (bytes as object)?.constructor?.name);
+    } else if (bytes.length !== length) {
+      fail(`${bytes.length} bytes of ${what} for ${count} images`, length, bytes.length);
+    }
+  };
+  checkBytes('images', count * width * height);
+  checkBytes('labels', count);
+  const isClass = (label: number) =>
+    Number.isInteger(label) && label >= 0 && label < classes.length;
+  if ('sequences' in set) {
+    if (set.sequences.length === 0) fail('it is empty', 'a sequence', 0);
+    set.sequences.forEach(({ label, frames }, i) => {
+      if (!isClass(label)) fail(`sequence ${i} has the label ${label}`, classes, label);
+      const frame = frames.find((f) => !(Number.isInteger(f) && f >= 0 && f < count));
+      if (frame !== undefined) fail(`sequence ${i} has the frame ${frame}`, count, frame);
+      if (frames.length === 0) fail(`sequence ${i} has no frames`, 'a frame', 0);
+    });
+  } else {
+    if (count === 0) fail('it is empty', 'an image', 0);
+    const bad = set.labels.findIndex((label) => !isClass(label));
+    if (bad >= 0) fail(`image ${bad} has the label ${set.labels[bad]}`, classes, set.labels[bad]);
+  }
+}
+
 /** Images per class, in the order of `classes`. */
 export function classCounts(set: Pick<ImageSet, 'labels' | 'classes'>): number[] {
   const counts = new Array<number>(set.classes.length).fill(0);

@@ -39,6 +39,7 @@ export class Plan {
   readonly #buffers: GPUBuffer[];
   /** The buffers of the temporaries in `keep`. */
   readonly #temporaries: Map<Value, GPUBuffer>;
+  readonly #bufferOf: (value: Value) => GPUBuffer;
   #disposed = false;
   /** Bytes of temporaries: as if each had its own buffer, and as laid out. */
   readonly memory: { before: number; after: number; state: number };
@@ -48,12 +49,14 @@ export class Plan {
     steps: Step[],
     buffers: GPUBuffer[],
     temporaries: Map<Value, GPUBuffer>,
+    bufferOf: (value: Value) => GPUBuffer,
     memory: { before: number; after: number; state: number },
   ) {
     this.#gpu = gpu;
     this.#steps = steps;
     this.#buffers = buffers;
     this.#temporaries = temporaries;
+    this.#bufferOf = bufferOf;
     this.memory = memory;
   }
 
@@ -96,18 +99,19 @@ export class Plan {
         return storage.buffer(value);
       };
       return {
+        bufferOf,
         steps: dispatches.map((dispatch, i) =>
           makeStep(gpu, dispatch, pipelines[i], params, i * PARAMS_SLOT, bufferOf),
         ),
         stateBytes: [...states.values()].reduce((a, b) => a + b, 0),
       };
     };
-    const { steps, stateBytes } = await gpu.checked('plan', build).catch((error) => {
+    const { steps, stateBytes, bufferOf } = await gpu.checked('plan', build).catch((error) => {
       for (const buffer of made) buffer.destroy(); // nothing is left behind by a plan that did not fit
       throw error;
     });
     const after = sizes.reduce((a, b) => a + b, 0);
-    return new Plan(gpu, steps, made, kept, { before, after, state: stateBytes });
+    return new Plan(gpu, steps, made, kept, bufferOf, { before, after, state: stateBytes });
   }
 
   get dispatchCount(): number {
@@ -216,6 +220,33 @@ export class Plan {
     return buffer;
   }
 
+  /**
+   * Runs the step dispatch by dispatch up to the first that writes a NaN or an infinity. Slow: every
+   * output is read back. For finding out, not for training.
+   */
+  async firstNotFinite(): Promise<NotFinite | undefined> {
+    this.#assertUsable();
+    const { device } = this.#gpu;
+    for (const [i, { label, dispatch }] of this.#steps.entries()) {
+      const encoder = device.createCommandEncoder();
+      const pass = encoder.beginComputePass();
+      this.encode(pass, i, i + 1);
+      pass.end();
+      device.queue.submit([encoder.finish()]);
+      for (const output of written(dispatch)) {
+        if (output.spec.dtype !== 'f32') continue;
+        const data = await readBuffer(this.#gpu, this.#bufferOf(output.root), output);
+        const value = data.find((x) => !Number.isFinite(x));
+        if (value === undefined) continue;
+        const inputs = Object.entries(dispatch.values).filter(([, v]) => v !== output);
+        const given = inputs.map(([name, v]) => `${name}=${v.name}`).join(', ');
+        const { kernel } = dispatch;
+        return { kernel: kernel.name, dispatch: `${label}(${given})`, output: output.name, value };
+      }
+    }
+    return undefined;
+  }
+
   /** Dispatches, bytes and memory as text. */
   describe(): string {
     const mib = (bytes: number) => `${(bytes / 2 ** 20).toFixed(2)} MiB`;
@@ -243,6 +274,16 @@ export class Plan {
     this.#gpu.assertAlive();
     if (this.#disposed) throw new FacegradError('bad-input', 'the plan was disposed');
   }
+}
+
+/** What {@link Plan.firstNotFinite} found. */
+export interface NotFinite {
+  kernel: string;
+  /** The dispatch with its inputs, as the tape prints it. */
+  dispatch: string;
+  /** The name of the value that it wrote. */
+  output: string;
+  value: number;
 }
 
 /** One dispatch's time in a profile. */

@@ -24,6 +24,8 @@ export interface Progress {
   epochs: EpochRecord[];
   best: { epoch: number; accuracy: number };
   adapter: string;
+  /** Fingerprints of the sets; a checkpoint from before they were kept has none. */
+  data?: { training: string; validation?: string };
 }
 
 /** The state of a run as one file: every tensor that the step updates, bit for bit, and the progress. */

@@ -1,4 +1,5 @@
-import type { ImageSet, SequenceSet } from '../data/dataset';
+import { checkSet, type ImageSet, type SequenceSet } from '../data/dataset';
+import { FacegradError } from '../gpu/errors';
 import type { Model } from '../nn/model';
 import { Plan } from '../tape/plan';
 import type { Storage } from '../tape/storage';
@@ -55,6 +56,13 @@ export class Evaluator {
     } = {},
   ): Promise<Evaluator> {
     const { config } = model;
+    checkSet(data);
+    if (data.classes.length > config.classes.length) {
+      throw new FacegradError('bad-input', `${data.name} has more classes than the model`, {
+        wanted: config.classes,
+        available: data.classes,
+      });
+    }
     const labels = itemLabels(data);
     const batch = Math.min(options.batch ?? 64, labels.length);
     const frames = config.frames.mode === 'sequence' ? config.frames.count : 1;
@@ -118,6 +126,13 @@ export class Evaluator {
         const logits = (await this.plan.read(this.logits)) as Float32Array;
         for (let i = 0; i < length; i++) {
           const row = logits.subarray(i * classes, (i + 1) * classes);
+          if (!row.every(Number.isFinite)) {
+            throw new FacegradError(
+              'not-finite',
+              `the class scores of item ${begin + i} of ${data.name} are not finite; are the weights?`,
+              { available: [...row] },
+            );
+          }
           softmax(row).forEach((p, c) => (sums[(begin + i) * classes + c] += p / views.length));
         }
       }

@@ -1,4 +1,5 @@
-import { classCounts, type ImageSet, type SequenceSet } from '../data/dataset';
+import { checkSet, classCounts, type ImageSet, type SequenceSet } from '../data/dataset';
+import { fingerprint } from '../data/fingerprint';
 import type { Gpu } from '../gpu/device';
 import { FacegradError } from '../gpu/errors';
 import { f32, u32 } from '../kernels/kernel';
@@ -7,7 +8,7 @@ import { Model } from '../nn/model';
 import type { NamedTensor } from '../nn/parameters';
 import { focalLoss } from '../tape/operations/focal_loss';
 import { Plan } from '../tape/plan';
-import { Storage } from '../tape/storage';
+import { Storage, type TypedArray } from '../tape/storage';
 import { Tape } from '../tape/tape';
 import { state, type Value } from '../tape/value';
 import { augment, AUGMENTATION } from '../vision/augmentation';
@@ -125,6 +126,7 @@ export class Trainer {
     checkTrainConfig(config);
     const { training, validation } = data;
     for (const set of [training, validation]) {
+      if (set) checkSet(set);
       if (set && set.classes.join() !== config.model.classes.join()) {
         throw new FacegradError('bad-input', `${set.name} has other classes than the model`, {
           wanted: config.model.classes,
@@ -132,32 +134,50 @@ export class Trainer {
         });
       }
     }
-    const storage = new Storage(gpu);
-    const model = new Model(config.model);
-    const step = recordStep(gpu, model, config, training);
-    const plan = await Plan.compile(step.tape, storage, { onProgress: options.onProgress });
-    step.bank.upload(storage);
     const counts = countLabels(training);
-    storage.write(step.alpha, Float32Array.from(classWeights(config.loss.alpha, counts)));
-    model.initialize(storage, config.seed);
-    const evaluator = validation
-      ? await Evaluator.create(model, storage, validation, { batch: config.batch })
-      : undefined;
+    if (counts.filter((count) => count > 0).length < 2) {
+      const only = training.classes[counts.findIndex((count) => count > 0)];
+      throw new FacegradError(
+        'bad-input',
+        `${training.name}: everything is ${only}; learning needs two classes or more`,
+        { wanted: training.classes, available: only },
+      );
+    }
     const sampler = new Sampler(training, config.batch, config.seed, config.sampling);
-    const { buffer, totals, firstBadStep, updated } = step;
-    const trainer = new Trainer(gpu, config, data, {
-      model,
-      storage,
-      plan,
-      buffer,
-      sampler,
-      evaluator,
-      totals,
-      firstBadStep,
-      updated,
-    });
-    if (options.checkpoint) trainer.#restore(options.checkpoint);
-    return trainer;
+    const storage = new Storage(gpu);
+    let plan: Plan | undefined;
+    let evaluator: Evaluator | undefined;
+    try {
+      const model = new Model(config.model);
+      const step = recordStep(gpu, model, config, training);
+      plan = await Plan.compile(step.tape, storage, { onProgress: options.onProgress });
+      step.bank.upload(storage);
+      storage.write(step.alpha, Float32Array.from(classWeights(config.loss.alpha, counts)));
+      model.initialize(storage, config.seed);
+      evaluator = validation
+        ? await Evaluator.create(model, storage, validation, { batch: config.batch })
+        : undefined;
+      const { buffer, totals, firstBadStep, updated } = step;
+      const parts = {
+        model,
+        storage,
+        plan,
+        buffer,
+        sampler,
+        evaluator,
+        totals,
+        firstBadStep,
+        updated,
+      };
+      const trainer = new Trainer(gpu, config, data, parts);
+      if (options.checkpoint) trainer.#restore(options.checkpoint);
+      return trainer;
+    } catch (error) {
+      plan?.dispose();
+      evaluator?.dispose();
+      storage.dispose();
+      throw error;
+    }
   }
 
   #restore(file: Uint8Array): void {
@@ -179,6 +199,14 @@ export class Trainer {
         available: progress.config,
       });
     }
+    const { data } = progress;
+    for (const split of ['training', 'validation'] as const) {
+      if (!data || data[split] === this.#fingerprints()[split]) continue;
+      throw new FacegradError('bad-input', `the checkpoint is of other ${split} data`, {
+        wanted: data[split] ?? 'none',
+        available: this.#fingerprints()[split] ?? 'none',
+      });
+    }
     restore(this.storage, this.parts.updated, checkpoint);
     this.#step = progress.step;
     this.#epochs = progress.epochs;
@@ -186,6 +214,17 @@ export class Trainer {
     this.#bestTensors = checkpoint.best;
     const totals = checkpoint.state.get('totals')!;
     this.#seen = { loss: totals[0], steps: totals[1], correct: totals[2], samples: totals[3] };
+  }
+
+  #knownFingerprints?: { training: string; validation?: string };
+
+  #fingerprints() {
+    const { training, validation } = this.data;
+    this.#knownFingerprints ??= {
+      training: fingerprint(training),
+      validation: validation && fingerprint(validation),
+    };
+    return this.#knownFingerprints;
   }
 
   /** Asks `run` to end after the step it is at. */
@@ -292,9 +331,9 @@ export class Trainer {
 
   /** Reads the totals and returns what came since the last look. */
   async #look() {
-    const [totals, [bad]] = await Promise.all([
+    const [totals] = await Promise.all([
       this.storage.read(this.parts.totals),
-      this.storage.read(this.parts.firstBadStep),
+      this.#assertFinite(),
     ]);
     const now = { loss: totals[0], steps: totals[1], correct: totals[2], samples: totals[3] };
     const since = {
@@ -304,16 +343,43 @@ export class Trainer {
       samples: now.samples - this.#seen.samples,
     };
     this.#seen = now;
-    // From a bad step on the optimizer changes nothing, also where only the gradient was not finite.
-    if (bad > 0 || !Number.isFinite(now.loss)) {
-      const what = Number.isFinite(now.loss) ? 'gradient' : 'loss';
-      throw new FacegradError(
-        'not-finite',
-        `the ${what} is not finite since step ${bad}; the weights are those from before it`,
-        { operation: 'focal_loss', available: now.loss },
-      );
-    }
     return since;
+  }
+
+  /** Throws if a step since the beginning had a loss or a gradient that is not finite. */
+  async #assertFinite(): Promise<void> {
+    const [bad] = await this.storage.read(this.parts.firstBadStep);
+    if (bad > 0) throw await this.#notFinite(bad);
+  }
+
+  /**
+   * Runs the bad step once more, dispatch by dispatch, to name what made the first number that is not
+   * finite. From that step on the optimizer has changed nothing, so the parameters are those it had.
+   */
+  async #notFinite(bad: number): Promise<FacegradError> {
+    const { storage, plan, config } = this;
+    const { buffer, sampler, updated } = this.parts;
+    const before: [Value, TypedArray][] = [];
+    for (const value of Object.values(updated)) before.push([value, await storage.read(value)]);
+    // Running statistics only take up what is not finite: what made it is elsewhere.
+    const { flat } = this.model.arenas.statistics;
+    storage.write(flat, new Float32Array(flat.shape[0]));
+    const { totals } = this.parts;
+    storage.write(totals, new Float32Array(totals.shape[0]));
+    buffer.write(storage, this.data.training, sampler.items(bad), {
+      seed: config.seed,
+      number: bad,
+      learningRate: 0,
+    });
+    const first = await plan.firstNotFinite();
+    for (const [value, data] of before) storage.write(value, data);
+    return new FacegradError(
+      'not-finite',
+      `training is not finite since step ${bad}` +
+        (first ? `: first in ${first.output}, by ${first.dispatch}` : '') +
+        '; the weights are those from before it',
+      { operation: first?.kernel, available: first?.value },
+    );
   }
 
   async #endEpoch(epoch: number, seconds: number): Promise<TrainEvent> {
@@ -345,6 +411,7 @@ export class Trainer {
 
   /** The run as one file, from which `create` goes on bit for bit. Any event of `run` will do. */
   async checkpoint(): Promise<Uint8Array> {
+    await this.#assertFinite();
     const { vendor, architecture, description } = this.gpu.adapter;
     const progress: Progress = {
       config: this.config,
@@ -352,14 +419,18 @@ export class Trainer {
       epochs: this.#epochs,
       best: this.#best,
       adapter: `${vendor} ${architecture} ${description}`.trim(),
+      data: this.#fingerprints(),
     };
     return writeCheckpoint(this.storage, this.parts.updated, this.#bestTensors, progress);
   }
 
   /** The weights of the epoch that was best in validation (of now, before the first epoch ends). */
   async weights(provenance: Provenance = {}, type: WeightType = 'F32'): Promise<Uint8Array> {
-    const tensors =
-      this.#bestTensors.length > 0 ? this.#bestTensors : await this.model.export(this.storage);
+    let tensors = this.#bestTensors;
+    if (tensors.length === 0) {
+      await this.#assertFinite();
+      tensors = await this.model.export(this.storage);
+    }
     const facts: Provenance = {
       data: this.data.training.name,
       seed: this.config.seed,

@@ -217,8 +217,10 @@ describe('a run that goes wrong', () => {
     expect(error).toBeInstanceOf(FacegradError);
     expect((error as FacegradError).kind).toBe('not-finite');
     expect((error as Error).message).toMatch(/since step \d+/);
-    const weights = readCheckpoint(await trainer.checkpoint()).state.get('parameters')!;
+    const { flat } = trainer.model.arenas.parameters;
+    const weights = (await trainer.storage.read(flat)) as Float32Array;
     expect(weights.every(Number.isFinite)).toBe(true);
+    await expect(trainer.checkpoint()).rejects.toThrow(/not finite since step/);
     trainer.dispose();
   });
 });

@@ -1,3 +1,4 @@
+import { FacegradError } from '../../gpu/errors';
 import type { TrainConfig } from '../../train/config';
 import type { Provenance } from '../../train/weights_file';
 import { Trainer } from '../../train/trainer';
@@ -32,18 +33,23 @@ export async function train(task: Task<TrainJobConfig>): Promise<void> {
   const halt = () => trainer.stop();
   stop.addEventListener('abort', halt);
   if (stop.aborted) halt();
+  const type = config.half ? 'F16' : 'F32';
+  const giveWeights = async () =>
+    task.file(WEIGHTS, await trainer.weights(config.provenance, type));
   try {
     for await (const event of trainer.run()) {
       const stopped = event.type === 'done' && event.reason === 'stopped';
       if (event.type === 'checkpoint' || stopped) {
         await task.file(CHECKPOINT, await trainer.checkpoint());
       }
-      if (event.type === 'done') {
-        const type = config.half ? 'F16' : 'F32';
-        await task.file(WEIGHTS, await trainer.weights(config.provenance, type));
-      }
+      if (event.type === 'done') await giveWeights();
       emit({ ...event });
     }
+  } catch (error) {
+    // The best epoch's weights are as good as they were.
+    const diverged = error instanceof FacegradError && error.kind === 'not-finite';
+    if (diverged && trainer.epochs.length > 0) await giveWeights();
+    throw error;
   } finally {
     stop.removeEventListener('abort', halt);
     trainer.dispose();
