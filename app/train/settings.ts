@@ -246,7 +246,7 @@ export const SETTINGS: Setting[] = [
 ];
 
 /** Drawn faces to train on; a fourth as many of other persons are held out. */
-export const FACES = { key: 'faces', default: 2800, min: 70, max: 28_000 };
+export const FACES = { key: 'faces', default: 2240, min: 70, max: 28_000 };
 
 /** The settings that suit a kind of data, with a preset in place of the usual one. */
 export function defaultSettings(kind: DataKind, preset?: Preset): Settings {

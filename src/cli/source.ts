@@ -62,7 +62,7 @@ async function read({ data, fold }: DataSpec, splits?: readonly Split[]): Promis
   if ((SYNTHETIC as readonly string[]).includes(data)) {
     const kind = data as (typeof SYNTHETIC)[number];
     const sets: DataSource['sets'] = {};
-    if (wanted('training')) sets.training = synthetic(kind, 1, 2800, 0);
+    if (wanted('training')) sets.training = synthetic(kind, 1, 2240, 0);
     if (wanted('publictest')) sets.publictest = synthetic(kind, 2, 700, 100_000);
     if (wanted('privatetest')) sets.privatetest = synthetic(kind, 3, 700, 200_000);
     return { kind, sets };

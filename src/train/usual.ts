@@ -19,9 +19,9 @@ export function usual(kind: DataKind): { preset: Preset } & TrainChanges {
       return {
         preset: 'tiny',
         epochs: 3,
-        batch: 32,
+        batch: 16,
         logEvery: 10,
-        optimizer: { name: 'adamw', learningRate: 4e-3, weightDecay: 1e-4 },
+        optimizer: { name: 'adamw', learningRate: 2e-3, weightDecay: 1e-4 },
         loss: { gamma: 1, alpha: 'none', smoothing: 0 },
         model: { dropout: 0 },
         augmentation: { mirror: 0.5, shift: 0.02, rotation: 0, scale: [1, 1] },

@@ -165,7 +165,7 @@ describe('a first training', () => {
       expect(await coloursOf((await page.$(view))!), view).toBeGreaterThan(5);
     }
     const cells = await page.$$eval('.matrix td', (all) => all.map((td) => Number(td.textContent)));
-    const held = Math.round((FULL ? 2800 : 70) / 4);
+    const held = Math.round((FULL ? 2240 : 70) / 4);
     expect(cells).toHaveLength(49);
     expect(cells.reduce((a, b) => a + b, 0)).toBe(held);
 
