@@ -1,6 +1,6 @@
 // One step of gradient descent with momentum over a flat buffer of parameters, as PyTorch does it:
 //   g = gradient * scale + weight_decay * p   (scale: from clip_grad_norm.wgsl, or 1)
-//   velocity = momentum * velocity + g
+//   velocity = momentum * velocity + (1 - dampening) * g    in the first step g itself
 //   p -= lr * velocity                        or, with NESTEROV, lr * (g + momentum * velocity)
 // The velocity begins at 0. Weight decay is for the first `decay_length` parameters (the weights);
 // biases and normalization come after them. A scale of 0 means that the step is to be left out: all stays.
@@ -15,6 +15,7 @@ struct Params {
   decay_length: u32, // those that decay
   weight_decay: f32,
   momentum: f32,
+  dampening: f32,
 }
 
 struct Step {
@@ -42,7 +43,8 @@ fn main(
   let p = parameters[i];
   let decay = select(0.0, params.weight_decay, i < params.decay_length);
   let g = gradient[i] * scale[0] + decay * p;
-  let next = params.momentum * velocity[i] + g;
+  let share = select(1.0 - params.dampening, 1.0, step.number == 1u);
+  let next = params.momentum * velocity[i] + share * g;
   velocity[i] = next;
   let direction = select(next, g + params.momentum * next, NESTEROV != 0u);
   parameters[i] = p - step.learning_rate * direction;

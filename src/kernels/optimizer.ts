@@ -1,3 +1,4 @@
+import adagradShader from '../../shaders/optimizer/adagrad.wgsl';
 import adamShader from '../../shaders/optimizer/adam.wgsl';
 import clipShader from '../../shaders/optimizer/clip_grad_norm.wgsl';
 import emaShader from '../../shaders/optimizer/ema.wgsl';
@@ -21,7 +22,16 @@ export interface AdamAttributes extends DecayAttributes {
 
 export interface SgdAttributes extends DecayAttributes {
   momentum?: number;
+  /** Share of the gradient that the velocity does not take. */
+  dampening?: number;
   nesterov?: boolean;
+}
+
+/** Defaults are PyTorch's: epsilon 1e-10, no decay of the rate. */
+export interface AdagradAttributes extends DecayAttributes {
+  epsilon?: number;
+  /** The rate of step t is divided by 1 + (t - 1) * rateDecay. */
+  rateDecay?: number;
 }
 
 const decay = (parameters: TensorSpec, { weightDecay, decayLength }: DecayAttributes) => ({
@@ -74,10 +84,30 @@ export const sgd = defineKernel({
   params: ({ parameters }, attributes) => ({
     ...decay(parameters, attributes),
     momentum: attributes.momentum ?? 0,
+    dampening: attributes.dampening ?? 0,
   }),
   overrides: (_, { nesterov }) => ({ NESTEROV: nesterov ? 1 : 0 }),
   workgroups: ({ parameters }) => linear(size(parameters.shape), 64),
   flops: ({ parameters }) => 7 * size(parameters.shape),
+});
+
+type AdagradInput = 'gradient' | 'scale' | 'step' | 'parameters' | 'sum';
+
+/** A step of Adagrad, in place, over flat parameters and the sums of their squared gradients. */
+export const adagrad = defineKernel({
+  name: 'optimizer.adagrad',
+  shader: adagradShader,
+  outputs: ({ parameters, sum }: Record<AdagradInput, TensorSpec>, _: AdagradAttributes) => ({
+    parameters,
+    sum,
+  }),
+  params: ({ parameters }, attributes) => ({
+    ...decay(parameters, attributes),
+    epsilon: attributes.epsilon ?? 1e-10,
+    rate_decay: attributes.rateDecay ?? 0,
+  }),
+  workgroups: ({ parameters }) => linear(size(parameters.shape), 64),
+  flops: ({ parameters }) => 8 * size(parameters.shape),
 });
 
 /** average += (1 - decay) * (parameters - average), in place. */

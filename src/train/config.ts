@@ -5,7 +5,7 @@ import type { AugmentationConfig } from '../vision/augmentation';
 import type { ScheduleConfig } from './schedule';
 
 export interface OptimizerConfig {
-  name: 'adam' | 'adamw' | 'sgd';
+  name: 'adam' | 'adamw' | 'sgd' | 'adagrad';
   /** Peak rate; the schedule multiplies it. */
   learningRate: number;
   weightDecay: number;
@@ -14,7 +14,10 @@ export interface OptimizerConfig {
   eps?: number;
   /** SGD. */
   momentum?: number;
+  dampening?: number;
   nesterov?: boolean;
+  /** Adagrad: the rate of step t is divided by 1 + (t - 1) * rateDecay. */
+  rateDecay?: number;
   /** Largest norm of the whole gradient; 0 leaves it as it is. */
   clipNorm?: number;
 }

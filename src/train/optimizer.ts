@@ -1,5 +1,5 @@
 import { f32 } from '../kernels/kernel';
-import { adam, clipGradNorm, sgd, sumOfSquares } from '../kernels/optimizer';
+import { adagrad, adam, clipGradNorm, sgd, sumOfSquares } from '../kernels/optimizer';
 import type { ParameterArena } from '../nn/parameters';
 import type { Tape } from '../tape/tape';
 import { state, type Value } from '../tape/value';
@@ -19,6 +19,7 @@ export function recordOptimizer(
 ): Record<string, Value> {
   const { flat: parameters, gradient, decayLength } = arena;
   const { weightDecay, momentum = 0.9, nesterov = true, betas: [beta1, beta2] = [] } = config;
+  const { dampening, rateDecay } = config;
   const scale = state('gradient scale', f32([1]));
   const { partials } = tape.dispatch(sumOfSquares, { gradient: gradient! });
   tape.dispatch(
@@ -29,9 +30,15 @@ export function recordOptimizer(
   const inputs = { gradient: gradient!, scale, step, parameters };
   if (config.name === 'sgd') {
     const velocity = state('velocity', f32(parameters.shape));
-    const attributes = { weightDecay, decayLength, momentum, nesterov };
+    const attributes = { weightDecay, decayLength, momentum, dampening, nesterov };
     tape.dispatch(sgd, { ...inputs, velocity }, attributes);
     return { velocity };
+  }
+  if (config.name === 'adagrad') {
+    const sum = state('sum', f32(parameters.shape));
+    const attributes = { weightDecay, decayLength, epsilon: config.eps, rateDecay };
+    tape.dispatch(adagrad, { ...inputs, sum }, attributes);
+    return { sum };
   }
   const m = state('m', f32(parameters.shape));
   const v = state('v', f32(parameters.shape));

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { f32, u32, type TensorSpec } from '../../src/kernels/kernel';
 import {
+  adagrad,
   adam,
   clipGradNorm,
   ema,
   sgd,
   sumOfSquares,
+  type AdagradAttributes,
   type AdamAttributes,
   type SgdAttributes,
 } from '../../src/kernels/optimizer';
@@ -138,6 +140,60 @@ const sgdInputs = (length: number, factor = 1) => ({
   velocity: tensor([length], 3),
 });
 
+const adagradInputs = (length: number, number = 3, rate = 0.05, factor = 1) => ({
+  gradient: tensor([length], 1),
+  scale: scale(factor),
+  step: stepOf(number, rate),
+  parameters: tensor([length], 2),
+  sum: squared(tensor([length], 3)),
+});
+
+testKernel(adagrad, {
+  cases: [
+    ...[1, 63, 64, 65, 5003].map((length) => ({
+      name: `${length} parameters`,
+      inputs: adagradInputs(length),
+      attributes: {} as AdagradAttributes,
+    })),
+    { name: 'decay of the rate', inputs: adagradInputs(9), attributes: { rateDecay: 0.5 } },
+    { name: 'the first step', inputs: adagradInputs(9, 1), attributes: { rateDecay: 0.5 } },
+    {
+      name: 'weight decay on the first half',
+      inputs: adagradInputs(100),
+      attributes: { weightDecay: 0.1, decayLength: 50 },
+    },
+    { name: 'scaled gradient', inputs: adagradInputs(9, 3, 0.05, 0.25), attributes: {} },
+    { name: 'scale 0 leaves the step out', inputs: adagradInputs(9, 3, 0.05, 0), attributes: {} },
+    { name: 'another epsilon', inputs: adagradInputs(9), attributes: { epsilon: 0.5 } },
+    {
+      name: 'a sum that begins at 0',
+      inputs: { ...adagradInputs(9, 1), sum: zeros(9) },
+      attributes: {},
+    },
+    {
+      name: 'no gradient yet',
+      inputs: { ...adagradInputs(3, 1), gradient: zeros(3), sum: zeros(3) },
+      attributes: {},
+    },
+  ],
+  reference: ({ gradient, scale: factor, step, parameters, sum }, attributes) =>
+    reference.adagrad(
+      { parameters: parameters.data, sum: sum.data },
+      gradient.data,
+      stepNumber(step),
+      {
+        rateDecay: 0,
+        epsilon: 1e-10,
+        weightDecay: 0,
+        decayLength: parameters.data.length,
+        ...attributes,
+        learningRate: learningRate(step),
+        scale: factor.data[0],
+      },
+    ),
+  tolerance: { absolute: 3e-7, relative: 3e-6 }, // as Adam's
+});
+
 testKernel(sgd, {
   cases: [
     ...[1, 64, 65, 5003].map((length) => ({
@@ -151,6 +207,12 @@ testKernel(sgd, {
       name: 'weight decay on the first half',
       inputs: sgdInputs(100),
       attributes: { momentum: 0.9, nesterov: true, weightDecay: 0.1, decayLength: 50 },
+    },
+    { name: 'dampening', inputs: sgdInputs(9), attributes: { momentum: 0.9, dampening: 0.25 } },
+    {
+      name: 'dampening, first step',
+      inputs: { ...sgdInputs(9), step: stepOf(1, 0.05), velocity: zeros(9) },
+      attributes: { momentum: 0.9, dampening: 0.25 },
     },
     { name: 'weight decay on all', inputs: sgdInputs(9), attributes: { weightDecay: 0.1 } },
     { name: 'scaled gradient', inputs: sgdInputs(100, 0.25), attributes: { momentum: 0.9 } },
@@ -169,6 +231,7 @@ testKernel(sgd, {
   reference: ({ gradient, scale: factor, step, parameters, velocity }, attributes) =>
     reference.sgd({ parameters: parameters.data, velocity: velocity.data }, gradient.data, {
       ...sgdDefaults,
+      number: stepNumber(step),
       decayLength: parameters.data.length,
       ...attributes,
       learningRate: learningRate(step),

@@ -37,6 +37,8 @@ export function sgd(
   o: {
     learningRate: number;
     momentum: number;
+    dampening?: number;
+    number?: number; // of the step
     nesterov: boolean;
     weightDecay: number;
     decayLength: number;
@@ -48,10 +50,36 @@ export function sgd(
   for (let i = 0; i < parameters.length && o.scale !== 0; i++) {
     const decay = i < o.decayLength ? o.weightDecay : 0;
     const g = gradient[i] * o.scale + decay * parameters[i];
-    velocity[i] = o.momentum * velocity[i] + g;
+    velocity[i] = o.momentum * velocity[i] + (o.number === 1 ? 1 : 1 - (o.dampening ?? 0)) * g;
     parameters[i] -= o.learningRate * (o.nesterov ? g + o.momentum * velocity[i] : velocity[i]);
   }
   return { parameters, velocity };
+}
+
+/** One step of PyTorch's Adagrad. */
+export function adagrad(
+  state: { parameters: ArrayLike<number>; sum: ArrayLike<number> },
+  gradient: ArrayLike<number>,
+  t: number,
+  o: {
+    learningRate: number;
+    rateDecay: number;
+    epsilon: number;
+    weightDecay: number;
+    decayLength: number;
+    scale: number;
+  },
+): { parameters: Float64Array; sum: Float64Array } {
+  const parameters = Float64Array.from(state.parameters);
+  const sum = Float64Array.from(state.sum);
+  for (let i = 0; i < parameters.length && o.scale !== 0; i++) {
+    const decay = i < o.decayLength ? o.weightDecay : 0;
+    const g = gradient[i] * o.scale + decay * parameters[i];
+    sum[i] += g * g;
+    const rate = o.learningRate / (1 + (t - 1) * o.rateDecay);
+    parameters[i] -= (rate * g) / (Math.sqrt(sum[i]) + o.epsilon);
+  }
+  return { parameters, sum };
 }
 
 /** decay * average + (1 - decay) * parameters. */
