@@ -82,14 +82,15 @@ export async function main(argv: string[]): Promise<number> {
   } else {
     if (values.peers) installPeers();
     const choice = { ...values, runtime: runtime as Report['runtime'], rounds, budgetMs };
-    reports = [await run(choice)];
+    // A long run that is cut off leaves what it had.
+    reports = [await run(choice, (report) => save(values.save, report))];
   }
   for (const report of reports) {
     console.log(`\n${reportText(report)}`);
     if (values.compare) console.log(`\n${compareText(report, read(values.compare))}`);
   }
   const [first] = reports;
-  if (values.save) writeFileSync(values.save, `${JSON.stringify(first, null, 1)}\n`);
+  save(values.save, first);
   if (values.plot) writeFileSync(values.plot, reportPlot(first));
   if (values.readme) {
     const readme = path('../README.md');
@@ -99,6 +100,10 @@ export async function main(argv: string[]): Promise<number> {
   const found = reports.some((r) => r.measurements.length + r.kernels.length > 0);
   if (!found) console.error(`nothing matches '${values.only}'`);
   return found ? 0 : 1;
+}
+
+function save(file: string | undefined, report: Report): void {
+  if (file) writeFileSync(file, `${JSON.stringify(report, null, 1)}\n`);
 }
 
 interface Choice {
@@ -112,7 +117,7 @@ interface Choice {
   budgetMs: number;
 }
 
-async function run(choice: Choice): Promise<Report> {
+async function run(choice: Choice, onPart: (report: Report) => void): Promise<Report> {
   const { only, full, rounds, budgetMs } = choice;
   const libraries = chooseLibraries(choice);
   const single = only.startsWith('kernel:') ? only.slice('kernel:'.length) : undefined;
@@ -123,7 +128,16 @@ async function run(choice: Choice): Promise<Report> {
   );
   try {
     const facts = (await runtime.ask({ kind: 'facts' }, false)) as Facts;
-    const measurements: Measurement[] = [];
+    const report: Report = {
+      date: new Date().toISOString(),
+      commit: commit(),
+      runtime: choice.runtime,
+      where: await runtime.where(),
+      cpu: `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}`,
+      facts,
+      measurements: [],
+      kernels: [],
+    };
     let layers = false;
     for (const { name } of problems) {
       const job = { kind: 'problem' as const, name, libraries, rounds, leastRounds: 3, budgetMs };
@@ -131,23 +145,18 @@ async function run(choice: Choice): Promise<Report> {
       const model = /^(train|infer|step) /.test(name);
       const fresh = model || !layers;
       layers = !model;
-      measurements.push(...((await runtime.ask(job, fresh)) as Measurement[]));
+      const measured = (await runtime.ask(job, fresh)) as Measurement[];
+      report.measurements.push(...measured);
+      for (const { library, ms } of measured) {
+        if (ms) onProgress(`  ${library} ${ms.median.toPrecision(3)} ms`);
+      }
+      onPart(report);
     }
-    const results: BenchResult[] = [];
     if (single !== undefined || (full && !only)) {
       const job = { kind: 'kernels' as const, pattern: single ?? '', repeats: 20 };
-      results.push(...((await runtime.ask(job, true)) as BenchResult[]));
+      report.kernels.push(...((await runtime.ask(job, true)) as BenchResult[]));
     }
-    return {
-      date: new Date().toISOString(),
-      commit: commit(),
-      runtime: choice.runtime,
-      where: await runtime.where(),
-      cpu: `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}`,
-      facts,
-      measurements,
-      kernels: results,
-    };
+    return report;
   } finally {
     await runtime.close();
   }
