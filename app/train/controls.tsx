@@ -3,6 +3,7 @@ import { PRESETS, type Preset } from '../../src/nn/config';
 import { Button, Card, Field } from '../shared/widgets';
 import { picked, pickedFromDrop } from './drop';
 import { PictureGrid } from './picture_grid';
+import { Record } from './record';
 import {
   choosePreset,
   data,
@@ -160,6 +161,7 @@ export function DataCard() {
           onChange={(e) => take(e.currentTarget)}
         />
       </div>
+      <Record />
     </Card>
   );
 }

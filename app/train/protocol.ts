@@ -10,6 +10,7 @@ export type ToWorker =
   | { type: 'open' }
   | { type: 'draw'; faces: number }
   | { type: 'read'; files: PickedFile[] }
+  | { type: 'recorded'; classes: { name: string; frames: Uint8Array[] }[]; size: number }
   | { type: 'start'; settings: Settings }
   /** Goes on with the run that is kept. */
   | { type: 'resume' }

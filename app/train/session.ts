@@ -141,6 +141,16 @@ export function read(files: PickedFile[]): void {
   else if (files.length > 0) send({ type: 'read', files });
 }
 
+export interface RecordedClass {
+  name: string;
+  frames: Uint8Array[];
+}
+
+/** Pictures from the camera, size x size, as the data. */
+export function learnRecorded(classes: RecordedClass[], size: number): void {
+  send({ type: 'recorded', classes, size });
+}
+
 export function start(): void {
   news.value = undefined;
   saved.value = undefined;
@@ -150,6 +160,9 @@ export function start(): void {
   if (!data.value || (data.value.kind === 'synthetic' && has !== faces)) draw();
   else startNow();
 }
+
+/** Whether the adapter is software. */
+let weak = false;
 
 /** Start was pressed; the data is on its way. */
 let wantsStart = false;
@@ -229,10 +242,21 @@ function show(record: RunRecord): void {
   };
 }
 
+/** The settings that suit the data, and this machine: a small network on a phone or without a GPU. */
+function suitable({ kind, training }: DataSummary): Settings {
+  const items = training.reduce((a, b) => a + b, 0);
+  const phone = matchMedia('(pointer: coarse) and (width < 48rem)').matches;
+  const few = items < 1000;
+  const fitting = defaultSettings(kind, weak || phone || few ? 'tiny' : undefined);
+  if (few) Object.assign(fitting, { batch: Math.max(2, Math.min(16, items)), epochs: 20 });
+  return fitting;
+}
+
 function receive(message: FromWorker): void {
   switch (message.type) {
     case 'opened':
       adapter.value = message.adapter;
+      weak = message.weak;
       phase.value = 'idle';
       if (message.saved && !message.resuming) {
         saved.value = message.saved;
@@ -256,7 +280,7 @@ function receive(message: FromWorker): void {
       reading.value = undefined;
       const kind = data.value?.kind ?? 'synthetic';
       data.value = message.data;
-      if (message.data.kind !== kind) settings.value = defaultSettings(message.data.kind);
+      if (message.data.kind !== kind) settings.value = suitable(message.data);
       if (wantsStart) startNow();
       break;
     }

@@ -4,7 +4,7 @@ import { readCheckpoint } from '../../src/train/checkpoint';
 import { readWeights, type Weights } from '../../src/train/weights_file';
 import { Model } from '../../src/nn/model';
 import { keepLatestWeights, latestWeights } from '../shared/latest_weights';
-import { describe, drawFaces, readData, summarize } from './data';
+import { describe, drawFaces, readData, recordedFaces, summarize } from './data';
 import type { FromWorker, RunRecord, ToWorker } from './protocol';
 import { openGpu, Run } from './run';
 import { RunStore, type KeptRun, type LoadedData } from './run_store';
@@ -54,6 +54,8 @@ async function handle(message: ToWorker): Promise<void> {
           post({ type: 'reading', what, done, total }),
         ),
       );
+    case 'recorded':
+      return load(() => recordedFaces(message.classes, message.size));
     case 'start':
       return start(message.settings);
     case 'resume':

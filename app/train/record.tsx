@@ -1,0 +1,175 @@
+/** Classes of one's own, recorded with the camera: hold a button, make the face. */
+import { signal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import { Button, Field, Notice } from '../shared/widgets';
+import { learnRecorded, training, type RecordedClass } from './session';
+
+const SIZE = 48;
+/** Frames kept a second: neighbours in time look alike. */
+const RATE_MS = 120;
+/** So that a fifth can be held out. */
+const LEAST = 10;
+const MOST_CLASSES = 8;
+
+interface Take {
+  name: string;
+  frames: Uint8Array[];
+}
+
+const takes = signal<Take[]>([
+  { name: 'smile', frames: [] },
+  { name: 'serious', frames: [] },
+]);
+const stream = signal<MediaStream | undefined>(undefined);
+const problem = signal<string | undefined>(undefined);
+
+const EXPLAIN: Record<string, string> = {
+  NotAllowedError:
+    'This page may not use the camera. Allow it beside the address, or in the system’s settings.',
+  NotFoundError: 'No camera is connected.',
+  NotReadableError: 'The camera is used by another program.',
+};
+
+async function openCamera(): Promise<void> {
+  problem.value = undefined;
+  try {
+    if (!navigator.mediaDevices) throw new DOMException('', 'NotFoundError');
+    const opened = await navigator.mediaDevices.getUserMedia({
+      video: { width: 640, height: 480, facingMode: 'user' },
+    });
+    opened.getVideoTracks()[0].addEventListener('ended', () => {
+      stream.value = undefined;
+      problem.value = 'The camera is gone: unplugged, or taken back.';
+    });
+    stream.value = opened;
+  } catch (error) {
+    const { name, message } = error as DOMException;
+    problem.value = EXPLAIN[name] ?? `The camera could not be opened: ${message}`;
+  }
+}
+
+function closeCamera(): void {
+  for (const track of stream.peek()?.getTracks() ?? []) track.stop();
+  stream.value = undefined;
+}
+
+function change(index: number, changes: Partial<Take>): void {
+  takes.value = takes.value.map((take, i) => (i === index ? { ...take, ...changes } : take));
+}
+
+/** The middle square of the video, small and grey. */
+function grab(video: HTMLVideoElement, context: CanvasRenderingContext2D): Uint8Array {
+  const side = Math.min(video.videoWidth, video.videoHeight) * 0.8;
+  const [x, y] = [(video.videoWidth - side) / 2, (video.videoHeight - side) / 2];
+  context.drawImage(video, x, y, side, side, 0, 0, SIZE, SIZE);
+  const { data } = context.getImageData(0, 0, SIZE, SIZE);
+  return Uint8Array.from({ length: SIZE * SIZE }, (_, i) =>
+    Math.round(0.299 * data[4 * i] + 0.587 * data[4 * i + 1] + 0.114 * data[4 * i + 2]),
+  );
+}
+
+export function Record() {
+  const video = useRef<HTMLVideoElement>(null);
+  const timer = useRef<ReturnType<typeof setInterval> | undefined>(undefined);
+  useEffect(() => {
+    if (video.current) video.current.srcObject = stream.value ?? null;
+  }, [stream.value]);
+  const hold = (index: number) => {
+    stopHolding();
+    const canvas = document.createElement('canvas');
+    canvas.width = canvas.height = SIZE;
+    const context = canvas.getContext('2d', { willReadFrequently: true })!;
+    timer.current = setInterval(() => {
+      if (!video.current?.videoWidth) return;
+      const frame = grab(video.current, context);
+      change(index, { frames: [...takes.value[index].frames, frame] });
+    }, RATE_MS);
+  };
+  const stopHolding = () => clearInterval(timer.current);
+  const names = takes.value.map(({ name }) => name.trim());
+  const ready =
+    takes.value.every(({ frames }) => frames.length >= LEAST) &&
+    names.every((name) => name !== '') &&
+    new Set(names).size === names.length;
+  return (
+    <details
+      class="more record"
+      onToggle={(event) => {
+        if (!event.currentTarget.open) closeCamera();
+      }}
+    >
+      <summary>Record your own classes</summary>
+      <div class="drop">
+        {problem.value && <Notice kind="warn" title="No camera" text={problem.value} />}
+        {stream.value ? (
+          <>
+            <div class="viewfinder">
+              <video ref={video} autoplay muted playsInline aria-label="The camera" />
+            </div>
+            <p class="small muted">
+              Bring your face into the square. Hold a button (or the space bar on it) and move a
+              little: {LEAST} pictures of each class at least, some fifty are better. The last fifth
+              of each is held out.
+            </p>
+            {takes.value.map(({ name, frames }, i) => (
+              <div key={i} class="take">
+                <Field label={`Class ${i + 1}`}>
+                  {(tied) => (
+                    <input
+                      {...tied}
+                      value={name}
+                      maxLength={20}
+                      onInput={(e) => change(i, { name: e.currentTarget.value })}
+                    />
+                  )}
+                </Field>
+                <Button
+                  onPointerDown={() => hold(i)}
+                  onPointerUp={stopHolding}
+                  onPointerLeave={stopHolding}
+                  onKeyDown={(e) => {
+                    if (e.key === ' ' && !e.repeat) hold(i);
+                  }}
+                  onKeyUp={stopHolding}
+                  onBlur={stopHolding}
+                  aria-label={`Record ${name}: ${frames.length} pictures`}
+                >
+                  Record · {frames.length}
+                </Button>
+              </div>
+            ))}
+            <div class="row">
+              <Button
+                disabled={takes.value.length >= MOST_CLASSES}
+                onClick={() => {
+                  const next = `class ${takes.value.length + 1}`;
+                  takes.value = [...takes.value, { name: next, frames: [] }];
+                }}
+              >
+                One more class
+              </Button>
+              <Button
+                kind="primary"
+                disabled={!ready || training.value}
+                onClick={() => {
+                  learnRecorded(
+                    takes.value.map(({ name, frames }): RecordedClass => ({
+                      name: name.trim(),
+                      frames,
+                    })),
+                    SIZE,
+                  );
+                  closeCamera();
+                }}
+              >
+                Use these
+              </Button>
+            </div>
+          </>
+        ) : (
+          <Button onClick={openCamera}>Open the camera</Button>
+        )}
+      </div>
+    </details>
+  );
+}
