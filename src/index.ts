@@ -10,10 +10,13 @@ export * from './eager';
 export { defineKernel, type Kernel, type Layout, type TensorSpec } from './kernels/kernel';
 export { Model } from './nn/model';
 export { modelConfig, PRESETS, type ModelConfig, type Preset } from './nn/config';
-export { ConvBlock, Linear, LSTM } from './nn/layers';
+export { ConvBlock } from './nn/layers';
+export { Module, Parameter, Pass, Sequential } from './nn/module';
+export * from './nn/modules';
+export { Network, type NetworkConfig, type Trainable } from './nn/network';
 export { ParameterArena, type NamedTensor } from './nn/parameters';
 export { Trainer, type TrainEvent, type TrainingData } from './train/trainer';
-export { trainConfig, type TrainConfig } from './train/config';
+export { configFor, trainConfig, type TrainConfig } from './train/config';
 export { Evaluator, testViews, type TestTimeAveraging } from './train/evaluator';
 export { formatConfusion, metricsOf, type Metrics } from './train/metrics';
 export { readWeights, writeWeights, type Weights } from './train/weights_file';
@@ -26,5 +29,11 @@ export { parseIdx, parseIdxImageSet } from './data/idx';
 export { treeOfFiles, type FileEntry, type FileTree } from './data/file_tree';
 export { openZip, type ByteSource, type ZipLimits } from './data/zip';
 export { loadImageFolder, type ImageFolder, type ImageFolderOptions } from './data/image_folder';
-export { decodePicture, greySquare, type Picture, type PictureDecoder } from './data/pictures';
+export {
+  decodePicture,
+  greySquare,
+  pictureHeader,
+  type Picture,
+  type PictureDecoder,
+} from './data/pictures';
 export { exportOnnx } from './train/onnx';
