@@ -1,13 +1,14 @@
-// dx_j = y_j * (dy_j - sum over i of y_i dy_i), along the last axis. Needs the output y alone.
+// dx_j = y_j * (dy_j - sum over i of y_i dy_i), along one axis. Needs the output y alone.
 //
-// Layout: y, dy, dx [..., K], dense.
-// Threads: one per row; the rows are short (classes).
+// Layout: y, dy, dx [..., K, inner], dense; inner is 1 for the last axis.
+// Threads: one per row (the K elements of a softmax); rows are short (classes).
 
 override WORKGROUP_SIZE: u32 = 64;
 
 struct Params {
   rows: u32,
   classes: u32, // K
+  inner: u32, // elements from one class to the next
 }
 
 @group(0) @binding(0) var<storage, read> y: array<f32>;
@@ -24,13 +25,13 @@ fn main(
   if (row >= params.rows) {
     return;
   }
-  let begin = row * params.classes;
-  let end = begin + params.classes;
+  let begin = row / params.inner * params.classes * params.inner + row % params.inner;
+  let end = begin + params.classes * params.inner;
   var sum = 0.0;
-  for (var i = begin; i < end; i++) {
+  for (var i = begin; i < end; i += params.inner) {
     sum += y[i] * dy[i];
   }
-  for (var i = begin; i < end; i++) {
+  for (var i = begin; i < end; i += params.inner) {
     dx[i] = y[i] * (dy[i] - sum);
   }
 }

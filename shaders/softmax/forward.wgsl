@@ -1,14 +1,15 @@
-// y_j = exp(x_j) / sum over i of exp(x_i), along the last axis. The largest x is subtracted first, so that
+// y_j = exp(x_j) / sum over i of exp(x_i), along one axis. The largest x is subtracted first, so that
 // no exponential overflows and the sum is at least 1.
 //
-// Layout: x, y [..., K], dense.
-// Threads: one per row; the rows are short (classes).
+// Layout: x, y [..., K, inner], dense; inner is 1 for the last axis.
+// Threads: one per row (the K elements of a softmax); rows are short (classes).
 
 override WORKGROUP_SIZE: u32 = 64;
 
 struct Params {
   rows: u32,
   classes: u32, // K
+  inner: u32, // elements from one class to the next
 }
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
@@ -24,17 +25,17 @@ fn main(
   if (row >= params.rows) {
     return;
   }
-  let begin = row * params.classes;
-  let end = begin + params.classes;
+  let begin = row / params.inner * params.classes * params.inner + row % params.inner;
+  let end = begin + params.classes * params.inner;
   var largest = -3.4e38;
-  for (var i = begin; i < end; i++) {
+  for (var i = begin; i < end; i += params.inner) {
     largest = max(largest, x[i]);
   }
   var total = 0.0;
-  for (var i = begin; i < end; i++) {
+  for (var i = begin; i < end; i += params.inner) {
     total += exp(x[i] - largest);
   }
-  for (var i = begin; i < end; i++) {
+  for (var i = begin; i < end; i += params.inner) {
     y[i] = exp(x[i] - largest) / total;
   }
 }

@@ -66,7 +66,7 @@ export function eager<
     });
   };
   const backward = async (gpu: Gpu, inputs: Given, dy: Given, attributes: unknown = {}) => {
-    if (!operation.backward) {
+    if (!operation.backward && !operation.composite) {
       throw new FacegradError('unsupported', `${name} has no gradient`, { operation: name });
     }
     const given = checked(name, signature, inputs);

@@ -1,3 +1,4 @@
+import { FacegradError } from '../gpu/errors';
 import type { WgslModule } from '../gpu/wgsl';
 
 export type DType = 'f32' | 'u32' | 'i32';
@@ -53,6 +54,18 @@ export function defineKernel<I extends string, O extends string, A>(
 /** Number of elements of a shape. */
 export function size(shape: readonly number[]): number {
   return shape.reduce((product, extent) => product * extent, 1);
+}
+
+/** An axis counted from the end where it is negative. */
+export function axisOf(name: string, axis: number, rank: number): number {
+  if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
+    throw new FacegradError('bad-input', `${name}: axis ${axis} of ${rank}`, {
+      operation: name,
+      wanted: axis,
+      available: rank,
+    });
+  }
+  return axis < 0 ? axis + rank : axis;
 }
 
 /** Number of elements that a tensor occupies, its border included. */

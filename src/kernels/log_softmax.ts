@@ -1,18 +1,15 @@
 import backwardShader from '../../shaders/log_softmax/backward.wgsl';
 import forwardShader from '../../shaders/log_softmax/forward.wgsl';
 import { defineKernel, linear, size, type TensorSpec } from './kernel';
+import { softmaxRows, type SoftmaxAttributes } from './softmax';
 
-const rows = ({ shape }: TensorSpec) => size(shape.slice(0, -1));
-
-const params = (y: TensorSpec) => ({ rows: rows(y), classes: y.shape[y.shape.length - 1] });
-
-/** y = log(softmax(x)) over the last axis. */
+/** y = log(softmax(x)) along one axis. */
 export const logSoftmaxForward = defineKernel({
   name: 'log_softmax.forward',
   shader: forwardShader,
-  outputs: ({ x }: Record<'x', TensorSpec>) => ({ y: x }),
-  params: ({ x }) => params(x),
-  workgroups: ({ x }) => linear(rows(x), 64),
+  outputs: ({ x }: Record<'x', TensorSpec>, _: SoftmaxAttributes) => ({ y: x }),
+  params: ({ x }, attributes) => softmaxRows(x, attributes),
+  workgroups: ({ x }, attributes) => linear(softmaxRows(x, attributes).rows, 64),
   flops: ({ x }) => 5 * size(x.shape),
 });
 
@@ -20,8 +17,8 @@ export const logSoftmaxForward = defineKernel({
 export const logSoftmaxBackward = defineKernel({
   name: 'log_softmax.backward',
   shader: backwardShader,
-  outputs: ({ dy }: Record<'y' | 'dy', TensorSpec>) => ({ dx: dy }),
-  params: ({ dy }) => params(dy),
-  workgroups: ({ dy }) => linear(rows(dy), 64),
+  outputs: ({ dy }: Record<'y' | 'dy', TensorSpec>, _: SoftmaxAttributes) => ({ dx: dy }),
+  params: ({ dy }, attributes) => softmaxRows(dy, attributes),
+  workgroups: ({ dy }, attributes) => linear(softmaxRows(dy, attributes).rows, 64),
   flops: ({ dy }) => 4 * size(dy.shape),
 });

@@ -3,6 +3,7 @@ import { FacegradError } from '../gpu/errors';
 import type { Kernel, TensorSpec } from '../kernels/kernel';
 import { accumulate, add } from '../kernels/add';
 import type { Tuning } from '../kernels/tuning';
+import { copyStrided, sameOrder } from '../kernels/copy';
 import { Value } from './value';
 
 type Values<K extends string> = Record<K, Value>;
@@ -26,6 +27,8 @@ export interface Dispatch {
  */
 export interface Operation<In extends Given<In>, O extends string, S extends string, A> {
   name: string;
+  /** `forward` applies other operations, whose gradients are this one's. */
+  composite?: boolean;
   forward(tape: Tape, inputs: In, attributes: A): Values<O | S>;
   /** dy by output name (only those that something depends on); returns the gradient by input name. */
   backward?(
@@ -100,6 +103,7 @@ export class Tape {
     inputs: In,
     attributes: A = undefined as A,
   ): Values<O | S> {
+    if (operation.composite) return operation.forward(this, inputs, attributes);
     const values = Object.values<Value | undefined>(inputs).filter((value) => value !== undefined);
     for (const value of values) {
       if (this.#differentiable.has(value.root) && !this.needsGradient(value)) {
@@ -173,10 +177,14 @@ export class Tape {
     const sum = this.#gradients.get(value);
     if (!sum) {
       if (value.grad && value.grad !== gradient) {
-        throw new FacegradError(
-          'internal',
-          `the gradient of ${value.name} was not written to its place, \`tape.destination\``,
-        );
+        const y = this.destination(value);
+        if (!y) {
+          throw new FacegradError(
+            'internal',
+            `the gradient of ${value.name} was not written to its place, \`tape.destination\``,
+          );
+        }
+        gradient = this.dispatch(copyStrided, { x: gradient, y }, sameOrder(value.shape)).y;
       }
       this.#gradients.set(value, gradient);
     } else if (value.grad) {

@@ -149,7 +149,7 @@ describe('memory', () => {
     } finally {
       stop();
     }
-  });
+  }, 400_000);
 
   it('a call that fails leaves nothing', async () => {
     const { live, stop } = countBuffers();
@@ -183,7 +183,7 @@ describe('bad input is told as such', () => {
   });
 
   it('inputs that are missing, unknown or of another type', async () => {
-    await fails(linear(gpu, { x, weight } as never), 'bad-input', /bias is missing/);
+    await fails(linear(gpu, { x, bias } as never), 'bad-input', /weight is missing/);
     await fails(relu(gpu, { x, y: x } as never), 'bad-input', /no input y/);
     const whole = { shape: [2], data: Int32Array.of(1, 2) };
     await fails(relu(gpu, { x: whole }), 'bad-input', /x must be f32, not i32/);

@@ -1,0 +1,121 @@
+// y = f(x), element by element; `operation` says which f, in the order of the cases below, `alpha` and `beta` are its numbers:
+//   leaky_relu: x, alpha x below 0      elu: x, alpha (exp(x) - 1) below 0      clip: between alpha and beta
+//   hard_sigmoid: alpha x + beta, between 0 and 1      affine: alpha x + beta
+//
+// Layout: any, the same for both.
+// Threads: one per element. All of them take the same case, so the switch costs little.
+
+override WORKGROUP_SIZE: u32 = 64;
+
+struct Params {
+  length: u32,
+  operation: u32,
+  alpha: f32,
+  beta: f32,
+}
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@group(1) @binding(0) var<uniform> params: Params;
+
+// By its bits: a compiler may take NaN for impossible.
+fn is_nan(value: f32) -> bool {
+  return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
+}
+
+// Without overflow on either side.
+fn sigmoid(v: f32) -> f32 {
+  let e = exp(-abs(v));
+  return select(e, 1.0, v >= 0.0) / (1.0 + e);
+}
+
+// WGSL's tanh may be wrong by 1e-5. Near 0, where the quotient would lose digits, the series.
+fn tanh_by_exp(v: f32) -> f32 {
+  let s = v * v;
+  if (s < 0.04) {
+    return v * (1.0 - s * (0.33333333 - s * (0.13333333 - s * (0.053968254 - s * 0.021869489))));
+  }
+  let e = exp(-2.0 * abs(v));
+  return sign(v) * (1.0 - e) / (1.0 + e);
+}
+
+// exp(v) - 1, by the series near 0 where the difference would lose digits.
+fn expm1(v: f32) -> f32 {
+  if (abs(v) < 0.1) {
+    return v * (1.0 + v * (0.5 + v * (0.16666667 + v * (0.041666667 + v * 0.0083333333))));
+  }
+  return exp(v) - 1.0;
+}
+
+fn f(v: f32) -> f32 {
+  switch params.operation {
+    case 0u: { // neg
+      return -v;
+    }
+    case 1u: { // abs
+      return abs(v);
+    }
+    case 2u: { // exp
+      return exp(v);
+    }
+    case 3u: { // log
+      return log(v);
+    }
+    case 4u: { // sqrt
+      return sqrt(v);
+    }
+    case 5u: { // reciprocal
+      return 1.0 / v;
+    }
+    case 6u: { // square
+      return v * v;
+    }
+    case 7u: { // sigmoid
+      return sigmoid(v);
+    }
+    case 8u: { // tanh
+      return tanh_by_exp(v);
+    }
+    case 9u: { // relu
+      return max(0.0, v);
+    }
+    case 10u: { // leaky_relu
+      return select(params.alpha * v, v, v >= 0.0);
+    }
+    case 11u: { // elu
+      return select(params.alpha * expm1(min(v, 0.0)), v, v >= 0.0);
+    }
+    case 12u: { // clip
+      return min(max(v, params.alpha), params.beta);
+    }
+    case 13u: { // hard_sigmoid
+      return min(max(params.alpha * v + params.beta, 0.0), 1.0);
+    }
+    case 14u: { // softplus: log(1 + exp(x)), without overflow
+      return max(v, 0.0) + log(1.0 + exp(-abs(v)));
+    }
+    case 15u: { // softsign
+      return v / (1.0 + abs(v));
+    }
+    default: { // affine
+      return params.alpha * v + params.beta;
+    }
+  }
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(
+  @builtin(global_invocation_id) id: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+) {
+  let at = id.x + id.y * groups.x * WORKGROUP_SIZE;
+  if (at >= params.length) {
+    return;
+  }
+  let v = x[at];
+  if (is_nan(v)) {
+    y[at] = v;
+    return;
+  }
+  y[at] = f(v);
+}
