@@ -21,8 +21,8 @@ export async function readWhole(path: string): Promise<Uint8Array> {
 export async function writeWhole(path: string, bytes: Uint8Array | string): Promise<void> {
   const folder = dirname(path);
   const temporary = join(folder, `.${basename(path)}.${process.pid}.tmp`);
-  mkdirSync(folder, { recursive: true });
   try {
+    mkdirSync(folder, { recursive: true });
     const file = await open(temporary, 'w');
     try {
       await file.writeFile(bytes);
@@ -32,8 +32,8 @@ export async function writeWhole(path: string, bytes: Uint8Array | string): Prom
     }
     await rename(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
+    await rm(temporary, { force: true }).catch(() => {}); // what is thrown matters more
+    throw notWritten(path, error);
   }
   // The new name itself reaches the disk with the folder (Windows cannot open one, and need not).
   await open(folder, 'r').then(
@@ -42,14 +42,29 @@ export async function writeWhole(path: string, bytes: Uint8Array | string): Prom
   );
 }
 
+function notWritten(path: string, cause: unknown): FacegradError {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  const reason = code === 'ENOSPC' ? 'the disk is full' : message;
+  return new FacegradError('file', `${path} was not written: ${reason}`, { cause });
+}
+
 /** A file of one JSON object a line, each with the time; lines are written as they come. */
 export class JsonLines {
   constructor(readonly path: string) {
-    mkdirSync(dirname(path), { recursive: true });
+    try {
+      mkdirSync(dirname(path), { recursive: true });
+    } catch (error) {
+      throw notWritten(path, error);
+    }
   }
 
   add(event: object): void {
-    appendFileSync(this.path, `${JSON.stringify({ time: new Date().toISOString(), ...event })}\n`);
+    const line = `${JSON.stringify({ time: new Date().toISOString(), ...event })}\n`;
+    try {
+      appendFileSync(this.path, line);
+    } catch (error) {
+      throw notWritten(this.path, error);
+    }
   }
 }
 

@@ -7,6 +7,8 @@ export type ErrorKind =
   | 'out-of-memory'
   | 'device-lost'
   | 'bad-input'
+  /** A disk or folder that takes no more; what was there before is as it was. */
+  | 'file'
   | 'not-finite'
   | 'internal';
 
