@@ -63,6 +63,15 @@ export function ratioToOurs(measurement: Measurement, all: Measurement[]): Ratio
   return pairedRatio(measurement.samples, ours.samples);
 }
 
+/** The same in CPU time: what it is on an idle machine, where the adapter runs on the CPU. */
+function cpuRatio(measurement: Measurement, all: Measurement[]): number | undefined {
+  const ours = all.find(
+    ({ problem, library }) => problem === measurement.problem && library === OURS,
+  );
+  if (!ours?.cpuMs || !measurement.cpuMs || ours === measurement) return undefined;
+  return measurement.cpuMs / ours.cpuMs;
+}
+
 const HEADINGS = [
   'problem',
   'library',
@@ -74,6 +83,7 @@ const HEADINGS = [
   'GB/s',
   'JS ms',
   'CPU ms',
+  'x ours',
   'first ms',
   'dispatches',
   'submits',
@@ -98,6 +108,7 @@ function row(m: Measurement, { facts: { peak }, measurements }: Report): string[
     fixed(m.gbytesPerSecond),
     m.scriptMs === undefined ? '-' : m.scriptMs.toPrecision(2),
     digits(m.cpuMs),
+    digits(cpuRatio(m, measurements)),
     fixed(m.firstMs, 0),
     `${m.counts?.dispatches ?? '-'}`,
     `${m.counts?.submits ?? '-'}`,

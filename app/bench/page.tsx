@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { PROBLEMS } from '../../bench/problems';
+import { chooseProblems, PROBLEMS } from '../../bench/problems';
 import { reportText, type Report } from '../../bench/report';
 import type { Measurement } from '../../bench/versus';
 import { Button, Card, Notice } from '../shared/widgets';
@@ -29,9 +29,12 @@ function start(everything: boolean): void {
   measurements.value = [];
   problem.value = '';
   copied.value = false;
-  const problems = PROBLEMS.filter(({ name, standard }) =>
-    everything ? standard : QUICK.test(name),
-  ).map(({ name }) => name);
+  // `?only=PATTERN` in the address runs what fits it, whichever button is pressed.
+  const only = new URLSearchParams(location.search).get('only');
+  const chosen = only
+    ? chooseProblems(only, true)
+    : PROBLEMS.filter(({ name, standard }) => (everything ? standard : QUICK.test(name)));
+  const problems = chosen.map(({ name }) => name);
   worker = new Worker(new URL('./bench.worker.ts', import.meta.url), { type: 'module' });
   worker.onmessage = ({ data }: MessageEvent<BenchMessage>) => {
     if (data.type === 'facts') facts.value = data;
