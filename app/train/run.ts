@@ -41,6 +41,7 @@ export class Run {
   trainer?: Trainer;
   /** The image whose feature maps are shown. */
   chosen = 0;
+  #gpu?: Gpu;
   #checkpoint?: Uint8Array;
   #paused?: { promise: Promise<void>; resume(): void };
   #stopped = false;
@@ -73,7 +74,8 @@ export class Run {
       const before = this.#checkpoint;
       try {
         return await this.#attempt();
-      } catch (error) {
+      } catch (thrown) {
+        const error = await this.#reason(thrown);
         const lost = error instanceof FacegradError && error.kind === 'device-lost';
         if (this.#checkpoint !== before) losses = 0;
         if (!lost || this.#stopped || ++losses > MOST_LOSSES) throw error;
@@ -86,10 +88,19 @@ export class Run {
         this.#viewer?.dispose();
         this.#viewer = undefined;
         this.trainer?.dispose();
-        this.trainer?.gpu.dispose();
         this.trainer = undefined;
+        this.#gpu?.dispose();
+        this.#gpu = undefined;
       }
     }
+  }
+
+  /** A lost device shows as many errors; the loss itself, where there is one, is the reason of all. */
+  async #reason(error: unknown): Promise<unknown> {
+    const known = error instanceof FacegradError && error.kind === 'device-lost';
+    if (known || !this.#gpu) return error;
+    const moment = new Promise<undefined>((resolve) => setTimeout(resolve, 500));
+    return (await Promise.race([this.#gpu.lost, moment])) ?? error;
   }
 
   pause(): void {
@@ -112,17 +123,11 @@ export class Run {
 
   async #attempt(): Promise<void> {
     const { config, data, post, record, weights } = this.options;
-    const gpu = await openGpu();
-    let trainer: Trainer;
-    try {
-      trainer = await Trainer.create(gpu, config, data, {
-        checkpoint: this.#checkpoint,
-        onProgress: (ready, total) => post({ type: 'compiling', ready, total }),
-      });
-    } catch (error) {
-      gpu.dispose();
-      throw error;
-    }
+    this.#gpu = await openGpu();
+    const trainer = await Trainer.create(this.#gpu, config, data, {
+      checkpoint: this.#checkpoint,
+      onProgress: (ready, total) => post({ type: 'compiling', ready, total }),
+    });
     this.trainer = trainer;
     if (!this.#checkpoint && weights) trainer.model.import(trainer.storage, weights.tensors);
     if (this.#stopped) trainer.stop();
@@ -153,6 +158,7 @@ export class Run {
       const seconds = (performance.now() - this.#keptAt) / 1000;
       const due = seconds >= Number(record.settings.keep) || event.type === 'checkpoint';
       if (due || event.type === 'done') await this.#keep(trainer);
+      if (event.type === 'done') await this.#keepWeights(trainer);
       if (viewDue) await this.#aside(() => this.#view(trainer));
       if (this.#paused && event.type !== 'done') await this.#aside(() => this.#wait(trainer));
     }
@@ -271,7 +277,7 @@ export class Run {
   }
 
   async #view(trainer: Trainer): Promise<void> {
-    const { config, data, post, record } = this.options;
+    const { post, record } = this.options;
     const begin = performance.now();
     post(await this.#viewer!.batch(Math.max(1, record.step)));
     post(await this.#viewer!.filters());
@@ -279,11 +285,22 @@ export class Run {
     const first = this.#viewedAt === 0; // its time was that of compiling
     if (!this.#profiled && !first && trainer.plan.memory.after < MOST_PROFILED_BYTES) {
       this.#profiled = true;
-      post(await profileStep(trainer.gpu, config, data.training));
+      await this.#profile(trainer);
     }
     const now = performance.now();
     const rest = first ? VIEW_MS : Math.min(MOST_VIEW_MS, Math.max(VIEW_MS, 20 * (now - begin)));
     this.#viewedAt = now + rest;
+  }
+
+  async #profile(trainer: Trainer): Promise<void> {
+    const { config, data, post } = this.options;
+    try {
+      post(await profileStep(trainer.gpu, config, data.training));
+    } catch (error) {
+      // No room for a twin of the step: the training is worth more than its times.
+      const kind = error instanceof FacegradError ? error.kind : undefined;
+      if (kind !== 'out-of-memory' && kind !== 'limit') throw error;
+    }
   }
 
   /** The feature maps again, of another image; while it is paused too. */

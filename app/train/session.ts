@@ -262,9 +262,8 @@ function receive(message: FromWorker): void {
         saved.value = message.saved;
         settings.value = message.saved.settings;
         show(message.saved);
-      } else if (!message.saved) {
-        draw();
       }
+      if (!message.resuming && (message.saved?.data.kind ?? 'synthetic') === 'synthetic') draw();
       if (!message.keeper) {
         news.value = {
           kind: 'warn',

@@ -204,7 +204,9 @@ async function train(next: Run, resumed: number): Promise<void> {
 
 async function giveWeights(): Promise<void> {
   const file = (await run?.weights()) ?? (await latestWeights())?.file;
-  if (!file) throw new FacegradError('bad-input', 'there are no trained weights yet');
+  if (!file) {
+    return post({ type: 'refused', what: 'weights', message: 'there are no trained weights yet' });
+  }
   post({ type: 'weights', file: file as Uint8Array<ArrayBuffer>, name: 'facegrad.safetensors' });
 }
 
