@@ -86,9 +86,10 @@ module.exports = {
     },
     {
       name: 'app-is-a-page',
-      comment: 'the demo is made of the library and the packages that pages run',
+      comment:
+        'the demo is made of the library and the packages that pages run; its benchmark is the benchmark',
       severity: 'error',
-      from: { path: '^app/' },
+      from: { path: '^app/', pathNot: '^app/bench/' },
       to: {
         path: '^(src/cli|src/gpu/node\\.ts|src/data/node_files\\.ts|learn|bench|test|tools|scripts)',
       },
