@@ -29,8 +29,8 @@ export async function nodeBench(onProgress: (text: string) => void): Promise<Ben
       url: (path) => new URL(`node_modules/${path}`, peers).href,
       script(path) {
         const name = path.split('/').slice(0, 2).join('/');
-        (globalThis as Untyped).tf ??= require('@tensorflow/tfjs');
-        require(name);
+        const library = require(name);
+        (globalThis as Untyped).tf ??= library; // the first is the one that its backends add to
         return Promise.resolve();
       },
       module: (path) =>
