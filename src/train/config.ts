@@ -1,6 +1,7 @@
 import { FacegradError } from '../gpu/errors';
 import type { Tuning } from '../kernels/tuning';
 import { checkModelConfig, modelConfig, type ModelConfig, type Preset } from '../nn/config';
+import type { Trainable } from '../nn/network';
 import type { AugmentationConfig } from '../vision/augmentation';
 import type { ScheduleConfig } from './schedule';
 
@@ -57,6 +58,9 @@ export interface TrainConfig {
   tuning?: Tuning;
 }
 
+/** The configuration of a run that trains a model of this kind. */
+export type ConfigFor<M extends Trainable> = Omit<TrainConfig, 'model'> & { model: M['config'] };
+
 const defaults: Omit<TrainConfig, 'model'> = {
   epochs: 20,
   batch: 64,
@@ -90,9 +94,33 @@ export function trainConfig(preset: Preset, changes: TrainChanges = {}): TrainCo
   return config;
 }
 
+/**
+ * The defaults for a model of one's own, with changes.
+ * @throws FacegradError `bad-input` naming the setting
+ */
+export function configFor<M extends Trainable>(
+  model: M,
+  changes: Partial<Omit<TrainConfig, 'model'>> = {},
+): ConfigFor<M> {
+  const config = {
+    ...defaults,
+    ...changes,
+    optimizer: { ...defaults.optimizer, ...changes.optimizer },
+    loss: { ...defaults.loss, ...changes.loss },
+    model: model.config,
+  };
+  checkTraining(config);
+  return config;
+}
+
 /** @throws FacegradError `bad-input` for the first setting that cannot be */
 export function checkTrainConfig(config: TrainConfig): void {
   checkModelConfig(config.model);
+  checkTraining(config);
+}
+
+/** As `checkTrainConfig`, for all but the model. */
+export function checkTraining(config: Omit<TrainConfig, 'model'>): void {
   const refuse = (what: string, wanted: unknown): never => {
     throw new FacegradError('bad-input', `training configuration: ${what}`, { wanted });
   };

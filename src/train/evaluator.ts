@@ -1,6 +1,6 @@
 import { checkSet, type ImageSet, type SequenceSet } from '../data/dataset';
 import { FacegradError } from '../gpu/errors';
-import type { Model } from '../nn/model';
+import type { Trainable } from '../nn/network';
 import { Plan } from '../tape/plan';
 import type { Storage } from '../tape/storage';
 import { Tape } from '../tape/tape';
@@ -37,7 +37,7 @@ export class Evaluator {
   last?: Float64Array;
 
   private constructor(
-    readonly model: Model,
+    readonly model: Trainable,
     readonly data: ImageSet | SequenceSet,
     private readonly storage: Storage,
     private readonly plan: Plan,
@@ -46,7 +46,7 @@ export class Evaluator {
   ) {}
 
   static async create(
-    model: Model,
+    model: Trainable,
     storage: Storage,
     data: ImageSet | SequenceSet,
     options: {

@@ -5,6 +5,7 @@ import { FacegradError } from '../gpu/errors';
 import { f32, u32 } from '../kernels/kernel';
 import { accumulateMetrics } from '../kernels/metrics';
 import { Model } from '../nn/model';
+import type { Trainable } from '../nn/network';
 import type { NamedTensor } from '../nn/parameters';
 import { focalLoss } from '../tape/operations/focal_loss';
 import { Plan } from '../tape/plan';
@@ -20,7 +21,13 @@ import {
   type EpochRecord,
   type Progress,
 } from './checkpoint';
-import { checkTrainConfig, classWeights, type TrainConfig } from './config';
+import {
+  checkTrainConfig,
+  checkTraining,
+  classWeights,
+  type ConfigFor,
+  type TrainConfig,
+} from './config';
 import { Evaluator } from './evaluator';
 import { recordOptimizer } from './optimizer';
 import type { Metrics } from './metrics';
@@ -65,6 +72,11 @@ export interface TrainingData {
   validation?: ImageSet | SequenceSet;
 }
 
+export interface CreateOptions {
+  checkpoint?: Uint8Array;
+  onProgress?: (ready: number, total: number) => void;
+}
+
 /** Steps whose results are not waited for: more only lengthens the queue. */
 const IN_FLIGHT = 2;
 
@@ -72,8 +84,8 @@ const IN_FLIGHT = 2;
  * Trains one model on one GPU. `run` is a generator: the caller decides what to do with each event,
  * and may ask for a checkpoint or the weights between two of them.
  */
-export class Trainer {
-  readonly model: Model;
+export class Trainer<M extends Trainable = Model> {
+  readonly model: M;
   readonly storage: Storage;
   readonly plan: Plan;
   readonly steps: number;
@@ -89,10 +101,10 @@ export class Trainer {
 
   private constructor(
     readonly gpu: Gpu,
-    readonly config: TrainConfig,
+    readonly config: ConfigFor<M>,
     private readonly data: TrainingData,
     private readonly parts: {
-      model: Model;
+      model: M;
       storage: Storage;
       plan: Plan;
       buffer: StepBuffer;
@@ -112,18 +124,29 @@ export class Trainer {
 
   /**
    * Builds the model, records the step, compiles it, uploads the data.
-   * @param options `checkpoint`: go on from there; its configuration must be `config`
+   * @param options `checkpoint`: go on from there; its configuration must be `config`. `model`: a `Network`
+   * of one's own, whose configuration is `config.model`
    */
-  static async create(
+  static create(
     gpu: Gpu,
     config: TrainConfig,
     data: TrainingData,
-    options: {
-      checkpoint?: Uint8Array;
-      onProgress?: (ready: number, total: number) => void;
-    } = {},
-  ): Promise<Trainer> {
-    checkTrainConfig(config);
+    options?: CreateOptions,
+  ): Promise<Trainer>;
+  static create<M extends Trainable>(
+    gpu: Gpu,
+    config: ConfigFor<M>,
+    data: TrainingData,
+    options: CreateOptions & { model: M },
+  ): Promise<Trainer<M>>;
+  static async create(
+    gpu: Gpu,
+    config: ConfigFor<Trainable>,
+    data: TrainingData,
+    options: CreateOptions & { model?: Trainable } = {},
+  ): Promise<Trainer<Trainable>> {
+    if (options.model) checkTraining(config);
+    else checkTrainConfig(config as TrainConfig);
     const { training, validation } = data;
     for (const set of [training, validation]) {
       if (set) checkSet(set);
@@ -148,7 +171,7 @@ export class Trainer {
     let plan: Plan | undefined;
     let evaluator: Evaluator | undefined;
     try {
-      const model = new Model(config.model);
+      const model: Trainable = options.model ?? new Model(config.model as TrainConfig['model']);
       const step = recordStep(gpu, model, config, training);
       plan = await Plan.compile(step.tape, storage, { onProgress: options.onProgress });
       step.bank.upload(storage);
@@ -169,7 +192,7 @@ export class Trainer {
         firstBadStep,
         updated,
       };
-      const trainer = new Trainer(gpu, config, data, parts);
+      const trainer = new Trainer<Trainable>(gpu, config, data, parts);
       if (options.checkpoint) trainer.#restore(options.checkpoint);
       return trainer;
     } catch (error) {
@@ -184,7 +207,7 @@ export class Trainer {
     const checkpoint = readCheckpoint(file);
     const { progress } = checkpoint;
     // More epochs may be asked for, and how often to look changes nothing.
-    const decisive = (config: TrainConfig) =>
+    const decisive = (config: ConfigFor<Trainable>) =>
       JSON.stringify({
         ...config,
         epochs: 0,
@@ -414,7 +437,7 @@ export class Trainer {
     await this.#assertFinite();
     const { vendor, architecture, description } = this.gpu.adapter;
     const progress: Progress = {
-      config: this.config,
+      config: this.config as TrainConfig, // JSON, and read as what the run is resumed with
       step: this.#step,
       epochs: this.#epochs,
       best: this.#best,
@@ -484,8 +507,8 @@ export interface RecordedStep {
  */
 export function recordStep(
   gpu: Pick<Gpu, 'capabilities'>,
-  model: Model,
-  config: TrainConfig,
+  model: Trainable,
+  config: ConfigFor<Trainable>,
   data: ImageSet | SequenceSet,
 ): RecordedStep {
   const { batch, model: shape } = config;
