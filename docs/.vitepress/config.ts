@@ -21,6 +21,7 @@ export default defineConfig({
         items: [
           { text: 'Architecture', link: '/architecture' },
           { text: 'Operations as functions', link: '/eager' },
+          { text: 'A model of your own', link: '/own-model' },
         ],
       },
       {
