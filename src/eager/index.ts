@@ -4,3 +4,4 @@ export * from './operations';
 export * from './losses';
 export * from './recurrent';
 export * from './optimizers';
+export * from './vision';

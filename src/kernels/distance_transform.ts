@@ -1,6 +1,8 @@
 import chamferShader from '../../shaders/distance_transform/chamfer.wgsl';
 import columnsShader from '../../shaders/distance_transform/columns.wgsl';
 import euclideanShader from '../../shaders/distance_transform/euclidean.wgsl';
+import nearestShader from '../../shaders/distance_transform/nearest.wgsl';
+import sweepsShader from '../../shaders/distance_transform/sweeps.wgsl';
 import { FacegradError } from '../gpu/errors';
 import { defineKernel, f32, linear, storageSize, u32, type TensorSpec } from './kernel';
 
@@ -62,4 +64,41 @@ export const distanceTransformChamfer = defineKernel({
     ...CHAMFER_MASKS[mask],
   }),
   workgroups: ({ vertical }) => linear(storageSize(vertical), 64),
+});
+
+/** Number y * W + x of the nearest edge pixel, u32; the least of equals, 0xffffffff without edges. */
+export const distanceTransformNearest = defineKernel({
+  name: 'distance_transform.nearest',
+  shader: nearestShader,
+  outputs: ({ edges }: Record<'edges' | 'vertical', TensorSpec>) => ({ index: u32(edges.shape) }),
+  params: ({ edges }) => ({
+    length: storageSize(edges),
+    height: edges.shape[1],
+    width: edges.shape[2],
+  }),
+  workgroups: ({ edges }) => linear(storageSize(edges), 64),
+});
+
+/** Chamfer distance times `scale`, for any mask f32 [3, 3] or [5, 5] of costs around a pixel. */
+export const distanceTransformSweeps = defineKernel({
+  name: 'distance_transform.sweeps',
+  shader: sweepsShader,
+  outputs: ({ edges, mask }: Record<'edges' | 'mask', TensorSpec>, _: { scale?: number }) => {
+    const square = mask.shape.join() === '3,3' || mask.shape.join() === '5,5';
+    if (edges.shape.length !== 3 || edges.layout || !square) {
+      throw new FacegradError(
+        'bad-input',
+        `chamfer: edges [N, H, W] and a mask [3, 3] or [5, 5], not [${edges.shape}] and [${mask.shape}]`,
+        { operation: 'distance_transform.sweeps', available: [edges.shape, mask.shape] },
+      );
+    }
+    return { distance: f32(edges.shape) };
+  },
+  params: ({ edges, mask }, { scale }) => ({
+    height: edges.shape[1],
+    width: edges.shape[2],
+    side: mask.shape[0],
+    scale: scale ?? 1,
+  }),
+  workgroups: ({ edges }) => [edges.shape[0], 1, 1],
 });

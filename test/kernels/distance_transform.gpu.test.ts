@@ -3,6 +3,8 @@ import {
   distanceTransformChamfer,
   distanceTransformColumns,
   distanceTransformEuclidean,
+  distanceTransformNearest,
+  distanceTransformSweeps,
 } from '../../src/kernels/distance_transform';
 import * as reference from '../../src/kernels/reference/distance_transform';
 import { random } from '../support/random';
@@ -97,4 +99,62 @@ describe('chamfer distances stay near the Euclidean one', () => {
       expect(Math.abs(value - euclidean[i])).toBeLessThanOrEqual(share * euclidean[i]);
     });
   });
+});
+
+testKernel(distanceTransformNearest, {
+  cases: columns.map(({ name, edges, vertical }) => ({
+    name,
+    inputs: { edges, vertical },
+    attributes: undefined,
+  })),
+  reference: ({ edges }) => ({ index: reference.nearestEdge(edges) }),
+  tolerance: { absolute: 0, relative: 0 },
+});
+
+/** Masks by the cost of a step aside, a diagonal one and a knight's move. */
+function maskOf(side: number, diagonal: number, knight?: number) {
+  const radius = knight === undefined ? 1 : 2;
+  const extent = 2 * radius + 1;
+  const costs = Array.from({ length: extent * extent }, (_, k) => {
+    const a = Math.abs(Math.floor(k / extent) - radius);
+    const b = Math.abs((k % extent) - radius);
+    if (a + b === 0) return 0;
+    if (a + b === 1) return side;
+    if (a === 1 && b === 1) return diagonal;
+    return a + b === 3 ? knight! : 3e38; // never taken
+  });
+  return tensor([extent, extent], costs);
+}
+
+const masks = {
+  '3-4': maskOf(3, 4),
+  '5-7-11': maskOf(5, 7, 11),
+  'near Euclidean 3x3': maskOf(0.955, 1.3693),
+  'near Euclidean 5x5': maskOf(1, 1.4, 2.1969),
+  'no diagonals': maskOf(1, 3e38),
+  'of no symmetry': tensor(
+    [5, 5],
+    Array.from({ length: 25 }, (_, k) => 1 + ((k * 7) % 11)),
+  ),
+};
+
+testKernel(distanceTransformSweeps, {
+  cases: Object.entries(masks).flatMap(([mask, costs], i) =>
+    cases
+      .filter(({ edges }, k) => edges.data.length < 4000 && (i === 0 || k % 2 === i % 2))
+      .map(({ name, edges }) => ({
+        name: `${mask}, ${name}`,
+        inputs: { edges, mask: costs },
+        attributes: { scale: i % 2 === 0 ? 0.25 : 1 },
+      })),
+  ),
+  reference: ({ edges, mask }, { scale = 1 }) => ({
+    distance: reference.chamferSweeps(edges, {
+      side: mask.shape[0],
+      costs: Array.from(mask.data, (cost) => (cost > 1e30 ? Infinity : cost)),
+      scale,
+    }),
+  }),
+  // Sums of at most 100 costs, one after another.
+  tolerance: { absolute: 0, relative: 6e-6 },
 });

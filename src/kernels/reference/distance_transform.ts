@@ -87,3 +87,51 @@ export function chamferDistance({ shape, data }: Images, mask: string): Float64A
   }
   return cost.map((value) => (value === Infinity ? height + width : value / side));
 }
+
+/** Number of the nearest edge pixel, over all of them; the least of equals, 0xffffffff without edges. */
+export function nearestEdge({ shape, data }: Images): Float64Array {
+  const [images, height, width] = shape;
+  const pixels = height * width;
+  const index = new Float64Array(images * pixels).fill(0xffffffff);
+  for (let n = 0; n < images; n++) {
+    for (let i = 0; i < pixels; i++) {
+      let least = Infinity;
+      for (let j = 0; j < pixels; j++) {
+        if (data[n * pixels + j] === 0) continue;
+        const dx = (i % width) - (j % width);
+        const dy = Math.floor(i / width) - Math.floor(j / width);
+        if (dx * dx + dy * dy >= least) continue;
+        least = dx * dx + dy * dy;
+        index[n * pixels + i] = j;
+      }
+    }
+  }
+  return index;
+}
+
+/** Two raster sweeps with any mask [K, K]: the upper half going down, the lower half going up. */
+export function chamferSweeps(
+  { shape, data }: Images,
+  { side, costs, scale }: { side: number; costs: ArrayLike<number>; scale: number },
+): Float64Array {
+  const [images, height, width] = shape;
+  const radius = (side - 1) / 2;
+  const middle = (side * side - 1) / 2;
+  const distance = Float64Array.from(data, (edge) => (edge !== 0 ? 0 : Infinity));
+  const relax = (n: number, y: number, x: number, begin: number, end: number) => {
+    const at = (n * height + y) * width + x;
+    for (let k = begin; k < end; k++) {
+      const v = y + Math.floor(k / side) - radius;
+      const u = x + (k % side) - radius;
+      if (u < 0 || v < 0 || u >= width || v >= height) continue;
+      distance[at] = Math.min(distance[at], distance[(n * height + v) * width + u] + costs[k]);
+    }
+  };
+  for (let n = 0; n < images; n++) {
+    for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) relax(n, y, x, 0, middle);
+    for (let y = height - 1; y >= 0; y--) {
+      for (let x = width - 1; x >= 0; x--) relax(n, y, x, middle + 1, side * side);
+    }
+  }
+  return distance.map((d) => (d === Infinity ? height + width : d * scale));
+}

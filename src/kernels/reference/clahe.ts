@@ -1,0 +1,97 @@
+interface Images {
+  shape: readonly number[];
+  data: ArrayLike<number>;
+}
+
+export interface ClaheOptions {
+  clipLimit: number;
+  tiles: readonly [x: number, y: number];
+}
+
+/** Rounds half to even. */
+function roundEven(value: number): number {
+  const floor = Math.floor(value);
+  if (value - floor !== 0.5) return Math.round(value);
+  return floor % 2 === 0 ? floor : floor + 1;
+}
+
+function tileOf([, height, width]: readonly number[], [tx, ty]: readonly [number, number]) {
+  const divides = width % tx === 0 && height % ty === 0;
+  return {
+    height: (divides ? height : height + ty - (height % ty)) / ty,
+    width: (divides ? width : width + tx - (width % tx)) / tx,
+  };
+}
+
+/** One table of 256 levels a tile, as OpenCV's createCLAHE makes them. */
+export function claheTables({ shape, data }: Images, o: ClaheOptions): Float64Array {
+  const [images, H, W] = shape;
+  const [tx, ty] = o.tiles;
+  const tile = tileOf(shape, o.tiles);
+  const area = tile.height * tile.width;
+  const limit = o.clipLimit > 0 ? Math.max(1, Math.floor((o.clipLimit * area) / 256)) : Infinity;
+  const mirror = (at: number, extent: number): number => {
+    if (extent === 1) return 0;
+    while (at >= extent || at < 0) at = at < 0 ? -at : 2 * (extent - 1) - at;
+    return at;
+  };
+  const tables: number[] = [];
+  for (let t = 0; t < images * ty * tx; t++) {
+    const n = Math.floor(t / (ty * tx));
+    const [row, column] = [Math.floor(t / tx) % ty, t % tx];
+    const counts = new Array<number>(256).fill(0);
+    for (let i = 0; i < area; i++) {
+      const y = mirror(row * tile.height + Math.floor(i / tile.width), H);
+      const x = mirror(column * tile.width + (i % tile.width), W);
+      counts[data[(n * H + y) * W + x]]++;
+    }
+    let clipped = 0;
+    for (let k = 0; k < 256; k++) {
+      clipped += Math.max(0, counts[k] - limit);
+      counts[k] = Math.min(counts[k], limit);
+    }
+    let rest = clipped % 256;
+    for (let k = 0; k < 256; k++) counts[k] += Math.floor(clipped / 256);
+    const step = rest > 0 ? Math.max(1, Math.floor(256 / rest)) : 1;
+    for (let k = 0; k < 256 && rest > 0; k += step, rest--) counts[k]++;
+    let sum = 0;
+    for (let k = 0; k < 256; k++) {
+      sum += counts[k];
+      // The product is float32's, as in OpenCV: on it hangs how a half rounds.
+      tables.push(Math.min(255, roundEven(Math.fround(sum * Math.fround(255 / area)))));
+    }
+  }
+  return Float64Array.from(tables);
+}
+
+/** Every pixel through the tables of the four tiles around it. */
+export function claheApply(
+  { shape, data }: Images,
+  table: ArrayLike<number>,
+  o: ClaheOptions,
+): Float64Array {
+  const [images, H, W] = shape;
+  const [tx, ty] = o.tiles;
+  const tile = tileOf(shape, o.tiles);
+  const y = new Float64Array(images * H * W);
+  for (let i = 0; i < y.length; i++) {
+    const n = Math.floor(i / (H * W));
+    const level = data[i];
+    const between = (at: number, extent: number, tiles: number) => {
+      const twice = 2 * at - extent; // place among the middles, in halves of a tile
+      const first = Math.floor(twice / (2 * extent));
+      const weight = twice - first * 2 * extent; // of the second, over 2 * extent
+      return { tiles: [Math.max(0, first), Math.min(tiles - 1, first + 1)], weight };
+    };
+    const row = between(Math.floor(i / W) % H, tile.height, ty);
+    const column = between(i % W, tile.width, tx);
+    const entry = (a: number, b: number) =>
+      table[((n * ty + row.tiles[a]) * tx + column.tiles[b]) * 256 + level];
+    const wy = [2 * tile.height - row.weight, row.weight];
+    const wx = [2 * tile.width - column.weight, column.weight];
+    let sum = 0;
+    for (const a of [0, 1]) for (const b of [0, 1]) sum += entry(a, b) * wy[a] * wx[b];
+    y[i] = roundEven(sum / (4 * tile.height * tile.width));
+  }
+  return y;
+}
