@@ -1,4 +1,5 @@
 /** Recurrent layers over sequences. */
+import * as bidirectional from '../tape/operations/bidirectional';
 import * as grus from '../tape/operations/gru';
 import * as lstms from '../tape/operations/lstm';
 import { eager } from './eager';
@@ -15,3 +16,19 @@ const layer = {
 
 export const lstm = /* @__PURE__ */ eager(lstms.lstm, { ...layer, c0: 'f32?' });
 export const gru = /* @__PURE__ */ eager(grus.gru, layer);
+
+const both = {
+  ...layer,
+  weight_ih_reverse: 'f32',
+  weight_hh_reverse: 'f32',
+  bias_ih_reverse: 'f32?',
+  bias_hh_reverse: 'f32?',
+  h0_reverse: 'f32?',
+} as const;
+
+export const lstmBidirectional = /* @__PURE__ */ eager(bidirectional.lstmBidirectional, {
+  ...both,
+  c0: 'f32?',
+  c0_reverse: 'f32?',
+});
+export const gruBidirectional = /* @__PURE__ */ eager(bidirectional.gruBidirectional, both);

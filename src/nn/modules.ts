@@ -8,7 +8,7 @@ import { dense } from '../tape/operations/dense';
 import { dropout } from '../tape/operations/dropout';
 import { gru } from '../tape/operations/gru';
 import { lstm } from '../tape/operations/lstm';
-import { maxPool } from '../tape/operations/max_pool';
+import { avgPool2d, maxPool2d } from '../tape/operations/pool2d';
 import { relu } from '../tape/operations/relu';
 import { reshape } from '../tape/operations/reshape';
 import type { Value } from '../tape/value';
@@ -93,17 +93,36 @@ export class BatchNorm2d extends Module {
   }
 }
 
-/** Maximum of every window of x [N, C, H, W]. */
+export interface Pool2dOptions extends WindowAttributes {
+  /** A last window that only begins inside counts too. */
+  ceilMode?: boolean;
+}
+
+/** Maximum of every window of x [N, C, H, W]; the stride is the window where not given. */
 export class MaxPool2d extends Module {
   constructor(
-    readonly window: number,
-    readonly options: { stride?: number; padding?: number } = {},
+    readonly kernel: Pair,
+    readonly options: Pool2dOptions = {},
   ) {
     super();
   }
 
   forward({ tape }: Pass, x: Value): Value {
-    return tape.apply(maxPool, { x }, { window: this.window, ...this.options }).y;
+    return tape.apply(maxPool2d, { x }, { kernel: this.kernel, ...this.options }).y;
+  }
+}
+
+/** Mean of every window of x [N, C, H, W]; the stride is the window where not given. */
+export class AvgPool2d extends Module {
+  constructor(
+    readonly kernel: Pair,
+    readonly options: Pool2dOptions & { countIncludePad?: boolean } = {},
+  ) {
+    super();
+  }
+
+  forward({ tape }: Pass, x: Value): Value {
+    return tape.apply(avgPool2d, { x }, { kernel: this.kernel, ...this.options }).y;
   }
 }
 
