@@ -13,6 +13,7 @@ export { modelConfig, PRESETS, type ModelConfig, type Preset } from './nn/config
 export { ConvBlock } from './nn/layers';
 export { Module, Parameter, Pass, Sequential } from './nn/module';
 export * from './nn/modules';
+export { centerLoss, contrastiveLoss, tripletLoss } from './nn/losses';
 export { Network, type NetworkConfig, type Trainable } from './nn/network';
 export { ParameterArena, type NamedTensor } from './nn/parameters';
 export { Trainer, type TrainEvent, type TrainingData } from './train/trainer';
