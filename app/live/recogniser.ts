@@ -11,6 +11,7 @@ import { Tape } from '../../src/tape/tape';
 import { state, type Value } from '../../src/tape/value';
 import type { Weights } from '../../src/train/weights_file';
 import { preprocess, type StreamKind } from '../../src/vision/preprocess';
+import { standardize } from '../../src/vision/standardize';
 import type { Box } from './geometry';
 import { Slots } from './slots';
 
@@ -119,7 +120,12 @@ export class Recogniser {
     const picture = crop(tape, grey, box, size);
     const h = state(`h ${slot}`, f32([1, hidden]));
     const c = state(`c ${slot}`, f32([1, hidden]));
-    const logits = model.forward(tape, picture, 1, {
+    // As `Model.forward`, but what is shown is preprocessed once.
+    const stages = new Map(
+      STAGES.map((kind) => [kind, preprocess(tape, picture, kind, settings)] as const),
+    );
+    const seen = model.config.streams.map((kind) => stages.get(kind)!);
+    const logits = model.forwardFrom(tape, standardize(tape, seen), 1, {
       training: false,
       step: state('step', u32([64])), // read in training alone
       state: { h, c },
@@ -135,10 +141,13 @@ export class Recogniser {
     const y = results.view('probabilities', f32([1, classes.length]));
     tape.dispatch(softmaxForward, { x: logits, y });
     STAGES.forEach((kind, i) => {
-      const stage = preprocess(tape, picture, kind, settings);
       const place = results.view(kind, f32([1, size, size]), STAGES_BEGIN + i * plane);
       // Resized to the size that it has: a copy.
-      tape.dispatch(resizeForward, { x: stage, y: place }, { width: size, height: size });
+      tape.dispatch(
+        resizeForward,
+        { x: stages.get(kind)!, y: place },
+        { width: size, height: size },
+      );
     });
     const plan = await Plan.compile(tape, this.#storage);
     const staging = this.gpu.createBuffer('results', results.bytes, 0x1 | 0x8); // MAP_READ | COPY_DST

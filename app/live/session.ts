@@ -20,6 +20,9 @@ const FACES_OF_A_PHOTO = 32;
 /** Frames whose rate and latency are told. */
 const WINDOW = 30;
 
+/** Share of what is measured now in the running means of the workers' times. */
+const NEW_SHARE = 0.2;
+
 /** What one frame showed. */
 export interface View {
   /** Size of the frame that the boxes are in. */
@@ -55,7 +58,8 @@ interface Pending extends Pixels {
 
 /**
  * From a source's frames to labels. Detector and networks are workers that work at the same time, each on
- * one frame; a frame that comes while the detector is busy is let go, so that labels are never late.
+ * one frame. A frame is taken when the detector will be done with it just as the networks are free; the
+ * others are let go, so that no label is late and nothing is searched that is not read.
  */
 export class Session {
   readonly source = signal<Source | undefined>(undefined);
@@ -85,6 +89,10 @@ export class Session {
   #detecting?: { number: number; time: number };
   #reading?: Pending;
   #waitingToRead?: Pending;
+  #readSince = 0;
+  /** Running means in ms. */
+  #detectorMs = 0;
+  #networkMs = 0;
   #tracks: Track[] = [];
   #nextId = 1;
   #timings: { end: number; latency: number; detector: number; network: number }[] = [];
@@ -185,9 +193,10 @@ export class Session {
     };
   }
 
-  /** A photo waits its turn; of moving pictures one that comes too early is let go. */
   async #offer(grab: () => FrameImage | Promise<FrameImage>): Promise<void> {
-    if (this.#detecting || !this.#networkReady) return;
+    if (!this.#networkReady || this.#detecting || this.#waitingToRead) return;
+    const busyFor = this.#reading ? this.#readSince + this.#networkMs - performance.now() : 0;
+    if (busyFor > this.#detectorMs) return;
     const number = ++this.#number;
     const time = performance.now();
     this.#detecting = { number, time };
@@ -231,6 +240,7 @@ export class Session {
     const { number, time } = this.#detecting;
     this.#detecting = undefined;
     const { width, height, pixels, faces, ms } = reply;
+    this.#detectorMs += NEW_SHARE * (performance.now() - time - this.#detectorMs);
     const still = this.source.value?.kind === 'photo';
     const followed = track(still ? [] : this.#tracks, faces, time, this.#nextId, {
       most: still ? FACES_OF_A_PHOTO : FACES,
@@ -248,6 +258,7 @@ export class Session {
     const pending = this.#waitingToRead;
     this.#waitingToRead = undefined;
     this.#reading = pending;
+    this.#readSince = performance.now();
     const { number, width, height, pixels, tracks } = pending;
     const faces = tracks.map(({ id, box }) => ({ id, box: cropSquare(box) }));
     const wanted = this.shown.value;
@@ -317,6 +328,7 @@ export class Session {
       time,
     };
     const end = performance.now();
+    this.#networkMs += NEW_SHARE * (end - this.#readSince - this.#networkMs);
     this.#timings.push({ end, latency: end - time, detector: detectorMs, network: ms });
     if (this.#timings.length > WINDOW) this.#timings.shift();
     if (number % 5 === 0) this.#tellSpeed();
