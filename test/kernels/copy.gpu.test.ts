@@ -6,6 +6,7 @@ import {
   fill,
   PAD_MODES,
   stridesOf,
+  type StridedAttributes,
 } from '../../src/kernels/copy';
 import { size } from '../../src/kernels/kernel';
 import * as reference from '../../src/kernels/reference/copy';
@@ -104,12 +105,19 @@ testKernel(copyAxisBackward, {
       length: pad.shape[pad.axis] + pad.before + pad.after,
       mode: pad.mode,
       shape: pad.shape,
-      of: pad,
     },
   })),
-  reference: ({ dy }, { of }) => ({
-    dx: reference.backward(dy.data, paddingOf(of), size(of.shape)),
-  }),
+  reference: ({ dy }, { shape, axis, begin, length, mode = 'edge' }) => {
+    const pad = {
+      shape: [...shape],
+      axis,
+      before: -begin,
+      after: length + begin - shape[axis],
+      mode,
+    };
+    const picked = paddingOf({ ...pad, name: '' });
+    return { dx: reference.backward(dy.data, picked, size(shape)) };
+  },
   tolerance: { absolute: 3e-6, relative: 0 },
 });
 
@@ -173,9 +181,10 @@ testKernel(copyStrided, {
       axes,
     },
   })),
-  reference: ({ x }, { axes }) => ({
-    y: reference.forward(x.data, reference.transpose(x.shape, axes)),
-  }),
+  reference: ({ x }, attributes) => {
+    const { axes } = attributes as StridedAttributes & { axes: number[] };
+    return { y: reference.forward(x.data, reference.transpose(x.shape, axes)) };
+  },
   tolerance: exact,
 });
 

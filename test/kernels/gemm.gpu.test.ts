@@ -1,4 +1,4 @@
-import { gemmForward } from '../../src/kernels/gemm';
+import { gemmForward, type GemmAttributes } from '../../src/kernels/gemm';
 import * as reference from '../../src/kernels/reference/gemm';
 import { tensor, testGradient, testKernel } from '../support/kernel';
 
@@ -63,9 +63,10 @@ testKernel(gemmForward, {
       of: c,
     },
   })),
-  reference: ({ a, b, c }, { of, ...attributes }) => {
+  reference: ({ a, b, c }, attributes) => {
+    const { of, transA, transB, alpha = 1, beta = 0 } = attributes as GemmAttributes & { of: Case };
     const { m, n, k, batch = 1 } = of;
-    const g = { m, n, k, ...attributes, cShape: withC(c.shape) };
+    const g = { m, n, k, transA, transB, alpha, beta, cShape: withC(c.shape) };
     const part = (data: ArrayLike<number>, i: number, size: number) =>
       Array.from(data).slice(i * size, (i + 1) * size);
     const y = Array.from({ length: batch }, (_, i) => [
