@@ -1,3 +1,4 @@
+/// <reference types="vite/client" />
 import fc from 'fast-check';
 import { it } from 'vitest';
 import type { Gpu } from '../../src/gpu/device';
@@ -10,13 +11,13 @@ const RUNS = 20;
 
 /**
  * Checks random cases on the adapter under test. The seed is new in every run and printed;
- * put it into `seed` to see the same cases again.
+ * put it into `seed`, or into the environment as VITE_SEED, to see the same cases again.
  */
 export function property<T>(
   name: string,
   arbitrary: fc.Arbitrary<T>,
   check: (gpu: Gpu, value: T) => Promise<void>,
-  seed = Math.floor(Math.random() * 2 ** 31),
+  seed = Number(import.meta.env.VITE_SEED ?? Math.floor(Math.random() * 2 ** 31)),
 ): void {
   it(name, async () => {
     const gpu = await testGpu();
