@@ -45,6 +45,7 @@ export interface Kernel<
 }
 
 /** Keeps the names of inputs and outputs in the type. */
+/* @__NO_SIDE_EFFECTS__ */
 export function defineKernel<I extends string, O extends string, A>(
   kernel: Kernel<I, O, A>,
 ): Kernel<I, O, A> {

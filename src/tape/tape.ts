@@ -46,6 +46,7 @@ interface OperationRecord {
 }
 
 /** Keeps the names in the type; apply with `tape.apply(operation, inputs, attributes)`. */
+/* @__NO_SIDE_EFFECTS__ */
 export function defineOperation<In extends Given<In>, O extends string, S extends string, A>(
   operation: Operation<In, O, S, A>,
 ): Operation<In, O, S, A> {

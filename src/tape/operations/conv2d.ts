@@ -23,7 +23,7 @@ export interface ConvTranspose2dAttributes extends Conv2dAttributes {
   outputSize?: readonly [number, number];
 }
 
-type Inputs = Record<'x' | 'weight', Value> & { bias?: Value };
+export type Inputs = Record<'x' | 'weight', Value> & { bias?: Value };
 
 /** x, and the other side of the weight, have to have these axes. */
 function check(name: string, { x, weight, bias }: Inputs, groups: number, axis: 0 | 1): void {

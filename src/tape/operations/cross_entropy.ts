@@ -17,7 +17,7 @@ export interface LossAttributes {
   smoothing?: number;
 }
 
-interface Inputs {
+export interface Inputs {
   /** [N, C, ...] */
   x: Value;
   /** u32 or i32 [N, ...] */

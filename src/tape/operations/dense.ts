@@ -9,7 +9,7 @@ import { reluBackward } from '../../kernels/relu';
 import { defineOperation } from '../tape';
 import type { Value } from '../value';
 
-interface Inputs {
+export interface Inputs {
   x: Value;
   weight: Value;
   bias?: Value;

@@ -14,4 +14,4 @@ export const dropout = defineOperation({
   },
 });
 
-type Attributes = DropoutAttributes & { step: Value };
+export type Attributes = DropoutAttributes & { step: Value };

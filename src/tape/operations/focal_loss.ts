@@ -21,7 +21,7 @@ export function focalLoss(
   return { loss };
 }
 
-interface Inputs {
+export interface Inputs {
   /** [..., K] */
   logits: Value;
   /** u32 [...] */
@@ -30,7 +30,7 @@ interface Inputs {
   alpha?: Value;
 }
 
-interface Attributes {
+export interface Attributes {
   /** Default 2; 0 is cross-entropy. */
   gamma?: number;
   smoothing?: number;

@@ -9,7 +9,7 @@ import { expand } from './copy';
 import { sumTo } from './elementwise';
 import { reshape } from './reshape';
 
-type Inputs = Record<'a' | 'b', Value> & { c?: Value };
+export type Inputs = Record<'a' | 'b', Value> & { c?: Value };
 
 /** y = alpha a' b' + beta c, of matrices or of equally many; a' is a, or a transposed; c repeats to y's rows and columns. */
 export const gemm = defineOperation({

@@ -17,7 +17,7 @@ export interface GruWeights {
   bias_hh?: Value;
 }
 
-interface Inputs extends GruWeights {
+export interface Inputs extends GruWeights {
   /** [T,N,I] */
   x: Value;
   /** [N,H]; zeros where not given. */

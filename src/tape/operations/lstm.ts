@@ -19,7 +19,7 @@ export interface LstmWeights {
   bias_hh?: Value;
 }
 
-interface Inputs extends LstmWeights {
+export interface Inputs extends LstmWeights {
   /** [T,N,I] */
   x: Value;
   /** [N,H], both or none: then it begins with zeros. */

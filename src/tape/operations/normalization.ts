@@ -7,7 +7,7 @@ import { batchNorm as fused } from './batch_norm';
 import { addBroadcast, affine, mul, reciprocal, sqrt, sub } from './elementwise';
 import { reshape } from './reshape';
 
-interface Inputs {
+export interface Inputs {
   x: Value;
   /** gamma and beta; 1 and 0 where left out (PyTorch's affine=False). */
   weight?: Value;

@@ -1,0 +1,169 @@
+/**
+ * `npm run check:package`: packs what would be published, installs it into an empty Node project and an
+ * empty Vite project, and has README's snippets type-checked, built and run there. Offline: the
+ * packages it depends on are linked from this checkout.
+ */
+import { execFileSync } from 'node:child_process';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
+import { publint } from 'publint';
+import { build } from 'vite';
+import { nodeAdapter } from './node_adapter';
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+/** Bytes of the page that uses one operation, zipped. */
+const MOST_BYTES = 40_000;
+
+export async function main(argv: string[]): Promise<number> {
+  const node = (args: string[], cwd: string) =>
+    execFileSync(process.execPath, args, {
+      cwd,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+  const script = (name: string) => join(root, 'node_modules', name);
+  if (!argv.includes('--built')) {
+    console.log('building');
+    node(
+      [script('vite/bin/vite.js'), 'build', '--configLoader', 'runner', '--logLevel', 'error'],
+      root,
+    );
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'facegrad-package-'));
+  const failures: string[] = [];
+  const check = (what: string, problems: unknown[]) => {
+    console.log(`${problems.length ? 'FAILED' : 'ok    '} ${what}`);
+    for (const problem of problems) {
+      console.log(`       ${typeof problem === 'string' ? problem : JSON.stringify(problem)}`);
+      failures.push(what);
+    }
+  };
+  try {
+    execFileSync('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], {
+      cwd: root,
+      stdio: ['ignore', 'ignore', 'ignore'],
+      shell: process.platform === 'win32',
+    });
+    const tarball = join(
+      folder,
+      readdirSync(folder).find((name) => name.endsWith('.tgz'))!,
+    );
+    const installed = install(folder, tarball);
+
+    const { messages } = await publint({ pkgDir: installed, pack: false, strict: true });
+    check('publint', messages);
+    const types = await checkPackage(createPackageFromTarballData(readFileSync(tarball)));
+    const wrong = types.types
+      ? types.problems.map((problem) => ({ ...problem, trace: undefined }))
+      : ['there are no types'];
+    check('are the types wrong', wrong);
+
+    const [page, training] = snippets();
+    const project = (name: string, code: string, compilerOptions: object) => {
+      const at = join(folder, name);
+      mkdirSync(at);
+      writeFileSync(join(at, 'package.json'), '{"type": "module", "private": true}');
+      writeFileSync(join(at, 'main.ts'), code);
+      const options = { strict: true, target: 'es2022', noEmit: true, ...compilerOptions };
+      writeFileSync(
+        join(at, 'tsconfig.json'),
+        JSON.stringify({ compilerOptions: options, files: ['main.ts'] }),
+      );
+      return at;
+    };
+    const compile = (at: string, ...args: string[]): string[] => {
+      try {
+        node([script('typescript/bin/tsc'), '-p', '.', ...args], at);
+        return [];
+      } catch (error) {
+        return String((error as { stdout?: string }).stdout ?? error).split('\n');
+      }
+    };
+
+    const inNode = project('node', training, {
+      module: 'nodenext',
+      lib: ['es2023'],
+      types: ['node'],
+    });
+    check('types in Node', compile(inNode, '--noEmit', 'false'));
+    const adapter = await nodeAdapter();
+    if (adapter) check(`README's training runs in Node (${adapter})`, run(node, inNode));
+    else console.log("--     README's training: Node has no adapter here");
+
+    const inPage = project('page', page, {
+      module: 'esnext',
+      moduleResolution: 'bundler',
+      lib: ['es2023', 'dom'],
+      types: [],
+    });
+    check('types in a page', compile(inPage));
+    writeFileSync(join(inPage, 'index.html'), '<script type="module" src="./main.ts"></script>');
+    await build({
+      root: inPage,
+      configFile: false,
+      logLevel: 'error',
+      build: { target: 'esnext', modulePreload: false },
+    });
+    const assets = join(inPage, 'dist', 'assets');
+    const code = readdirSync(assets).map((name) => readFileSync(join(assets, name)));
+    const bytes = code.reduce((sum, file) => sum + gzipSync(file).length, 0);
+    const size = `one operation in a page: ${(bytes / 1000).toFixed(1)} kB gzip in ${code.length} file`;
+    check(
+      size,
+      bytes < MOST_BYTES && code.length === 1 ? [] : [`wanted one of ${MOST_BYTES} bytes`],
+    );
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  return failures.length === 0 ? 0 : 1;
+}
+
+/** The TypeScript of README's section on the package. */
+function snippets(): string[] {
+  const readme = readFileSync(join(root, 'README.md'), 'utf8');
+  const section = readme.split('\n## ').find((part) => part.startsWith('As a package'))!;
+  return [...section.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code);
+}
+
+/** Unpacks the tarball where npm would, beside links to what it depends on. */
+function install(folder: string, tarball: string): string {
+  const modules = join(folder, 'node_modules');
+  const at = join(modules, 'facegrad');
+  mkdirSync(at, { recursive: true });
+  execFileSync('tar', ['-xzf', tarball, '-C', at, '--strip-components=1']);
+  const { dependencies, optionalDependencies } = JSON.parse(
+    readFileSync(join(at, 'package.json'), 'utf8'),
+  ) as Record<string, Record<string, string>>;
+  const names = [...Object.keys(dependencies), ...Object.keys(optionalDependencies), '@types/node'];
+  for (const name of [...names, 'undici-types']) {
+    const place = join(modules, name);
+    mkdirSync(dirname(place), { recursive: true });
+    if (name.startsWith('@')) cpSync(join(root, 'node_modules', name), place, { recursive: true });
+    else symlinkSync(join(root, 'node_modules', name), place, 'junction');
+  }
+  return at;
+}
+
+function run(node: (args: string[], cwd: string) => string, at: string): string[] {
+  try {
+    // Dawn's threads may keep the process: the snippet is imported, then left.
+    const code = "await import('./main.js'); process.exit(0)";
+    const output = node(['--input-type=module', '-e', code], at);
+    return /^2 \d/m.test(output) ? [] : [`it printed '${output}'`];
+  } catch (error) {
+    return [String(error)];
+  }
+}
