@@ -95,7 +95,10 @@ export async function main(argv: string[]): Promise<number> {
   if (values.readme) {
     const readme = path('../README.md');
     const tables = reports.map(reportMarkdown).join('\n\n');
-    writeFileSync(readme, betweenMarks(readFileSync(readme, 'utf8'), tables));
+    const page = betweenMarks(readFileSync(readme, 'utf8'), tables);
+    const { format, resolveConfig } = await import('prettier');
+    const style = await resolveConfig(readme);
+    writeFileSync(readme, await format(page, { ...style, filepath: readme }));
   }
   const found = reports.some((r) => r.measurements.length + r.kernels.length > 0);
   if (!found) console.error(`nothing matches '${values.only}'`);
