@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import sharp from 'sharp';
+import sharp, { type OverlayOptions } from 'sharp';
 import { syntheticSequences } from '../../src/data/synthetic';
 
 /** Pixels of a drawn face, frames of its expression, and the picture that the camera gives. */
@@ -57,7 +57,7 @@ export async function writePhoto(path: string, faces: 1 | 2): Promise<void> {
   writeFileSync(path, await picture(layers));
 }
 
-function picture(layers: sharp.OverlayOptions[]): Promise<Buffer> {
+function picture(layers: OverlayOptions[]): Promise<Buffer> {
   const background = { r: 128, g: 132, b: 138 };
   return sharp({ create: { width: WIDTH, height: HEIGHT, channels: 3, background } })
     .composite(layers)
