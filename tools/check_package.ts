@@ -93,9 +93,10 @@ export async function main(argv: string[]): Promise<number> {
       }
     };
 
+    // WebGPU's types lean on those of the DOM, which is in TypeScript's libraries unless it is left out.
     const inNode = project('node', training, {
       module: 'nodenext',
-      lib: ['es2023'],
+      lib: ['es2023', 'dom'],
       types: ['node'],
     });
     check('types in Node', compile(inNode, '--noEmit', 'false'));
