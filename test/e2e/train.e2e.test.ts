@@ -109,7 +109,14 @@ const open = async (hash: string) =>
 beforeEach(async () => {
   browser = await launch();
 });
-afterEach(async () => {
+afterEach(async ({ task }) => {
+  if (task.result?.state === 'fail') {
+    // What a person would have seen says more than a timeout.
+    const [run, news] = await Promise.all([text(page, '.run'), text(page, '.news')]).catch(
+      () => [],
+    );
+    console.log(`${task.name}: ${run}\n${news}\n${watch.errors.join('\n')}`);
+  }
   await browser.close();
 });
 
