@@ -160,7 +160,7 @@ describe('commands', () => {
     const code = await data(['--json']).finally(() => log.mockRestore());
     expect(code).toBe(0);
     const { splits } = JSON.parse(lines.at(-1)!);
-    expect(splits.training.counts).toEqual(new Array(7).fill(400));
+    expect(splits.training.counts).toEqual(new Array(7).fill(320));
     expect(splits.publictest.blank).toEqual([]);
   });
 

@@ -107,7 +107,7 @@ export const MUTANTS: Mutant[] = [
 
   barrier(
     'batch_norm/statistics',
-    '  deviations[thread] = max(0.0, squares - sum * sum / max(count, 1.0));',
+    '  deviations[thread] = max(0.0, square - sum * sum / max(count, 1.0));',
   ),
   barrier('batch_norm/statistics', '      counts[thread] = a + b;\n    }', 4),
   barrier('bn_relu_pool/backward_reduce', '  sums_gamma[thread] = sum_gamma;'),
