@@ -11,7 +11,7 @@ export { defineKernel, type Kernel, type Layout, type TensorSpec } from './kerne
 export { Model } from './nn/model';
 export { modelConfig, PRESETS, type ModelConfig, type Preset } from './nn/config';
 export { ConvBlock } from './nn/layers';
-export { Module, Parameter, Pass, Sequential } from './nn/module';
+export { Module, Parameter, Pass, Sequential } from './nn/pass';
 export * from './nn/modules';
 export { centerLoss, contrastiveLoss, tripletLoss } from './nn/losses';
 export { Network, type NetworkConfig, type Trainable } from './nn/network';

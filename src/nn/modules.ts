@@ -13,7 +13,7 @@ import { relu } from '../tape/operations/relu';
 import { reshape } from '../tape/operations/reshape';
 import type { Value } from '../tape/value';
 import { ones, uniform, zeros } from './init';
-import { Module, Parameter, type Pass } from './module';
+import { Module, Parameter, type Pass } from './pass';
 
 const weight = (shape: readonly number[], bound: number) =>
   new Parameter(shape, uniform(bound), { decay: true });

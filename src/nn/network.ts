@@ -7,7 +7,7 @@ import type { Value } from '../tape/value';
 import type { ModelConfig } from './config';
 import type { Arenas } from './layers';
 import type { ForwardOptions } from './model';
-import { Pass, type Module } from './module';
+import { Pass, type Module } from './pass';
 import { ParameterArena, type NamedTensor } from './parameters';
 
 /** What a trainer has to know of a model's configuration. */
@@ -36,7 +36,7 @@ export class Network implements Trainable {
   };
 
   constructor(
-    readonly module: Module,
+    readonly root: Module,
     { size, classes, frames }: Omit<NetworkConfig, 'frames'> & Partial<NetworkConfig>,
   ) {
     if (!Number.isInteger(size) || size < 1 || classes.length < 2) {
@@ -51,7 +51,7 @@ export class Network implements Trainable {
       frames: frames ?? { mode: 'still', count: 1 },
     };
     const { parameters, statistics } = this.arenas;
-    for (const [name, parameter] of module.named()) {
+    for (const [name, parameter] of root.named()) {
       const { kind, shape, init, options } = parameter;
       const arena = kind === 'parameter' ? parameters : statistics;
       parameter.place(arena.add(name, shape, { init, ...options }), name);
@@ -80,7 +80,7 @@ export class Network implements Trainable {
     );
     const { training, step, lengths } = options;
     const x = tape.apply(reshape, { x: y }, { shape: [count, 1, height, width] }).y;
-    const logits = this.module.forward(new Pass(tape, training, step, samples, lengths), x);
+    const logits = this.root.forward(new Pass(tape, training, step, samples, lengths), x);
     const wanted = [samples, this.config.classes.length];
     if (logits.shape.join() !== wanted.join()) {
       throw new FacegradError(
