@@ -131,6 +131,8 @@ export function choosePreset(preset: Preset): void {
 }
 
 export function draw(): void {
+  // At once, not when the worker says so: a button that could be pressed in between would do nothing.
+  reading.value = { type: 'reading', what: 'drawing faces' };
   send({ type: 'draw', faces: Number(settings.value[FACES.key]) });
 }
 
@@ -138,7 +140,10 @@ export function read(files: PickedFile[]): void {
   const weights = files.find(({ path }) => path.toLowerCase().endsWith('.safetensors'));
   news.value = undefined;
   if (weights) send({ type: 'read-weights', file: weights.file });
-  else if (files.length > 0) send({ type: 'read', files });
+  else if (files.length > 0) {
+    reading.value = { type: 'reading', what: 'reading' };
+    send({ type: 'read', files });
+  }
 }
 
 export interface RecordedClass {

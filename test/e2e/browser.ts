@@ -15,11 +15,12 @@ export interface Watch {
 /** Lines that the kept face detector prints although nothing is wrong. */
 const HARMLESS = [/XNNPACK/, /TensorFlow Lite/, /ReadPixels/];
 
-export async function launch(flags: string[] = []): Promise<Browser> {
+/** @param usual the switches that give Chrome a GPU, or software in its place */
+export async function launch(flags: string[] = [], usual = chromeFlags()): Promise<Browser> {
   return puppeteer.launch({
     executablePath: await findChrome(),
     headless: true,
-    args: [...chromeFlags(), ...flags],
+    args: [...usual, ...flags],
   });
 }
 

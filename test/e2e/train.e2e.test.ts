@@ -6,6 +6,7 @@ import { zipSync } from 'fflate';
 import type { Browser, ElementHandle, Page } from 'puppeteer';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { writeSafetensors } from '../../src/train/safetensors';
+import { chromeFlags } from '../../tools/chrome';
 import { seriousFindings } from './axe';
 import { launch, observedSince, openTab, press, text, waitForText, type Watch } from './browser';
 
@@ -301,7 +302,11 @@ describe('what is not lost', () => {
 
 it('explains a browser without WebGPU', async () => {
   await browser.close();
-  browser = await launch(['--disable-features=WebGPU', '--disable-blink-features=WebGPU']);
+  const gpuFlags = /webgpu|vulkan|angle/i;
+  browser = await launch(
+    ['--disable-gpu'],
+    chromeFlags().filter((flag) => !gpuFlags.test(flag)),
+  );
   await open('');
   await waitForText(page, '.shell-main', /gives no GPU to this page/);
   expect(await seriousFindings(page)).toEqual([]);
