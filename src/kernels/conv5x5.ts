@@ -406,7 +406,7 @@ function fit(capabilities: Capabilities | undefined, count: number, largest: num
   return best;
 }
 
-/** Whether lanes over `count` images or channels fill a subgroup. */
+/** Whether lanes over `count` channels fill a subgroup. */
 const fills = (capabilities: Capabilities | undefined, count: number) =>
   count >= (capabilities?.subgroupSize ?? Infinity);
 
@@ -424,7 +424,7 @@ export function conv5x5Forward(
   const choose = (): Kernel<'x' | 'weight', 'y'> => {
     // The subgroup kernels read the weights of 4 output channels at a time.
     const subgroup = variant === 'subgroup' && weight.shape[4] % 4 === 0;
-    if (subgroup && fills(capabilities, N)) {
+    if (subgroup) {
       if (H <= 3 && W <= 3) return forward ? conv5x5ForwardMap3 : conv5x5BackwardInputMap3;
       if (W <= 6) return forward ? conv5x5ForwardMap6 : conv5x5BackwardInputMap6;
     }
