@@ -22,6 +22,8 @@ export default defineConfig({
           { text: 'Architecture', link: '/architecture' },
           { text: 'Operations as functions', link: '/eager' },
           { text: 'A model of your own', link: '/own-model' },
+          { text: 'Data and files', link: '/data' },
+          { text: 'The demo', link: '/demo' },
         ],
       },
       {
