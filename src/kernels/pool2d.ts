@@ -1,7 +1,7 @@
-import avgBackwardShader from '../../shaders/avg_pool2d/backward.wgsl';
-import avgForwardShader from '../../shaders/avg_pool2d/forward.wgsl';
-import maxBackwardShader from '../../shaders/max_pool2d/backward.wgsl';
-import maxForwardShader from '../../shaders/max_pool2d/forward.wgsl';
+import avgBackwardShader from '../../shaders/pool2d/avg_backward.wgsl';
+import avgForwardShader from '../../shaders/pool2d/avg_forward.wgsl';
+import maxBackwardShader from '../../shaders/pool2d/max_backward.wgsl';
+import maxForwardShader from '../../shaders/pool2d/max_forward.wgsl';
 import { defineKernel, f32, linear, size, u32, type TensorSpec } from './kernel';
 import type { Window } from './window';
 
