@@ -55,8 +55,8 @@ function Figures() {
     <p>
       Of {images.toLocaleString('en')} pictures of FER2013 that it was not trained on, it gave{' '}
       <strong>{accuracy.toFixed(1)} %</strong> the label that people had given: {best.name}{' '}
-      {best.recall.toFixed(0)} %, {worst.name} only {worst.recall.toFixed(0)} %. People agree with
-      these labels in about 65 % of the pictures. In front of a camera it will do worse.
+      {best.recall.toFixed(0)} %, {worst.name} only {worst.recall.toFixed(0)} %. In front of a
+      camera it will do worse.
     </p>
   );
 }

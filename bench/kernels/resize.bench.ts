@@ -1,11 +1,9 @@
-import { greyForward } from '../../src/kernels/grey';
-import { f32, u32 } from '../../src/kernels/kernel';
+import { f32 } from '../../src/kernels/kernel';
 import { resizeCrop, resizeForward } from '../../src/kernels/resize';
 import type { BenchCase } from '../case';
 
 /** What a camera frame needs, and a batch of stored images. */
 export const cases: BenchCase[] = [
-  { name: 'frame of 1280x720', kernel: greyForward, inputs: { pixels: u32([1, 720, 1280]) } },
   {
     name: '4 faces of 1280x720 to 96x96',
     kernel: resizeCrop,
