@@ -4,17 +4,12 @@ import { launch, type Browser } from 'puppeteer';
 import { createServer, type ViteDevServer } from 'vite';
 import { chromeFlags, findChrome } from '../tools/chrome';
 import { wgsl } from '../tools/wgsl_plugin';
+import { Deadline } from './deadline';
 import type { BenchPage } from './page';
+import type { BenchRuntime } from './runtime';
 import type { Answer, Job } from './session';
 
-/** Where jobs are answered: Node itself, or pages of headless Chrome. */
-export interface BenchRuntime {
-  /** `fresh`: nothing compiled before, in a browser with an empty profile. */
-  ask(job: Job, fresh: boolean): Promise<Answer>;
-  where(): Promise<Record<string, string>>;
-  close(): Promise<void>;
-}
-
+const CLOSE_MS = 5000;
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** Headless Chrome through Puppeteer; the page is served by Vite. */
@@ -46,20 +41,36 @@ export async function chromeBench(onProgress: (text: string) => void): Promise<B
   let browser: Browser | undefined;
   let ask: ((job: Job) => Promise<Answer>) | undefined;
   let version = '';
+  const deadline = new Deadline();
   const start = async () => {
-    await browser?.close();
+    await stop();
     browser = await open();
     version = await browser.version();
-    ask = await openPage(browser, server, onProgress);
+    ask = await openPage(browser, server, onProgress, deadline);
+  };
+  /** A GPU that is at work for minutes does not let a browser close itself. */
+  const stop = async () => {
+    if (!browser) return;
+    const process = browser.process();
+    const patience = setTimeout(() => process?.kill('SIGKILL'), CLOSE_MS);
+    await browser.close().catch(() => undefined);
+    clearTimeout(patience);
+    browser = undefined;
+    ask = undefined;
   };
   return {
-    async ask(job, fresh) {
+    async ask(job, { fresh, limitMs } = {}) {
       if (fresh || !ask) await start();
-      return ask!(job);
+      try {
+        return await deadline.watch(ask!(job), limitMs);
+      } catch (error) {
+        await stop();
+        throw error;
+      }
     },
     where: () => Promise.resolve({ browser: version, flags: args.join(' ') }),
     async close() {
-      await browser?.close();
+      await stop();
       await server.close();
     },
   };
@@ -69,6 +80,7 @@ async function openPage(
   browser: Browser,
   server: ViteDevServer,
   onProgress: (text: string) => void,
+  deadline: Deadline,
 ): Promise<(job: Job) => Promise<Answer>> {
   const page = await browser.newPage();
   page.on('pageerror', (error) => console.error(error));
@@ -77,6 +89,9 @@ async function openPage(
   });
   const pid = browser.process()?.pid;
   await page.exposeFunction('facegradProgress', onProgress);
+  await page.exposeFunction('facegradTurn', (library: string | null) =>
+    deadline.turn(library ?? undefined),
+  );
   await page.exposeFunction('facegradCpuTime', () => cpuTime(pid));
   await page.goto(new URL('bench/page.html', server.resolvedUrls!.local[0]).href);
   await page.waitForFunction(() => document.title === 'ready');

@@ -1,55 +1,69 @@
-import { createRequire } from 'node:module';
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { requestNodeGpu } from '../src/gpu/node';
-import { nodeAdapter } from '../tools/node_adapter';
-import type { BenchRuntime } from './chrome';
-import type { Untyped } from './peers/packages';
-import { answer, type Place } from './session';
+import { Deadline } from './deadline';
+import type { FromChild } from './node_child';
+import type { BenchRuntime } from './runtime';
+import type { Answer, Job } from './session';
 
-/**
- * Node on Dawn. Of the other libraries TensorFlow.js runs here, on the same Dawn; its script is the package's
- * build for Node.
- */
-export async function nodeBench(onProgress: (text: string) => void): Promise<BenchRuntime> {
-  // Every first run compiles, as in a browser with an empty profile.
-  process.env.MESA_SHADER_CACHE_DISABLE = 'true';
-  await nodeAdapter(); // takes lavapipe where no driver is named
-  const { create, globals } = await import('webgpu');
-  Object.assign(globalThis, globals);
-  const gpu = create([]);
-  Object.defineProperty(globalThis, 'navigator', {
-    value: { gpu, hardwareConcurrency: 2, userAgent: 'node' },
-    configurable: true,
+const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
+
+/** Node on Dawn, in a process of its own: one that takes too long can be ended. */
+export function nodeBench(onProgress: (text: string) => void): Promise<BenchRuntime> {
+  const deadline = new Deadline();
+  let child: ChildProcess | undefined;
+  const start = () => {
+    const script = path('../scripts/run.mjs');
+    return fork(script, [path('node_child.ts')], {
+      serialization: 'advanced',
+      // Every first run compiles, as in a browser with an empty profile.
+      env: { ...process.env, MESA_SHADER_CACHE_DISABLE: 'true' },
+    });
+  };
+  const stop = async () => {
+    if (!child) return;
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    child = undefined;
+    await ended;
+  };
+  const send = (to: ChildProcess, job: Job) =>
+    new Promise<Answer>((resolve, reject) => {
+      to.removeAllListeners();
+      to.on('exit', (code) => reject(new Error(`the process ended with ${code}`)));
+      to.on('message', (message: FromChild) => {
+        if (message.kind === 'progress') onProgress(message.text);
+        else if (message.kind === 'turn') deadline.turn(message.library);
+        else if (message.kind === 'answer') resolve(message.answer);
+        else if (message.kind === 'failed') reject(new Error(message.reason));
+        else to.send(job); // ready
+      });
+      if (child === to) to.send(job);
+    });
+  return Promise.resolve({
+    async ask(job, { fresh, limitMs } = {}) {
+      if (fresh) await stop();
+      let answer: Promise<Answer>;
+      if (child) {
+        answer = send(child, job);
+      } else {
+        const started = start();
+        answer = send(started, job);
+        child = started;
+      }
+      try {
+        return await deadline.watch(answer, limitMs);
+      } catch (error) {
+        await stop();
+        throw error;
+      }
+    },
+    where() {
+      const { optionalDependencies } = JSON.parse(readFileSync(path('../package.json'), 'utf8'));
+      const dawn = `npm package webgpu ${optionalDependencies.webgpu}`;
+      return Promise.resolve({ node: process.version, dawn });
+    },
+    close: stop,
   });
-  const peers = new URL('peers/', import.meta.url);
-  const require = createRequire(new URL('package.json', peers));
-  const place: Place = {
-    requestGpu: () => requestNodeGpu(),
-    loader: {
-      url: (path) => new URL(`node_modules/${path}`, peers).href,
-      script(path) {
-        const name = path.split('/').slice(0, 2).join('/');
-        const library = require(name);
-        (globalThis as Untyped).tf ??= library; // the first is the one that its backends add to
-        return Promise.resolve();
-      },
-      module: (path) =>
-        import(/* @vite-ignore */ new URL(`node_modules/${path}`, peers).href) as Promise<Untyped>,
-    },
-    cpuTime() {
-      const { user, system } = process.cpuUsage();
-      return Promise.resolve((user + system) / 1e3);
-    },
-    onProgress,
-  };
-  const version = require(fileURLToPath(new URL('../package.json', import.meta.url)));
-  return {
-    ask: (job) => answer(job, place),
-    where: () =>
-      Promise.resolve({
-        node: process.version,
-        dawn: `npm package webgpu ${version.optionalDependencies.webgpu}`,
-      }),
-    close: () => Promise.resolve(),
-  };
 }

@@ -6,6 +6,8 @@ import { answer, type Answer, type Job, type Place } from './session';
 export interface BenchPage {
   facegradBench(job: Job): Promise<Answer>;
   facegradProgress(text: string): void;
+  /** Which library has its turn, or null. */
+  facegradTurn(library: string | null): void;
   /** CPU time of Chrome's processes in ms; 0 where the system does not tell. */
   facegradCpuTime(): Promise<number>;
 }
@@ -29,6 +31,7 @@ const place: Place = {
     module: (path) => import(/* @vite-ignore */ url(path)) as Promise<Untyped>,
   },
   onProgress: (text) => page.facegradProgress(text),
+  onTurn: (library) => page.facegradTurn(library ?? null),
 };
 
 page.facegradBench = async (job) => {

@@ -3,9 +3,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { chromeBench, type BenchRuntime } from './chrome';
+import { OutOfTime } from './deadline';
 import type { BenchResult } from './measure';
-import { nodeBench } from './node';
 import { reportPlot } from './plot';
 import { chooseProblems } from './problems';
 import {
@@ -16,7 +15,8 @@ import {
   reportText,
   type Report,
 } from './report';
-import { LIBRARIES, type Facts } from './session';
+import { isRuntime, openRuntime, type BenchRuntime } from './runtime';
+import { LIBRARIES, type Facts, type Job } from './session';
 import type { Measurement } from './versus';
 
 const HELP = `npm run bench -- [options] [FILE…]
@@ -31,6 +31,7 @@ Times training steps, inference and layers beside other libraries, in turn and o
   --libraries PATTERN    of the other libraries only these, as in 'jax|tfjs webgpu'
   --rounds N             timed batches of each, at most (default 9; at least 3 of them are taken)
   --budget SECONDS       of timing for each problem (default 15)
+  --limit SECONDS        for a library to get ready, or for one run: then it is given up (default 120)
   --save FILE            writes everything as JSON
   --compare FILE         ratio by case to a saved run, with what noise allows
   --plot FILE            writes a plot (SVG)
@@ -53,6 +54,7 @@ export async function main(argv: string[]): Promise<number> {
       libraries: { type: 'string', default: '' },
       rounds: { type: 'string', default: '9' },
       budget: { type: 'string', default: '15' },
+      limit: { type: 'string', default: '120' },
       save: { type: 'string' },
       compare: { type: 'string' },
       plot: { type: 'string' },
@@ -63,12 +65,14 @@ export async function main(argv: string[]): Promise<number> {
   const { runtime, kernels } = values;
   const rounds = Number(values.rounds);
   const budgetMs = Number(values.budget) * 1000;
+  const limitMs = Number(values.limit) * 1000;
   const good =
-    (runtime === 'node' || runtime === 'chrome') &&
+    isRuntime(runtime) &&
     ['fast', 'plain', 'both'].includes(kernels) &&
     Number.isInteger(rounds) &&
     rounds >= 1 &&
-    budgetMs > 0;
+    budgetMs > 0 &&
+    limitMs > 0;
   if (values.help || !good) {
     console.log(HELP);
     return values.help ? 0 : 2;
@@ -81,7 +85,7 @@ export async function main(argv: string[]): Promise<number> {
     reports = runtimes.map((name) => mergeReports(saved.filter((r) => r.runtime === name)));
   } else {
     if (values.peers) installPeers();
-    const choice = { ...values, runtime: runtime as Report['runtime'], rounds, budgetMs };
+    const choice = { ...values, runtime, rounds, budgetMs, limitMs };
     // A long run that is cut off leaves what it had.
     reports = [await run(choice, (report) => save(values.save, report))];
   }
@@ -118,19 +122,18 @@ interface Choice {
   libraries: string;
   rounds: number;
   budgetMs: number;
+  limitMs: number;
 }
 
 async function run(choice: Choice, onPart: (report: Report) => void): Promise<Report> {
-  const { only, full, rounds, budgetMs } = choice;
+  const { only, full, rounds, budgetMs, limitMs } = choice;
   const libraries = chooseLibraries(choice);
   const single = only.startsWith('kernel:') ? only.slice('kernel:'.length) : undefined;
   const problems = single === undefined ? chooseProblems(only, full) : [];
   const onProgress = (text: string) => console.error(`${clock()} ${text}`);
-  const runtime: BenchRuntime = await (choice.runtime === 'node' ? nodeBench : chromeBench)(
-    onProgress,
-  );
+  const runtime = await openRuntime(choice.runtime, onProgress);
   try {
-    const facts = (await runtime.ask({ kind: 'facts' }, false)) as Facts;
+    const facts = (await runtime.ask({ kind: 'facts' })) as Facts;
     const report: Report = {
       date: new Date().toISOString(),
       commit: commit(),
@@ -148,7 +151,7 @@ async function run(choice: Choice, onPart: (report: Report) => void): Promise<Re
       const model = /^(train|infer|step) /.test(name);
       const fresh = model || !layers;
       layers = !model;
-      const measured = (await runtime.ask(job, fresh)) as Measurement[];
+      const measured = await contest(runtime, job, { fresh, limitMs });
       report.measurements.push(...measured);
       for (const { library, ms } of measured) {
         if (ms) onProgress(`  ${library} ${ms.median.toPrecision(3)} ms`);
@@ -157,11 +160,30 @@ async function run(choice: Choice, onPart: (report: Report) => void): Promise<Re
     }
     if (single !== undefined || (full && !only)) {
       const job = { kind: 'kernels' as const, pattern: single ?? '', repeats: 20 };
-      report.kernels.push(...((await runtime.ask(job, true)) as BenchResult[]));
+      report.kernels.push(...((await runtime.ask(job, { fresh: true })) as BenchResult[]));
     }
     return report;
   } finally {
     await runtime.close();
+  }
+}
+
+/** Puts a problem to libraries; those that take too long are given up, and the others begin anew. */
+async function contest(
+  runtime: BenchRuntime,
+  job: Extract<Job, { kind: 'problem' }>,
+  options: { fresh: boolean; limitMs: number },
+): Promise<Measurement[]> {
+  try {
+    return (await runtime.ask(job, options)) as Measurement[];
+  } catch (error) {
+    if (!(error instanceof OutOfTime)) throw error;
+    const { library, message: refused } = error;
+    const late: Measurement = { problem: job.name, library, refused };
+    console.error(`${clock()}   ${library} ${refused}`);
+    const libraries = job.libraries.filter((name) => name !== library);
+    if (libraries.length === 0) return [late];
+    return [...(await contest(runtime, { ...job, libraries }, options)), late];
   }
 }
 

@@ -52,6 +52,8 @@ export interface Place {
   /** CPU milliseconds so far of whatever runs the GPU's work, where that is known. */
   cpuTime?: () => Promise<number>;
   onProgress(text: string): void;
+  /** Tells whoever watches the time which library begins something, and when none does. */
+  onTurn?(library: string | undefined): void;
 }
 
 export type Answer = Facts | Measurement[] | BenchResult[] | Profile | TuneResult;

@@ -45,12 +45,15 @@ export interface VersusOptions {
   budgetMs: number;
   cpuTime?: () => Promise<number>;
   onProgress?: (text: string) => void;
+  /** Which library begins to get ready, a run or a timed batch; nothing at the end. */
+  onTurn?: (library: string | undefined) => void;
 }
 
 /** A batch is as many runs as take about this long, so that clocks do not count. */
 const BATCH_MS = 40;
 const MAX_BATCH = 100;
 const ENCODES = 200;
+const OVER_BUDGET = 3;
 
 interface Contestant {
   subject: Subject;
@@ -81,6 +84,7 @@ export async function versus(
     options.onProgress?.(`${problem.name}: ${subject.library}`);
     let prepared: Prepared | undefined;
     try {
+      options.onTurn?.(subject.library);
       const before = aliveBytes();
       resetCounts();
       const begin = performance.now();
@@ -91,6 +95,7 @@ export async function versus(
       measurement.memory = peakBytes() - before;
       const first = await prepared.outputs();
       resetCounts();
+      options.onTurn?.(subject.library);
       const again = performance.now();
       await prepared.run();
       await prepared.finish();
@@ -115,11 +120,18 @@ export async function versus(
   }
   const begin = performance.now();
   for (let round = 0; round < options.rounds; round++) {
-    if (round >= options.leastRounds && performance.now() - begin > options.budgetMs) break;
+    const spent = performance.now() - begin;
+    // Where one round alone takes several times what all should, there are fewer.
+    if (spent > options.budgetMs && round >= options.leastRounds) break;
+    if (spent > OVER_BUDGET * options.budgetMs) break;
     // Every other round backwards, so that nobody always runs after the same one.
     const order = round % 2 ? [...contestants].reverse() : contestants;
-    for (const contestant of order) await timeBatch(contestant, options);
+    for (const contestant of order) {
+      options.onTurn?.(contestant.subject.library);
+      await timeBatch(contestant, options);
+    }
   }
+  options.onTurn?.(undefined);
   for (const { prepared, measurement, samples, cpu, scripts, batch } of contestants) {
     measurement.ms = spread(samples);
     measurement.samples = samples;

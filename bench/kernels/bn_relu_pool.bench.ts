@@ -1,6 +1,5 @@
 import {
-  bnReluPoolBackwardInput,
-  bnReluPoolBackwardReduce,
+  bnReluPoolBackward,
   bnReluPoolForward,
   bnReluPoolInference,
 } from '../../src/kernels/bn_relu_pool';
@@ -29,26 +28,24 @@ export const cases: BenchCase[] = extents.flatMap(([N, C, H]): BenchCase[] => {
   const dy = f32(winner.shape, bordered(half));
   const channel = f32([2, C]);
   const affine = { gamma: channel, beta: channel };
-  const sums = { gamma: channel, dgamma: channel, dbeta: channel };
-  const statistics = { mean: channel, rstd: channel };
+  const running = { running_mean: channel, running_var: channel };
   return [
     {
       name,
       kernel: bnReluPoolForward,
-      inputs: { x, ...statistics, ...affine },
-      attributes: { layout: bordered(half) },
+      inputs: { x, ...affine, ...running },
+      attributes: { layout: bordered(half), eps: 1e-5, momentum: 0.1 },
     },
     {
       name,
       kernel: bnReluPoolInference,
-      inputs: { x, running_mean: channel, running_var: channel, ...affine },
+      inputs: { x, ...running, ...affine },
       attributes: { layout: bordered(half), eps: 1e-5 },
     },
-    { name, kernel: bnReluPoolBackwardReduce, inputs: { winner, dy } },
     {
       name,
-      kernel: bnReluPoolBackwardInput,
-      inputs: { x, dz: winner, ...statistics, ...sums },
+      kernel: bnReluPoolBackward,
+      inputs: { x, winner, dy, moments: f32([2, C, 2]), gamma: channel },
       attributes: { layout: bordered(H) },
     },
   ];
