@@ -1,5 +1,10 @@
 import { bordered, f32, u32 } from '../../src/kernels/kernel';
-import { maxPoolBackward, maxPoolForward } from '../../src/kernels/max_pool';
+import {
+  maxPoolBackward,
+  maxPoolBackward2x2,
+  maxPoolForward,
+  maxPoolForward2x2,
+} from '../../src/kernels/max_pool';
 import type { BenchCase } from '../case';
 
 /** N, C, H of the first blocks' convolution outputs, two streams: presets `small` and `paper`. */
@@ -17,17 +22,17 @@ export const cases: BenchCase[] = extents.flatMap(([N, C, H]): BenchCase[] => {
   const x = f32([2, N, C, H, H]);
   const pooled = [2, N, C, half, half];
   return [
-    {
+    ...[maxPoolForward, maxPoolForward2x2].map((kernel) => ({
       name,
-      kernel: maxPoolForward,
+      kernel,
       inputs: { x },
       attributes: { window: 2, layout: bordered(half) },
-    },
-    {
+    })),
+    ...[maxPoolBackward, maxPoolBackward2x2].map((kernel) => ({
       name,
-      kernel: maxPoolBackward,
+      kernel,
       inputs: { indices: u32(pooled), dy: f32(pooled, bordered(half)) },
       attributes: { window: 2, shape: x.shape },
-    },
+    })),
   ];
 });

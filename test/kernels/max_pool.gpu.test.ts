@@ -1,7 +1,13 @@
 import { bordered, size, type Layout } from '../../src/kernels/kernel';
-import { maxPoolBackward, maxPoolForward } from '../../src/kernels/max_pool';
+import {
+  isPool2x2,
+  maxPoolBackward,
+  maxPoolBackward2x2,
+  maxPoolForward,
+  maxPoolForward2x2,
+} from '../../src/kernels/max_pool';
 import * as reference from '../../src/kernels/reference/max_pool';
-import { tensor, testGradient, testKernel, type TestTensor } from '../support/kernel';
+import { tensor, testGradient, testKernel, type Dense, type TestTensor } from '../support/kernel';
 import { uniform } from '../support/random';
 
 interface Pool {
@@ -63,18 +69,19 @@ function forwardOf(s: Shaped) {
   return { shape, indices };
 }
 
-testKernel(maxPoolForward, {
-  cases: shapes.map((s) => ({
+const forwardCases = (chosen: Shaped[]) => ({
+  cases: chosen.map((s) => ({
     name: s.name,
     inputs: { x: input(s) },
     attributes: { ...s.pool, layout: s.yLayout },
   })),
-  reference: ({ x }, pool) => reference.maxPoolForward(x.data, x.shape, full(pool)),
+  reference: ({ x }: Record<'x', Dense>, pool: Pool) =>
+    reference.maxPoolForward(x.data, x.shape, full(pool)),
   tolerance: { absolute: 0, relative: 0 }, // comparisons and copies: nothing is rounded
 });
 
-testKernel(maxPoolBackward, {
-  cases: shapes.map((s) => {
+const backwardCases = (chosen: Shaped[]) => ({
+  cases: chosen.map((s) => {
     const { shape, indices } = forwardOf(s);
     return {
       name: s.name,
@@ -85,11 +92,29 @@ testKernel(maxPoolBackward, {
       attributes: { ...s.pool, shape: s.shape, layout: s.xLayout },
     };
   }),
-  reference: ({ indices, dy }, { shape }) => ({
+  reference: (
+    { indices, dy }: Record<'indices' | 'dy', Dense>,
+    { shape }: { shape: readonly number[] },
+  ) => ({
     dx: reference.maxPoolBackward(dy.data, indices.data, shape, dy.shape),
   }),
   tolerance: { absolute: 1e-6, relative: 0 }, // at most 9 overlapping windows, terms up to 1
 });
+
+testKernel(maxPoolForward, forwardCases(shapes));
+testKernel(maxPoolBackward, backwardCases(shapes));
+
+const narrow: Shaped[] = [
+  { name: 'a row of one window', shape: [3, 1, 2, 3], pool: two },
+  { name: 'five windows a row', shape: [1, 2, 4, 11], pool: two },
+  { name: 'bordered dx with odd sizes', shape: [2, 3, 7, 9], pool: two, xLayout: bordered(9) },
+  { name: 'all bordered', shape: [2, 8, 8], pool: two, xLayout: bordered(8), yLayout: bordered(4) },
+  { name: 'a border of one', shape: [2, 6, 6], pool: two, yLayout: bordered(3, 1) },
+];
+const sideBySide = [...shapes, ...narrow].filter(({ pool }) => isPool2x2(pool));
+
+testKernel(maxPoolForward2x2, forwardCases(sideBySide));
+testKernel(maxPoolBackward2x2, backwardCases(sideBySide));
 
 testGradient('max_pool', {
   cases: [

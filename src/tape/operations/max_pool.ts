@@ -1,5 +1,12 @@
 import type { Layout } from '../../kernels/kernel';
-import { maxPoolBackward, maxPoolForward, type MaxPoolAttributes } from '../../kernels/max_pool';
+import {
+  isPool2x2,
+  maxPoolBackward,
+  maxPoolBackward2x2,
+  maxPoolForward,
+  maxPoolForward2x2,
+  type MaxPoolAttributes,
+} from '../../kernels/max_pool';
 import { defineOperation, type Tape } from '../tape';
 import type { Value } from '../value';
 
@@ -14,14 +21,17 @@ export const maxPool = defineOperation({
       inputLayout?: Layout;
     },
   ): Record<'y' | 'indices', Value> {
-    const { y, indices } = tape.dispatch(maxPoolForward, { x }, attributes);
+    const kernel = isPool2x2(attributes) ? maxPoolForward2x2 : maxPoolForward;
+    const { y, indices } = tape.dispatch(kernel, { x }, attributes);
     return { y, indices };
   },
   backward(tape, { inputs: { x }, outputs: { indices }, attributes, dy }) {
     if (!dy.y) return {};
     const { inputLayout: layout } = attributes;
+    // Blocks of 2x2 begin where windows do only behind an even border.
+    const blocks = isPool2x2(attributes) && (layout?.border ?? 0) % 2 === 0;
     const { dx } = tape.dispatch(
-      maxPoolBackward,
+      blocks ? maxPoolBackward2x2 : maxPoolBackward,
       { indices, dy: dy.y, dx: tape.destination(x) },
       { ...attributes, shape: x.shape, layout },
     );
