@@ -1,10 +1,5 @@
-import { f32, u32 } from '../../src/kernels/kernel';
-import {
-  reduceBackward,
-  reduceExtreme,
-  reduceExtremeBackward,
-  reduceForward,
-} from '../../src/kernels/reduce';
+import { f32 } from '../../src/kernels/kernel';
+import { reduceBackward, reduceExtreme, reduceForward } from '../../src/kernels/reduce';
 import type { BenchCase } from '../case';
 
 const x = f32([64, 64, 24, 24]);
@@ -21,12 +16,6 @@ export const cases: BenchCase[] = [
     attributes: { ...axes, reduction: 'mean' },
   },
   { name, kernel: reduceExtreme, inputs: { x }, attributes: axes },
-  {
-    name,
-    kernel: reduceExtremeBackward,
-    inputs: { indices: u32([64, 64]), dy: y },
-    attributes: { ...axes, input: x.shape },
-  },
   {
     name: '64 columns of 4096',
     kernel: reduceForward,

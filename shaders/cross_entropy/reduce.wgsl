@@ -1,6 +1,6 @@
 // The losses of all samples as one number, and by what their sum was divided:
 //   y = sum of loss / divisor,   divisor = sum of share with MEAN, else 1
-// Where no sample counts (the shares add up to 0) the loss is 0.
+// Where no sample counts the mean is 0 / 0, NaN, as in PyTorch.
 //
 // Layout: loss and share [length], y and divisor [1].
 // Threads: one workgroup. Every thread adds up its part, then halves are folded: the order is fixed, so
@@ -43,7 +43,7 @@ fn main(@builtin(local_invocation_id) local: vec3<u32>) {
   }
   if (local.x == 0u) {
     var by = 1.0;
-    if (MEAN == 1u && shares[0] != 0.0) {
+    if (MEAN == 1u) {
       by = shares[0];
     }
     y[0] = losses[0] / by;

@@ -1,6 +1,8 @@
 // y = f(a, b), element by element, where a and b are repeated along axes in which they have one element (stride 0):
 //   0 add, 1 sub, 2 mul, 3 div, 4 maximum, 5 minimum, 6 pow,
 //   7, 8 the share of a in the gradient of maximum and minimum: 1, 0, or one half where both are equal
+//   9 prelu: a, or b times it below 0;   10 its slope by a: 1, or b from 0 down;   11 equal: 1 or 0
+//   12, 13 the slopes of pow by a and b: b a^(b-1), 0 where b is 0; a^b ln a, 0 where a is 0 and b is not negative
 //
 // Layout: a, b, y of up to 5 axes, dense; fewer axes leave the first ones 1.
 // Threads: one per element of y.
@@ -90,8 +92,29 @@ fn f(a: f32, b: f32) -> f32 {
     case 7u: {
       return select(select(0.0, 1.0, a > b), 0.5, a == b);
     }
-    default: {
+    case 8u: {
       return select(select(0.0, 1.0, a < b), 0.5, a == b);
+    }
+    case 9u: {
+      return select(a * b, a, a >= 0.0);
+    }
+    case 10u: {
+      return select(b, 1.0, a > 0.0);
+    }
+    case 11u: {
+      return select(0.0, 1.0, a == b);
+    }
+    case 12u: {
+      if (b == 0.0) {
+        return 0.0;
+      }
+      return b * power(a, b - 1.0);
+    }
+    default: {
+      if (a == 0.0 && b >= 0.0) {
+        return 0.0;
+      }
+      return power(a, b) * log(a);
     }
   }
 }

@@ -1,6 +1,6 @@
 // y[p, oy, ox] = the largest x[p, oy * stride_y + i * dilation_y - top, ox * stride_x + j * dilation_x - left] over i, j that lie inside
 // the image, and indices = its place, iy * width + ix: the first of equal ones. A NaN wins over every number, the last NaN over
-// the others: PyTorch's rule. A window that lies wholly outside gives -3.4e38 and the index 0xffffffff.
+// the others: PyTorch's rule. A window that lies wholly outside gives -infinity and the index 0xffffffff.
 //
 // Layout: x [planes, H, W], y and indices [planes, OH, OW], dense.
 // Threads: one per element of y.
@@ -45,7 +45,8 @@ fn main(
   let y0 = i32(at / params.y_width % params.y_height * params.stride_y) - params.top;
   let x0 = i32(at % params.y_width * params.stride_x) - params.left;
   let plane = at / (params.y_width * params.y_height) * params.height * params.width;
-  var best = -3.4e38;
+  var nothing = 0xff800000u; // -infinity; not constant, as WGSL refuses constant ones
+  var best = bitcast<f32>(nothing);
   var place = 0xffffffffu;
   for (var i = 0u; i < params.kernel_y; i++) {
     let iy = y0 + i32(i * params.dilation_y);

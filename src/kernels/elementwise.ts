@@ -24,6 +24,17 @@ export const UNARY = [
   'softplus',
   'softsign',
   'affine',
+  'ceil',
+  'floor',
+  'sign',
+  'sin',
+  'cos',
+  'tan',
+  'erf',
+  'gelu',
+  'silu',
+  'hard_swish',
+  'celu',
 ] as const;
 export type Unary = (typeof UNARY)[number];
 
@@ -38,6 +49,11 @@ export const BINARY = [
   'pow',
   'maximum_share',
   'minimum_share',
+  'prelu',
+  'prelu_slope',
+  'equal',
+  'pow_slope_a',
+  'pow_slope_b',
 ] as const;
 export type Binary = (typeof BINARY)[number];
 

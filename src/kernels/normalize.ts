@@ -1,23 +1,30 @@
 import backwardShader from '../../shaders/normalize/backward.wgsl';
 import forwardShader from '../../shaders/normalize/forward.wgsl';
 import { FacegradError } from '../gpu/errors';
-import { defineKernel, f32, linear, size, type TensorSpec } from './kernel';
+import { axisOf, defineKernel, f32, linear, size, type TensorSpec } from './kernel';
 
 export interface NormalizeAttributes {
-  /** Along which axis rows lie; the last where not said. */
+  /** Along which axis rows lie, from the end where negative; the last where not said. */
   axis?: number;
   /** Least divisor; default 1e-12. */
   epsilon?: number;
 }
 
-function params({ shape, layout }: TensorSpec, attributes: NormalizeAttributes) {
-  const { axis = shape.length - 1, epsilon = 1e-12 } = attributes;
-  if (layout || axis < 0 || axis >= shape.length || !(epsilon > 0)) {
-    throw new FacegradError('bad-input', `normalize: [${shape}] along ${axis}, eps ${epsilon}`, {
-      operation: 'normalize',
-      wanted: axis,
-      available: shape,
-    });
+function params(
+  { shape, layout }: TensorSpec,
+  { axis: given = -1, epsilon = 1e-12 }: NormalizeAttributes,
+) {
+  const axis = axisOf('normalize', given, shape.length);
+  if (layout || !(epsilon > 0)) {
+    throw new FacegradError(
+      'bad-input',
+      `normalize: a dense x, and epsilon above 0, not ${epsilon}`,
+      {
+        operation: 'normalize',
+        wanted: epsilon,
+        available: shape,
+      },
+    );
   }
   const inner = size(shape.slice(axis + 1));
   return { rows: size(shape.slice(0, axis)) * inner, features: shape[axis], inner, epsilon };
@@ -28,8 +35,7 @@ export const normalizeForward = defineKernel({
   name: 'normalize.forward',
   shader: forwardShader,
   outputs: ({ x }: Record<'x', TensorSpec>, attributes: NormalizeAttributes) => {
-    params(x, attributes);
-    const { axis = x.shape.length - 1 } = attributes;
+    const axis = axisOf('normalize', attributes.axis ?? -1, x.shape.length);
     return { y: x, norm: f32(x.shape.filter((_, i) => i !== axis)) };
   },
   params: ({ x }, attributes) => params(x, attributes),

@@ -84,7 +84,7 @@ export const sgd = defineKernel({
   params: ({ parameters }, attributes) => ({
     ...decay(parameters, attributes),
     momentum: attributes.momentum ?? 0,
-    dampening: attributes.dampening ?? 0,
+    dampening: attributes.momentum ? (attributes.dampening ?? 0) : 0, // without a velocity nothing is damped
   }),
   overrides: (_, { nesterov }) => ({ NESTEROV: nesterov ? 1 : 0 }),
   workgroups: ({ parameters }) => linear(size(parameters.shape), 64),

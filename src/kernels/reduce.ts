@@ -1,6 +1,5 @@
 import backwardShader from '../../shaders/reduce/backward.wgsl';
 import extremeShader from '../../shaders/reduce/extreme.wgsl';
-import extremeBackwardShader from '../../shaders/reduce/extreme_backward.wgsl';
 import forwardShader from '../../shaders/reduce/forward.wgsl';
 import { defineKernel, f32, linear, size, u32, type TensorSpec } from './kernel';
 
@@ -100,17 +99,4 @@ export const reduceExtreme = defineKernel({
     return lanes(length, terms).workgroups;
   },
   flops: ({ x }) => size(x.shape),
-});
-
-/** dx = dy where the largest (smallest) element was, else 0. */
-export const reduceExtremeBackward = defineKernel({
-  name: 'reduce.extreme_backward',
-  shader: extremeBackwardShader,
-  outputs: (
-    _: Record<'indices' | 'dy', TensorSpec>,
-    { input }: ReducedAxes & { input: readonly number[] },
-  ) => ({ dx: f32(input) }),
-  params: (_, { input, ...axes }) => ({ ...extents(f32(input), axes), length: size(input) }),
-  workgroups: (_, { input }) => linear(size(input), 64),
-  flops: (_, { input }) => size(input),
 });

@@ -19,7 +19,10 @@ const numbers = (operation: Unary, shape: number[], seed: number) => {
   const positive = POSITIVE.includes(operation);
   return tensor(
     shape,
-    Array.from(data as Float64Array, (v) => (positive ? Math.abs(v) + 0.1 : v)),
+    Array.from(data as Float64Array, (v) => {
+      if (operation === 'tan') return v * 0.35; // its poles are at 1.57
+      return positive ? Math.abs(v) + 0.1 : v;
+    }),
   );
 };
 const attributesOf = (operation: Unary) => ({
@@ -42,6 +45,16 @@ testKernel(unaryForward, {
       inputs: { x: tensor([10], [0, 1e-6, -1e-3, 0.05, 0.19, 0.21, -0.2, 30, -30, 80]) },
       attributes: { operation, alpha: 1 },
     })),
+    {
+      name: 'angles far away',
+      inputs: { x: tensor([6], [100, -1000, 3.1415927, 1.5707964, 12345.678, -0.7853982]) },
+      attributes: { operation: 'sin' as const },
+    },
+    {
+      name: 'where erf changes its formula, and far out',
+      inputs: { x: tensor([7], [0.927, 0.928, -0.928, 3, -6, 20, 1e-20]) },
+      attributes: { operation: 'erf' as const },
+    },
     {
       name: 'a NaN stays one',
       inputs: { x: tensor([3], [NaN, 1, -1]) },
@@ -107,9 +120,9 @@ const OPERANDS: [number[], number[]][] = [
 
 testKernel(binaryForward, {
   cases: [
-    ...BINARY.filter((operation) => !operation.endsWith('_share')).flatMap((operation, k) =>
+    ...BINARY.flatMap((operation, k) =>
       OPERANDS.map(([a, b], i) => {
-        const positive = operation === 'pow' || operation === 'div';
+        const positive = operation.startsWith('pow') || operation === 'div';
         const some = (shape: number[], seed: number) => {
           const { data } = tensor(shape, seed, { scale: 3 });
           return tensor(
@@ -131,6 +144,16 @@ testKernel(binaryForward, {
         b: tensor([8], [3, 2, 1, 2, 0, 4, 0.5, -3]),
       },
       attributes: { operation: 'pow' as const },
+    },
+    {
+      name: 'slope of powers at 0',
+      inputs: { a: tensor([6], [0, 0, 0, 0, 2, -3]), b: tensor([6], [0, 1, 2, 1.5, 0, 3]) },
+      attributes: { operation: 'pow_slope_a' as const },
+    },
+    {
+      name: 'slope of powers of 0 by the exponent',
+      inputs: { a: tensor([4], [0, 0, 0, 2]), b: tensor([4], [0, 1, 2.5, 0]) },
+      attributes: { operation: 'pow_slope_b' as const },
     },
     {
       name: 'ties',

@@ -2,7 +2,6 @@ import { size } from '../../src/kernels/kernel';
 import {
   reduceBackward,
   reduceExtreme,
-  reduceExtremeBackward,
   reduceForward,
   REDUCTIONS,
   type ReducedAxes,
@@ -148,24 +147,6 @@ testKernel(reduceExtreme, {
   race: { name: 'race', inputs: { x: race(3) }, attributes: { begin: 1, end: 2 } },
 });
 
-testKernel(reduceExtremeBackward, {
-  cases: shapes.map(([name, shape, axes], i) => {
-    const { indices } = reference.reduceExtreme(tensor(shape, i).data, extentsOf(shape, axes));
-    return {
-      name,
-      inputs: {
-        indices: tensor([indices.length], indices, { dtype: 'u32' as const }),
-        dy: tensor([indices.length], 7),
-      },
-      attributes: { ...axes, input: shape },
-    };
-  }),
-  reference: ({ indices, dy }, { input, ...axes }) => ({
-    dx: reference.reduceExtremeBackward(indices.data, dy.data, extentsOf(input, axes)),
-  }),
-  tolerance: { absolute: 0, relative: 0 },
-});
-
 testGradient('reduce', {
   cases: REDUCTIONS.flatMap((reduction) =>
     [
@@ -193,8 +174,26 @@ testGradient('extreme', {
   forward: ({ x }, { smallest, ...axes }) =>
     reference.reduceExtreme(x.data, extentsOf(x.shape, axes), { smallest }).y,
   backward: ({ x }, dy, { smallest, ...axes }) => {
-    const extents = extentsOf(x.shape, axes);
-    const { indices } = reference.reduceExtreme(x.data, extents, { smallest });
-    return { x: reference.reduceExtremeBackward(indices, dy, extents) };
+    return { x: reference.extremeGradient(x.data, dy, extentsOf(x.shape, axes), { smallest }) };
   },
+});
+
+testGradient('logarithms', {
+  cases: [false, true].flatMap((exponential) =>
+    [0, 1].map((begin) => ({
+      name: `${exponential ? 'log_sum_exp' : 'log_sum'} ${begin}..2`,
+      inputs: {
+        x: tensor(
+          [3, 4, 2],
+          Array.from({ length: 24 }, (_, i) => 0.5 + ((i * 7) % 24) / 9),
+        ),
+      },
+      attributes: { begin, end: 2, exponential },
+    })),
+  ),
+  forward: ({ x }, { exponential, ...axes }) =>
+    reference.logarithm(x.data, extentsOf(x.shape, axes), exponential),
+  backward: ({ x }, dy, { exponential, ...axes }) => ({
+    x: reference.logarithmGradient(x.data, dy, extentsOf(x.shape, axes), exponential),
+  }),
 });

@@ -36,6 +36,16 @@ const UNARY: [string, unknown, [number, number], object, boolean?][] = [
   ['softplus', eager.softplus, [0, 0], {}],
   ['softsign', eager.softsign, [0, 0], {}],
   ['affine', eager.affine, [2, -1], { scale: 2, shift: -1 }],
+  ['ceil', eager.ceil, [0, 0], {}],
+  ['floor', eager.floor, [0, 0], {}],
+  ['sign', eager.sign, [0, 0], {}],
+  ['sin', eager.sin, [0, 0], {}],
+  ['cos', eager.cos, [0, 0], {}],
+  ['erf', eager.erf, [0, 0], {}],
+  ['gelu', eager.gelu, [0, 0], {}],
+  ['silu', eager.silu, [0, 0], {}],
+  ['hard_swish', eager.hardSwish, [0, 0], {}],
+  ['celu', eager.celu, [0.5, 0], { alpha: 0.5 }],
 ];
 
 // exp may be wrong by 3 + 2 |x| units in the last place, the others by less.
@@ -64,6 +74,16 @@ const BINARY: [string, unknown, boolean?][] = [
   ['minimum', eager.minimum],
   ['pow', eager.pow, true],
 ];
+
+property('tan', fc.tuple(shapes, fc.nat()), async (gpu, [shape, seed]) => {
+  const x = array(shape, seed, 1.4); // its slope grows to 35 there
+  const { y } = await eager.tan(gpu, { x });
+  expectClose('y', y, reference.unary('tan', x.data), { absolute: 2e-6, relative: 8e-6 });
+  const dy = array(shape, seed + 1);
+  const gradients = await eager.tan.backward(gpu, { x }, { y: dy });
+  const dx = reference.unaryBackward('tan', x.data, dy.data);
+  expectClose('dx', gradients.x, dx, { absolute: 1e-5, relative: 2e-5 });
+});
 
 /** Two shapes that repeat to one. */
 const two = fc
@@ -98,3 +118,23 @@ for (const [name, operation, positive] of BINARY) {
     expectClose('db', gradients.b, db, sums);
   });
 }
+
+property('prelu', two, async (gpu, { seed, ...shape }) => {
+  const x = array(shape.a, seed, 3);
+  const slope = array(shape.b, seed + 1);
+  const expected = reference.binary('prelu', x.data, shape.a, slope.data, shape.b);
+  const { y } = await eager.prelu(gpu, { x, slope });
+  expectClose('y', y, expected.y, { absolute: 1e-6, relative: 1e-6 });
+  const dy = array(expected.shape, seed + 2);
+  const gradients = await eager.prelu.backward(gpu, { x, slope }, { y: dy });
+  const { da, db } = reference.binaryBackward(
+    'prelu',
+    x.data,
+    shape.a,
+    slope.data,
+    shape.b,
+    dy.data,
+  );
+  expectClose('dx', gradients.x, da, { absolute: 3e-4, relative: 2e-5 });
+  expectClose('dslope', gradients.slope, db, { absolute: 3e-4, relative: 2e-5 });
+});

@@ -86,20 +86,40 @@ for (const [name, operation, kind] of REDUCTIONS) {
   });
 }
 
+for (const exponential of [false, true]) {
+  property(exponential ? 'log_sum_exp' : 'log_sum', cases, async (gpu, c) => {
+    const call = (exponential ? eager.logSumExp : eager.logSum) as unknown as Call;
+    const x = array(c.shape, c.seed, exponential ? 30 : 1);
+    if (!exponential) x.data.forEach((v, i) => (x.data[i] = Math.abs(v) + 0.5));
+    const attributes = { axes: c.given, keepDims: c.keepDims };
+    const { order, extents } = grouped(c.shape, c.axes);
+    const moved = copies.forward(x.data, order);
+    const { y } = await call(gpu, { x }, attributes);
+    expectShape(y.shape, c);
+    expectClose('y', y, reference.logarithm(moved, extents, exponential), tolerance);
+    const dy = { ...array([y.data.length], c.seed + 1), shape: [...y.shape] };
+    const gradients = await call.backward(gpu, { x }, { y: dy }, attributes);
+    const dx = reference.logarithmGradient(moved, dy.data, extents, exponential);
+    expectClose('dx', gradients.x, copies.backward(dx, order, x.data.length), tolerance);
+  });
+}
+
 for (const smallest of [false, true]) {
   property(smallest ? 'min' : 'max', cases, async (gpu, c) => {
     const call = (smallest ? eager.min : eager.max) as unknown as Call;
-    const x = array(c.shape, c.seed);
+    const x = array(c.shape, c.seed, 3);
+    if (c.seed % 2 === 0) x.data.forEach((v, i) => (x.data[i] = Math.round(v))); // ties
     const attributes = { axes: c.given, keepDims: c.keepDims };
     const { order, extents } = grouped(c.shape, c.axes);
-    const expected = reference.reduceExtreme(copies.forward(x.data, order), extents, { smallest });
+    const moved = copies.forward(x.data, order);
+    const expected = reference.reduceExtreme(moved, extents, { smallest });
     const { y } = await call(gpu, { x }, attributes);
     expectShape(y.shape, c);
     expectClose('y', y, expected.y);
     const dy = { ...array([y.data.length], c.seed + 1), shape: [...y.shape] };
     const gradients = await call.backward(gpu, { x }, { y: dy }, attributes);
-    const dx = reference.reduceExtremeBackward(expected.indices, dy.data, extents);
-    expectClose('dx', gradients.x, copies.backward(dx, order, x.data.length));
+    const dx = reference.extremeGradient(moved, dy.data, extents, { smallest });
+    expectClose('dx', gradients.x, copies.backward(dx, order, x.data.length), tolerance);
   });
 
   property(

@@ -51,7 +51,7 @@ export function expectClose(
   }
   for (let i = 0; i < expected.length; i++) {
     const [a, e] = [actual.data[i], expected[i]];
-    if (!(Math.abs(a - e) <= absolute + relative * Math.abs(e))) {
+    if (!Object.is(a, e) && !(Math.abs(a - e) <= absolute + relative * Math.abs(e))) {
       throw new Error(`${what}[${i}] = ${a}, reference ${e}`);
     }
   }

@@ -68,7 +68,7 @@ export function crossEntropyBackward(
   return dx;
 }
 
-/** The sum of the losses over the divisor: the sum of the shares for the mean, 1 for the sum. */
+/** The sum of the losses over the divisor: the sum of the shares for the mean (0 / 0 where there are none), 1 for the sum. */
 export function crossEntropyReduce(loss: Numbers, share: Numbers, mean: boolean) {
   let total = 0;
   let count = 0;
@@ -76,6 +76,6 @@ export function crossEntropyReduce(loss: Numbers, share: Numbers, mean: boolean)
     total += loss[i];
     count += share[i];
   }
-  const divisor = mean && count !== 0 ? count : 1;
+  const divisor = mean ? count : 1;
   return { y: [total / divisor], divisor: [divisor] };
 }

@@ -41,7 +41,42 @@ export const UNARY: Record<
   },
   softsign: { f: (x) => x / (1 + Math.abs(x)), slope: (x) => 1 / (1 + Math.abs(x)) ** 2 },
   affine: { f: (x, a, b) => a * x + b, slope: (_, a) => a },
+  ceil: { f: Math.ceil, slope: () => 0 },
+  floor: { f: Math.floor, slope: () => 0 },
+  sign: { f: Math.sign, slope: () => 0 },
+  sin: { f: Math.sin, slope: Math.cos },
+  cos: { f: Math.cos, slope: (x) => -Math.sin(x) },
+  tan: { f: Math.tan, slope: (x) => 1 / Math.cos(x) ** 2 },
+  erf: { f: erf, slope: (x) => 2 * density(x * Math.SQRT2) * Math.SQRT2 },
+  gelu: { f: (x) => x * normal(x), slope: (x) => normal(x) + x * density(x) },
+  silu: {
+    f: (x) => x / (1 + Math.exp(-x)),
+    slope: (x) => 1 / (1 + Math.exp(-x)) + x / (1 + Math.exp(-x)) / (1 + Math.exp(x)),
+  },
+  hard_swish: {
+    f: (x) => x * Math.min(Math.max(x / 6 + 0.5, 0), 1),
+    slope: (x) => (x < -3 ? 0 : x <= 3 ? x / 3 + 0.5 : 1),
+  },
+  celu: {
+    f: (x, a) => (x >= 0 ? x : a * Math.expm1(x / a)),
+    slope: (x, a) => (x > 0 ? 1 : Math.exp(x / a)),
+  },
 };
+
+/** The error function: its series, whose terms stay below exp(x^2); past 4 it is 1 to 1e-8. */
+function erf(x: number): number {
+  if (Math.abs(x) > 4) return Math.sign(x);
+  let [term, sum] = [x, x];
+  for (let n = 1; n < 120; n++) {
+    term *= (-x * x) / n;
+    sum += term / (2 * n + 1);
+  }
+  return (2 / Math.sqrt(Math.PI)) * sum;
+}
+
+/** The normal distribution's integral up to x, and its density. */
+const normal = (x: number) => (1 + erf(x / Math.SQRT2)) / 2;
+const density = (x: number) => Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI);
 
 /** y and its derivatives by a and b. */
 export const BINARY: Record<string, Record<'f' | 'da' | 'db', (a: number, b: number) => number>> = {
@@ -59,7 +94,26 @@ export const BINARY: Record<string, Record<'f' | 'da' | 'db', (a: number, b: num
     da: (a, b) => (a < b ? 1 : a === b ? 0.5 : 0),
     db: (a, b) => (b < a ? 1 : a === b ? 0.5 : 0),
   },
-  pow: { f: Math.pow, da: (a, b) => b * a ** (b - 1), db: (a, b) => a ** b * Math.log(a) },
+  pow: {
+    f: Math.pow,
+    da: (a, b) => (b === 0 ? 0 : b * a ** (b - 1)),
+    db: (a, b) => (a === 0 && b >= 0 ? 0 : a ** b * Math.log(a)),
+  },
+  prelu: {
+    f: (a, b) => (a >= 0 ? a : a * b),
+    da: (a, b) => (a > 0 ? 1 : b),
+    db: (a) => Math.min(a, 0),
+  },
+};
+
+/** What gradients are made of. */
+const SLOPES: Record<string, (a: number, b: number) => number> = {
+  maximum_share: BINARY.maximum.da,
+  minimum_share: BINARY.minimum.da,
+  prelu_slope: BINARY.prelu.da,
+  equal: (a, b) => (a === b ? 1 : 0),
+  pow_slope_a: BINARY.pow.da,
+  pow_slope_b: BINARY.pow.db,
 };
 
 export function unary(name: string, x: Numbers, alpha = 0, beta = 0): Float64Array {
@@ -103,7 +157,8 @@ function pairs(a: Shape, b: Shape): { shape: number[]; at: [number, number][] } 
 
 export function binary(name: string, a: Numbers, aShape: Shape, b: Numbers, bShape: Shape) {
   const { shape, at } = pairs(aShape, bShape);
-  return { shape, y: Float64Array.from(at, ([i, j]) => BINARY[name].f(a[i], b[j])) };
+  const f = BINARY[name]?.f ?? SLOPES[name];
+  return { shape, y: Float64Array.from(at, ([i, j]) => f(a[i], b[j])) };
 }
 
 export function binaryBackward(

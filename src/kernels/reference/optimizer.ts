@@ -50,7 +50,8 @@ export function sgd(
   for (let i = 0; i < parameters.length && o.scale !== 0; i++) {
     const decay = i < o.decayLength ? o.weightDecay : 0;
     const g = gradient[i] * o.scale + decay * parameters[i];
-    velocity[i] = o.momentum * velocity[i] + (o.number === 1 ? 1 : 1 - (o.dampening ?? 0)) * g;
+    const dampening = o.momentum === 0 || o.number === 1 ? 0 : (o.dampening ?? 0);
+    velocity[i] = o.momentum * velocity[i] + (1 - dampening) * g;
     parameters[i] -= o.learningRate * (o.nesterov ? g + o.momentum * velocity[i] : velocity[i]);
   }
   return { parameters, velocity };

@@ -47,7 +47,7 @@ export function maxPool2dForward(x: Numbers, xShape: Shape, pool: Pool) {
     return best;
   });
   return {
-    y: Float64Array.from(found, (place) => (place === undefined ? Math.fround(-3.4e38) : x[place])),
+    y: Float64Array.from(found, (place) => (place === undefined ? -Infinity : x[place])),
     indices: Uint32Array.from(found, (place) => (place === undefined ? 0xffffffff : place % plane)),
   };
 }

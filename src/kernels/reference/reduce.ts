@@ -73,16 +73,42 @@ export function reduceExtreme(
   return { y: Float64Array.from(all, (values, at) => values[indices[at]]), indices };
 }
 
-/** dx: dy at the index, 0 elsewhere. */
-export function reduceExtremeBackward(
-  indices: Numbers,
+/** dx: dy, in equal shares to the terms that are the largest (smallest); 0 to the others. */
+export function extremeGradient(
+  x: Numbers,
   dy: Numbers,
-  { outer, terms, inner }: Extents,
+  extents: Extents,
+  { smallest = false } = {},
 ): Float64Array {
-  const dx = new Float64Array(outer * terms * inner);
-  for (let at = 0; at < indices.length; at++) {
-    const [o, i] = [Math.floor(at / inner), at % inner];
-    dx[(o * terms + indices[at]) * inner + i] = dy[at];
-  }
-  return dx;
+  const { terms, inner } = extents;
+  const { y } = reduceExtreme(x, extents, { smallest });
+  const ties = lists(x, extents).map((values, at) => values.filter((v) => v === y[at]).length);
+  return Float64Array.from({ length: x.length }, (_, at) => {
+    const to = Math.floor(at / (terms * inner)) * inner + (at % inner);
+    return x[at] === y[to] ? dy[to] / ties[to] : 0;
+  });
+}
+
+/** log of the sum of the terms, or of their exp. */
+export function logarithm(x: Numbers, extents: Extents, exponential: boolean): Float64Array {
+  return Float64Array.from(lists(x, extents), (values) => {
+    if (!exponential) return Math.log(sum(values));
+    const most = Math.max(...values);
+    return most + Math.log(sum(values.map((v) => Math.exp(v - most))));
+  });
+}
+
+/** dx: dy / sum, or dy exp(x - y). */
+export function logarithmGradient(
+  x: Numbers,
+  dy: Numbers,
+  extents: Extents,
+  exponential: boolean,
+): Float64Array {
+  const { terms, inner } = extents;
+  const y = logarithm(x, extents, exponential);
+  return Float64Array.from({ length: x.length }, (_, at) => {
+    const to = Math.floor(at / (terms * inner)) * inner + (at % inner);
+    return dy[to] * (exponential ? Math.exp(x[at] - y[to]) : Math.exp(-y[to]));
+  });
 }

@@ -69,6 +69,22 @@ export const hardSigmoid = /* @__PURE__ */ unary(
     beta: attributes.beta ?? 0.5,
   }),
 );
+/** PyTorch's ELU whose slope is 1 at 0 whatever alpha is. */
+export const celu = /* @__PURE__ */ unary('celu', (attributes: { alpha?: number } = {}) => ({
+  alpha: attributes.alpha ?? 1,
+}));
+export const ceil = /* @__PURE__ */ unary<void>('ceil');
+export const floor = /* @__PURE__ */ unary<void>('floor');
+export const sign = /* @__PURE__ */ unary<void>('sign');
+export const sin = /* @__PURE__ */ unary<void>('sin');
+export const cos = /* @__PURE__ */ unary<void>('cos');
+export const tan = /* @__PURE__ */ unary<void>('tan');
+export const erf = /* @__PURE__ */ unary<void>('erf');
+/** With the error function, not the approximation by tanh. */
+export const gelu = /* @__PURE__ */ unary<void>('gelu');
+/** x sigmoid(x), also called swish. */
+export const silu = /* @__PURE__ */ unary<void>('silu');
+export const hardSwish = /* @__PURE__ */ unary<void>('hard_swish');
 /** scale x + shift, with numbers. */
 export const affine = /* @__PURE__ */ unary(
   'affine',
@@ -103,9 +119,9 @@ type AB = Record<'a' | 'b', Value>;
 /** The gradient by a (or b) in the result's shape, from dy, y and both operands. */
 type Slope = (tape: Tape, dy: Value, operands: AB & Y) => Value;
 
-const dispatchBinary = (tape: Tape, operation: Binary, a: Value, b: Value) =>
+export const dispatchBinary = (tape: Tape, operation: Binary, a: Value, b: Value) =>
   tape.dispatch(binaryForward, { a, b }, { operation }).y;
-const dispatchUnary = (tape: Tape, operation: Unary, x: Value, alpha = 0, beta = 0) =>
+export const dispatchUnary = (tape: Tape, operation: Unary, x: Value, alpha = 0, beta = 0) =>
   tape.dispatch(unaryForward, { x }, { operation, alpha, beta }).y;
 
 function binary(operation: Binary, da: Slope, db: Slope): Operation<AB, 'y', never, void> {
@@ -167,15 +183,29 @@ export const minimum = /* @__PURE__ */ binary(
   share('minimum_share', 'a', 'b'),
   share('minimum_share', 'b', 'a'),
 );
-/** a^b; d/da = b a^(b-1), d/db = y ln a. */
+/** a^b. */
 export const pow = /* @__PURE__ */ binary(
   'pow',
-  (tape, dy, { a, b }) => {
-    const less = dispatchBinary(tape, 'pow', a, dispatchUnary(tape, 'affine', b, 1, -1));
-    return dispatchBinary(tape, 'mul', dy, dispatchBinary(tape, 'mul', b, less));
-  },
-  (tape, dy, { a, y }) => {
-    const slope = dispatchBinary(tape, 'mul', y, dispatchUnary(tape, 'log', a));
-    return dispatchBinary(tape, 'mul', dy, slope);
-  },
+  share('pow_slope_a', 'a', 'b'),
+  share('pow_slope_b', 'a', 'b'),
 );
+
+/** x, or `slope` times it below 0; the slope repeats to x's shape. */
+export const prelu = defineOperation({
+  name: 'prelu',
+  forward(tape: Tape, { x, slope }: Record<'x' | 'slope', Value>, _: void): Y {
+    broadcastShape('prelu', x.shape, slope.shape);
+    return { y: dispatchBinary(tape, 'prelu', x, slope) };
+  },
+  backward(tape, { inputs: { x, slope }, dy: { y: dy } }) {
+    const by = (operand: Value) => dispatchBinary(tape, 'mul', dy!, operand);
+    return {
+      x: tape.needsGradient(x)
+        ? sumTo(tape, by(dispatchBinary(tape, 'prelu_slope', x, slope)), x.shape)
+        : undefined,
+      slope: tape.needsGradient(slope)
+        ? sumTo(tape, by(dispatchUnary(tape, 'clip', x, -Infinity, 0)), slope.shape)
+        : undefined,
+    };
+  },
+});

@@ -3,13 +3,13 @@ import { axisOf, size } from '../../kernels/kernel';
 import {
   reduceBackward,
   reduceExtreme,
-  reduceExtremeBackward,
   reduceForward,
   type ReducedAxes,
   type Reduction,
 } from '../../kernels/reduce';
 import { defineOperation, type Operation, type Tape } from '../tape';
 import type { Value } from '../value';
+import { dispatchBinary, dispatchUnary, log, sumTo } from './elementwise';
 import { reshape } from './reshape';
 
 type X = Record<'x', Value>;
@@ -34,23 +34,6 @@ const reduceAdjacent = defineOperation({
   },
 });
 
-/** The largest or smallest elements over axes that lie side by side; the gradient goes to the first of equal ones. */
-const extremeAdjacent = defineOperation({
-  name: 'extreme',
-  forward(
-    tape: Tape,
-    { x }: X,
-    attributes: ReducedAxes & { smallest?: boolean },
-  ): Record<'y' | 'indices', Value> {
-    return tape.dispatch(reduceExtreme, { x }, attributes);
-  },
-  backward(tape, { inputs: { x }, outputs: { indices }, attributes, dy }) {
-    const given = { indices, dy: dy.y!, dx: tape.destination(x) };
-    const axes = { ...attributes, input: x.shape };
-    return { x: tape.dispatch(reduceExtremeBackward, given, axes).dx };
-  },
-});
-
 /** The axes asked for as ranges of neighbours, the last first, and the shape that they leave. */
 function ranges(name: string, shape: readonly number[], { axes, keepDims }: ReduceAttributes) {
   const asked = typeof axes === 'number' ? [axes] : (axes ?? shape.map((_, i) => i));
@@ -64,10 +47,9 @@ function ranges(name: string, shape: readonly number[], { axes, keepDims }: Redu
   }
   // No axis is a sum of one term.
   if (found.length === 0) found.push([shape.length, shape.length]);
-  const left = keepDims
-    ? shape.map((extent, axis) => (sorted.includes(axis) ? 1 : extent))
-    : shape.filter((_, axis) => !sorted.includes(axis));
-  return { found, left };
+  const kept = shape.map((extent, axis) => (sorted.includes(axis) ? 1 : extent));
+  const left = keepDims ? kept : shape.filter((_, axis) => !sorted.includes(axis));
+  return { found, kept, left };
 }
 
 /** A reduction over any axes: one range after another, then the shape. */
@@ -96,15 +78,72 @@ const linearReduction = (name: string, first: Reduction, then: Reduction = first
     return tape.apply(reduceAdjacent, { x }, attributes).y;
   });
 
-const extreme = (name: string, smallest: boolean) =>
-  reduction(name, (tape, x, axes) => {
-    if (size(x.shape) === 0) {
-      throw new FacegradError('bad-input', `${name} of no element, [${x.shape}]`, {
-        operation: name,
-      });
-    }
-    return tape.apply(extremeAdjacent, { x }, { ...axes, smallest }).y;
+/** The largest or smallest elements, one range of axes after another. */
+function extremeOver(tape: Tape, x: Value, ranged: [number, number][], smallest: boolean): Value {
+  return ranged.reduce(
+    (y, [begin, end]) => tape.dispatch(reduceExtreme, { x: y }, { begin, end, smallest }).y,
+    x,
+  );
+}
+
+function refuseEmpty(name: string, { shape }: Value): void {
+  if (size(shape) > 0) return;
+  throw new FacegradError('bad-input', `${name} of no element, [${shape}]`, {
+    operation: name,
+    available: shape,
   });
+}
+
+/** Of equal elements each gets the same share of the gradient, as in PyTorch's amax. */
+const extreme = (name: string, smallest: boolean) =>
+  defineOperation({
+    name,
+    forward(tape: Tape, { x }: X, attributes: ReduceAttributes = {}): Y {
+      refuseEmpty(name, x);
+      const { found, left } = ranges(name, x.shape, attributes);
+      return { y: extremeOver(tape, x, found, smallest).reshape(left) };
+    },
+    backward(tape, { inputs: { x }, outputs: { y }, attributes = {}, dy }) {
+      const { kept } = ranges(name, x.shape, attributes);
+      const reached = dispatchBinary(tape, 'equal', x, y.reshape(kept));
+      const share = dispatchBinary(tape, 'div', dy.y!.reshape(kept), sumTo(tape, reached, kept));
+      return { x: dispatchBinary(tape, 'mul', reached, share) };
+    },
+  });
+
+/** The logarithm of the sum. */
+export const logSum = defineOperation({
+  name: 'log_sum',
+  composite: true,
+  forward(tape: Tape, { x }: X, attributes: ReduceAttributes = {}): Y {
+    return tape.apply(log, { x: tape.apply(sum, { x }, attributes).y });
+  },
+});
+
+/** The logarithm of the sum of exp(x), without overflow; dx = dy exp(x - y). */
+export const logSumExp = defineOperation({
+  name: 'log_sum_exp',
+  forward(tape: Tape, { x }: X, attributes: ReduceAttributes = {}): Y {
+    refuseEmpty('log_sum_exp', x);
+    const { found, kept, left } = ranges('log_sum_exp', x.shape, attributes);
+    // Finite, so that of infinite ones no difference is taken.
+    const largest = dispatchUnary(
+      tape,
+      'clip',
+      extremeOver(tape, x, found, false).reshape(kept),
+      -Infinity,
+      Infinity,
+    );
+    const powers = dispatchUnary(tape, 'exp', dispatchBinary(tape, 'sub', x, largest));
+    const logarithm = dispatchUnary(tape, 'log', sumTo(tape, powers, kept));
+    return { y: dispatchBinary(tape, 'add', logarithm, largest).reshape(left) };
+  },
+  backward(tape, { inputs: { x }, outputs: { y }, attributes = {}, dy }) {
+    const { kept } = ranges('log_sum_exp', x.shape, attributes);
+    const share = dispatchUnary(tape, 'exp', dispatchBinary(tape, 'sub', x, y.reshape(kept)));
+    return { x: dispatchBinary(tape, 'mul', share, dy.y!.reshape(kept)) };
+  },
+});
 
 export const sum = /* @__PURE__ */ linearReduction('sum', 'sum');
 export const mean = /* @__PURE__ */ linearReduction('mean', 'mean');
@@ -128,11 +167,7 @@ const arg = (name: string, smallest: boolean) =>
     name,
     forward(tape: Tape, { x }: X, { axis, keepDims, last }: ArgAttributes = {}): Y {
       const { found, left } = ranges(name, x.shape, { axes: axis, keepDims });
-      if (size(x.shape) === 0) {
-        throw new FacegradError('bad-input', `${name} of no element, [${x.shape}]`, {
-          operation: name,
-        });
-      }
+      refuseEmpty(name, x);
       const [begin, end] = found[0];
       const attributes = { begin, end, shape: left, smallest, last };
       return { y: tape.dispatch(reduceExtreme, { x }, attributes).indices };
