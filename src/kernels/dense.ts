@@ -15,9 +15,14 @@ interface Extents {
   out_features: number;
 }
 
-/** Workgroups for a matrix in tiles of 4x4, a thread each, once per group. */
-function tiles(rows: number, columns: number, groups: number): [number, number, number] {
-  return [Math.ceil((Math.ceil(rows / 4) * Math.ceil(columns / 4)) / 64), 1, groups];
+/** Workgroups for a matrix [rows, columns] in tiles of so many, a thread each, once per group. */
+function tiles(
+  matrix: [number, number],
+  tile: [number, number],
+  groups: number,
+): [number, number, number] {
+  const threads = Math.ceil(matrix[0] / tile[0]) * Math.ceil(matrix[1] / tile[1]);
+  return [Math.ceil(threads / 64), 1, groups];
 }
 
 /**
@@ -69,7 +74,7 @@ export const denseForward = defineKernel({
   }),
   workgroups: ({ x, weight }) => {
     const { groups, rows, out_features } = extents(weight.shape, size(x.shape), 'in');
-    return tiles(rows, out_features, groups);
+    return tiles([rows, out_features], [4, 4], groups);
   },
   flops: ({ x, weight }) => 2 * size(x.shape) * weight.shape[weight.shape.length - 2],
 });
@@ -87,7 +92,7 @@ export const denseBackwardInput = defineKernel({
   },
   workgroups: ({ dy, weight }) => {
     const { groups, rows, in_features } = extents(weight.shape, size(dy.shape), 'out');
-    return tiles(rows, in_features, groups);
+    return tiles([rows, in_features], [8, 4], groups);
   },
   flops: ({ dy, weight }) => 2 * size(dy.shape) * weight.shape[weight.shape.length - 1],
 });
@@ -105,7 +110,7 @@ export const denseBackwardWeight = defineKernel({
   },
   workgroups: ({ x }, { shape }) => {
     const { groups, in_features, out_features } = extents(shape, size(x.shape), 'in');
-    return tiles(out_features, in_features, groups);
+    return tiles([out_features, in_features], [8, 8], groups);
   },
   flops: ({ x }, { shape }) => 2 * size(x.shape) * shape[shape.length - 2],
 });
