@@ -1,6 +1,10 @@
-// Batch norm, ReLU and 2x2 max-pool in one pass over x:
+// Batch norm by the batch's own statistics, ReLU and 2x2 max-pool in one dispatch:
 //
+//   mean = sum(x) / M,  rstd = 1 / sqrt(sum((x - mean)^2) / M + eps),   M = N * H * W
 //   z = gamma * (x - mean) * rstd + beta,   y = max over the window of max(0, z)
+//
+// and the running statistics, as shaders/batch_norm/statistics.wgsl has them. Nothing leaves a channel,
+// so a workgroup takes one: it goes over x twice, the second time from the cache.
 //
 // z rises with x where gamma > 0 and falls where gamma < 0, so the window's winner is found on x
 // itself, before anything is rounded: the first maximum of sign(gamma) * x. Only it is normalized.
@@ -8,12 +12,14 @@
 // shut. That is all that dgamma and dbeta need, so the backward sums never touch x.
 //
 // Layout: x [G, N, C, H, W] dense; y [G, N, C, H / 2, W / 2] with a border of `y_border` zeros and
-// rows of `y_row_stride`; winner as y, but dense; mean, rstd, gamma, beta [G, C].
-// Threads: group.y is the channel (of G * C). A thread writes ROUNDS elements of the channel's
-// y planes, border included, WORKGROUP_SIZE apart: the four channel constants are loaded once.
+// rows of `y_row_stride`; winner as y, but dense; moments [G, C, 2]: mean and rstd; gamma, beta,
+// running_mean, running_var [G, C].
+// Threads: one workgroup per channel. Each thread sums every WORKGROUP_SIZE-th quad of x, then writes every
+// WORKGROUP_SIZE-th element of y, border included. A quad is 4 elements of a plane; the sums are of
+// x - shift, where shift is the first value that a thread meets, so that a large mean costs no precision.
 
-override WORKGROUP_SIZE: u32 = 64;
-override ROUNDS: u32 = 8;
+override WORKGROUP_SIZE: u32 = 128;
+const MAX_WORKGROUP_SIZE: u32 = 128;
 const NONE: f32 = -3.4e38;
 
 struct Params {
@@ -23,27 +29,105 @@ struct Params {
   width: u32,
   y_border: u32,
   y_row_stride: u32,
+  eps: f32,
+  momentum: f32,
 }
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read> mean: array<f32>;
-@group(0) @binding(2) var<storage, read> rstd: array<f32>;
-@group(0) @binding(3) var<storage, read> gamma: array<f32>;
-@group(0) @binding(4) var<storage, read> beta: array<f32>;
-@group(0) @binding(5) var<storage, read_write> y: array<f32>;
-@group(0) @binding(6) var<storage, read_write> winner: array<f32>;
+@group(0) @binding(1) var<storage, read> gamma: array<f32>;
+@group(0) @binding(2) var<storage, read> beta: array<f32>;
+@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+@group(0) @binding(4) var<storage, read_write> winner: array<f32>;
+@group(0) @binding(5) var<storage, read_write> moments: array<f32>;
+@group(0) @binding(6) var<storage, read_write> running_mean: array<f32>;
+@group(0) @binding(7) var<storage, read_write> running_var: array<f32>;
 @group(1) @binding(0) var<uniform> params: Params;
+
+var<workgroup> counts: array<f32, MAX_WORKGROUP_SIZE>;
+var<workgroup> means: array<f32, MAX_WORKGROUP_SIZE>;
+var<workgroup> deviations: array<f32, MAX_WORKGROUP_SIZE>; // sum((x - mean)^2)
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
   @builtin(local_invocation_index) thread: u32,
 ) {
-  let channel = group.y;
+  let channel = group.x; // of G * C
   let g = channel / params.channels;
   let c = channel % params.channels;
-  let center = mean[channel];
-  let scale = rstd[channel];
+  let area = params.height * params.width;
+  let sample = params.channels * area; // elements from one sample to the next
+  let first = g * params.batch * sample + c * area;
+
+  // Place of quad i: sample n, quad of its plane. Stepping them saves two divisions for each.
+  let quads = (area + 3u) / 4u; // of a plane; the last may be cut off
+  let step_sample = WORKGROUP_SIZE / quads;
+  let step_quad = WORKGROUP_SIZE % quads;
+  var sample_n = thread / quads;
+  var quad = thread % quads;
+
+  var count = 0.0;
+  var shift = 0.0;
+  if (thread < params.batch * quads) {
+    shift = x[first + sample_n * sample + 4u * quad];
+  }
+  var sums = vec4<f32>();
+  var squares = vec4<f32>();
+  for (var i = thread; i < params.batch * quads; i += WORKGROUP_SIZE) {
+    let at = first + sample_n * sample + 4u * quad;
+    let left = area - 4u * quad;
+    if (left >= 4u) {
+      let d = vec4<f32>(x[at], x[at + 1u], x[at + 2u], x[at + 3u]) - shift;
+      sums += d;
+      squares += d * d;
+      count += 4.0;
+    } else {
+      for (var k = 0u; k < left; k++) {
+        let d = x[at + k] - shift;
+        sums.x += d;
+        squares.x += d * d;
+        count += 1.0;
+      }
+    }
+    sample_n += step_sample;
+    quad += step_quad;
+    if (quad >= quads) {
+      quad -= quads;
+      sample_n += 1u;
+    }
+  }
+  let sum = dot(sums, vec4<f32>(1.0));
+  let square = dot(squares, vec4<f32>(1.0));
+  counts[thread] = count;
+  means[thread] = shift + sum / max(count, 1.0);
+  deviations[thread] = max(0.0, square - sum * sum / max(count, 1.0));
+  workgroupBarrier();
+
+  for (var half = WORKGROUP_SIZE / 2u; half > 0u; half = half / 2u) {
+    if (thread < half) {
+      let a = counts[thread];
+      let b = counts[thread + half];
+      let both = max(a + b, 1.0);
+      let difference = means[thread + half] - means[thread];
+      means[thread] += difference * (b / both);
+      deviations[thread] += deviations[thread + half] + difference * difference * (a * b / both);
+      counts[thread] = a + b;
+    }
+    workgroupBarrier();
+  }
+
+  let m = f32(params.batch * area);
+  let center = means[0];
+  let scale = 1.0 / sqrt(deviations[0] / m + params.eps);
+  if (thread == 0u) {
+    moments[2u * channel] = center;
+    moments[2u * channel + 1u] = scale;
+    running_mean[channel] += params.momentum * (center - running_mean[channel]);
+    // One value has no unbiased variance; 0 stands for it.
+    let unbiased = deviations[0] / max(m - 1.0, 1.0);
+    running_var[channel] += params.momentum * (unbiased - running_var[channel]);
+  }
+
   let slope = gamma[channel];
   let offset = beta[channel];
   let direction = sign(slope); // 0: all are equal, and the first wins
@@ -58,13 +142,11 @@ fn main(
   let step_n = WORKGROUP_SIZE / y_plane;
   let step_row = WORKGROUP_SIZE % y_plane / params.y_row_stride;
   let step_column = WORKGROUP_SIZE % params.y_row_stride;
-  let begin = group.x * ROUNDS * WORKGROUP_SIZE + thread;
-  let end = min(total, begin + ROUNDS * WORKGROUP_SIZE);
-  var n = begin / y_plane;
-  var row = begin % y_plane / params.y_row_stride;
-  var column = begin % params.y_row_stride;
+  var n = thread / y_plane;
+  var row = thread % y_plane / params.y_row_stride;
+  var column = thread % params.y_row_stride;
 
-  for (var i = begin; i < end; i += WORKGROUP_SIZE) {
+  for (var i = thread; i < total; i += WORKGROUP_SIZE) {
     let plane = (g * params.batch + n) * params.channels + c;
     let out = plane * y_plane + row * params.y_row_stride + column;
     // Inside the border these wrap around to numbers past the end.

@@ -1,5 +1,4 @@
-import backwardInputShader from '../../shaders/bn_relu_pool/backward_input.wgsl';
-import backwardReduceShader from '../../shaders/bn_relu_pool/backward_reduce.wgsl';
+import backwardShader from '../../shaders/bn_relu_pool/backward.wgsl';
 import forwardShader from '../../shaders/bn_relu_pool/forward.wgsl';
 import inferenceShader from '../../shaders/bn_relu_pool/inference.wgsl';
 import { FacegradError } from '../gpu/errors';
@@ -10,11 +9,12 @@ import {
   planeStride,
   reducers,
   size,
+  type Gathered,
   type Layout,
   type TensorSpec,
 } from './kernel';
 
-/** Elements that a workgroup covers: WORKGROUP_SIZE * ROUNDS of the shaders. */
+/** Elements that a workgroup of the inference covers: WORKGROUP_SIZE * ROUNDS of the shader. */
 const PER_WORKGROUP = 512;
 
 interface WithLayout {
@@ -42,17 +42,35 @@ function forwardWorkgroups(x: TensorSpec, layout?: Layout): [number, number, num
   return [Math.max(1, Math.ceil((N * plane) / PER_WORKGROUP)), G * C, 1];
 }
 
-/** x [G, N, C, H, W] -> y [G, N, C, H/2, W/2] by the batch's statistics, and what the gradient needs. */
+const channelOf = ({ shape }: TensorSpec) => f32([shape[0], shape[2]]);
+
+/** Threads of the workgroup that goes over one channel of x. */
+function channelThreads({ shape }: TensorSpec, { threads }: Gathered) {
+  const [, N, , H, W] = shape;
+  return { WORKGROUP_SIZE: threads ?? reducers(N * H * W) };
+}
+
+/**
+ * x [G, N, C, H, W] -> y [G, N, C, H/2, W/2] by the batch's statistics; running_mean and running_var are moved
+ * towards these in place. `winner` and `moments` (mean and rstd, [G, C, 2]) are what the gradient needs.
+ */
 export const bnReluPoolForward = defineKernel({
   name: 'bn_relu_pool.forward',
   shader: forwardShader,
   outputs: (
-    { x }: Record<'x' | 'mean' | 'rstd' | 'gamma' | 'beta', TensorSpec>,
-    { layout }: WithLayout,
-  ) => ({ y: pooled(x, layout), winner: pooled(x) }),
-  params: ({ x }, { layout }) => forwardParams(x, layout),
-  workgroups: ({ x }, { layout }) => forwardWorkgroups(x, layout),
-  flops: ({ x }) => 2 * size(x.shape),
+    { x }: Record<'x' | 'gamma' | 'beta' | 'running_mean' | 'running_var', TensorSpec>,
+    { layout }: WithLayout & Gathered & { eps: number; momentum: number },
+  ) => ({
+    y: pooled(x, layout),
+    winner: pooled(x),
+    moments: f32([x.shape[0], x.shape[2], 2]),
+    running_mean: channelOf(x),
+    running_var: channelOf(x),
+  }),
+  params: ({ x }, { layout, eps, momentum }) => ({ ...forwardParams(x, layout), eps, momentum }),
+  overrides: ({ x }, attributes) => channelThreads(x, attributes),
+  workgroups: ({ x }) => [x.shape[0] * x.shape[2], 1, 1],
+  flops: ({ x }) => 6 * size(x.shape),
 });
 
 /** x [G, N, C, H, W] -> y [G, N, C, H/2, W/2] by the running statistics. */
@@ -68,51 +86,37 @@ export const bnReluPoolInference = defineKernel({
   flops: ({ x }) => 2 * size(x.shape),
 });
 
-/** winner, dy [G, N, C, H/2, W/2] -> dgamma, dbeta [G, C] and dz, the gradient behind the ReLU. */
-export const bnReluPoolBackwardReduce = defineKernel({
-  name: 'bn_relu_pool.backward_reduce',
-  shader: backwardReduceShader,
-  outputs: ({ winner }: Record<'winner' | 'dy', TensorSpec>) => {
-    const channel = f32([winner.shape[0], winner.shape[2]]);
-    return { dgamma: channel, dbeta: channel, dz: winner };
-  },
-  params: ({ winner, dy }) => {
-    const [, batch, channels, height, width] = winner.shape;
-    const { border, rowStride } = layoutOf(dy);
-    return { batch, channels, height, width, dy_border: border, dy_row_stride: rowStride };
-  },
-  overrides: ({ winner: { shape } }) => ({
-    WORKGROUP_SIZE: reducers(shape[1] * shape[3] * shape[4]),
-  }),
-  workgroups: ({ winner }) => [winner.shape[0] * winner.shape[2], 1, 1],
-  flops: ({ winner }) => 3 * size(winner.shape),
-});
-
-/** x and the pooled gradient dz -> dx, of x's shape and the given layout. */
-export const bnReluPoolBackwardInput = defineKernel({
-  name: 'bn_relu_pool.backward_input',
-  shader: backwardInputShader,
+/** x, what forward kept, and dy -> dgamma, dbeta [G, C], and dx of x's shape and the given layout. */
+export const bnReluPoolBackward = defineKernel({
+  name: 'bn_relu_pool.backward',
+  shader: backwardShader,
   outputs: (
-    { x }: Record<'x' | 'dz' | 'mean' | 'rstd' | 'gamma' | 'dgamma' | 'dbeta', TensorSpec>,
-    { layout }: WithLayout,
+    { x }: Record<'x' | 'winner' | 'dy' | 'moments' | 'gamma', TensorSpec>,
+    { layout }: WithLayout & Gathered,
   ) => {
     if (layout && layout.border % 2 !== 0) {
       throw new FacegradError('bad-input', 'bn_relu_pool: the border of dx must be even', {
         wanted: layout.border,
       });
     }
-    return { dx: f32(x.shape, layout) };
+    return { dgamma: channelOf(x), dbeta: channelOf(x), dx: f32(x.shape, layout) };
   },
-  params: ({ x }, { layout }) => {
+  params: ({ x, dy }, { layout }) => {
     const [, batch, channels, height, width] = x.shape;
-    const { border, rowStride } = layoutOf({ ...x, layout });
-    return { batch, channels, height, width, dx_border: border, dx_row_stride: rowStride };
+    const given = layoutOf(dy);
+    const made = layoutOf({ ...x, layout });
+    return {
+      batch,
+      channels,
+      height,
+      width,
+      dy_border: given.border,
+      dy_row_stride: given.rowStride,
+      dx_border: made.border,
+      dx_row_stride: made.rowStride,
+    };
   },
-  workgroups: ({ x }, { layout }) => {
-    const [G, N, C, H] = x.shape;
-    const { border, rowStride } = layoutOf({ ...x, layout });
-    const blocks = Math.ceil((H + 2 * border) / 2) * Math.ceil(rowStride / 2);
-    return [Math.ceil((N * blocks) / PER_WORKGROUP), G * C, 1];
-  },
-  flops: ({ x }) => 5 * size(x.shape),
+  overrides: ({ x }, attributes) => channelThreads(x, attributes),
+  workgroups: ({ x }) => [x.shape[0] * x.shape[2], 1, 1],
+  flops: ({ x }) => 6 * size(x.shape),
 });

@@ -15,6 +15,7 @@ import type { Capabilities } from '../gpu/device';
 import { FacegradError } from '../gpu/errors';
 import type { WgslModule } from '../gpu/wgsl';
 import {
+  cpuLanes,
   defineKernel,
   f32,
   layoutOf,
@@ -436,14 +437,9 @@ export function conv5x5Forward(
   return { kernel: choose(), attributes };
 }
 
-/**
- * Threads that keep the device busy; sums over images are split to reach them. Only a GPU that is
- * a CPU has subgroups of 4 or 8 lanes and no others, and there every part costs more than it gives.
- */
-const busyThreads = (capabilities: Capabilities | undefined) => {
-  const lanes = capabilities?.subgroupSize ?? 0;
-  return lanes > 0 && lanes <= 8 ? 4096 : 16384;
-};
+/** Threads that keep the device busy; sums over images are split to reach them. On a CPU every part costs more than it gives. */
+const busyThreads = (capabilities: Capabilities | undefined) =>
+  cpuLanes(capabilities) ? 4096 : 16384;
 
 /** The kernel for dweight that `variant` stands for, and how it splits its sum. */
 export function conv5x5BackwardWeight(

@@ -100,6 +100,20 @@ export function layoutOf({ shape, layout }: TensorSpec): Layout {
 }
 
 /**
+ * Lanes of a subgroup on a GPU that is a CPU, else 0: only there are they 4 or 8 and no others. Such a machine runs a
+ * workgroup's subgroups one after another, and every barrier costs it all of their registers.
+ */
+export function cpuLanes(capabilities?: { subgroupSize: number }): number {
+  const lanes = capabilities?.subgroupSize ?? 0;
+  return lanes <= 8 ? lanes : 0;
+}
+
+/** Threads of a workgroup that meet at a barrier; where it is left out, as many as suit a GPU. */
+export interface Gathered {
+  threads?: number;
+}
+
+/**
  * Threads of a workgroup that adds up `count` elements with barriers: about 64 elements each, as software
  * adapters pay for every thread that waits.
  */

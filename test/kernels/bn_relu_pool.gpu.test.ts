@@ -1,10 +1,10 @@
 import {
-  bnReluPoolBackwardInput,
-  bnReluPoolBackwardReduce,
+  bnReluPoolBackward,
   bnReluPoolForward,
   bnReluPoolInference,
 } from '../../src/kernels/bn_relu_pool';
 import { bordered, size, type Layout } from '../../src/kernels/kernel';
+import { batchNormRunning } from '../../src/kernels/reference/batch_norm';
 import * as reference from '../../src/kernels/reference/bn_relu_pool';
 import { tensor, testGradient, testKernel, type TestTensor } from '../support/kernel';
 import { uniform } from '../support/random';
@@ -64,20 +64,43 @@ function channels({ shape, name }: Shaped) {
   };
 }
 
+const forwardTest = (cases: Shaped[]) =>
+  cases.map((s) => {
+    const { mean, rstd, gamma, beta } = channels(s);
+    return {
+      name: s.name,
+      inputs: { x: input(s), gamma, beta, running_mean: mean, running_var: rstd },
+      attributes: { layout: s.layout, eps: 1e-5, momentum: 0.1 },
+    };
+  });
+
 testKernel(bnReluPoolForward, {
-  cases: shapes.map((s) => ({
-    name: s.name,
-    inputs: { x: input(s), ...channels(s) },
-    attributes: { layout: s.layout },
-  })),
-  reference: ({ x, mean, rstd, gamma, beta }) =>
-    reference.bnReluPoolForward(x.data, x.shape, {
-      mean: mean.data,
-      rstd: rstd.data,
-      gamma: gamma.data,
-      beta: beta.data,
-    }),
-  tolerance: fewRoundings,
+  cases: forwardTest([
+    ...shapes.filter(({ name }) => name !== 'large mean'),
+    // A mean is rounded to float32: at 10 by 5e-7, and so is all that it is taken from.
+    { name: 'mean above deviation', shape: [1, 3, 2, 6, 6], x: (i) => 10 + ((i * 37) % 11) / 4 },
+    { name: 'large values', shape: [1, 4, 2, 6, 6], x: (i) => ((i * 37) % 101) * 1e6 },
+    {
+      name: 'each thread begins at an outlier',
+      shape: [1, 1, 1, 40, 40],
+      x: (i) => (i < 128 ? 100 + (i % 7) : ((i * 29) % 31) / 8),
+    },
+  ]),
+  reference: ({ x, gamma, beta, running_mean, running_var }, { eps, momentum }) => {
+    const affine = { gamma: gamma.data, beta: beta.data, eps };
+    const { y, winner, ...statistics } = reference.bnReluPoolTraining(x.data, x.shape, affine);
+    const running = { running_mean: running_mean.data, running_var: running_var.data };
+    const { mean, rstd } = statistics;
+    return {
+      y,
+      winner,
+      moments: Array.from(mean).flatMap((value, i) => [value, rstd[i]]),
+      ...batchNormRunning(running, statistics, x.shape, momentum),
+    };
+  },
+  // Mean and deviation as in batch_norm.statistics, 3e-6, then a few roundings of numbers up to 10.
+  tolerance: { absolute: 1e-5, relative: 1e-5 },
+  race: forwardTest([{ name: 'race', shape: [1, 2, 2, 2, 3] }])[0],
 });
 
 testKernel(bnReluPoolInference, {
@@ -114,64 +137,41 @@ function winners(shape: number[]): TestTensor {
   );
 }
 
-testKernel(bnReluPoolBackwardReduce, {
-  cases: [
-    ...shapes.map((s) => {
-      const shape = pooled(s.shape);
-      return {
-        name: s.name,
-        inputs: { winner: winners(shape), dy: tensor(shape, 22, { layout: s.dyLayout }) },
-        attributes: undefined,
-      };
-    }),
-    {
-      name: 'all shut',
-      inputs: {
-        winner: tensor([1, 2, 1, 2, 2], new Float64Array(8).fill(reference.NONE)),
-        dy: tensor([1, 2, 1, 2, 2], 1),
-      },
-      attributes: undefined,
-    },
-  ],
-  reference: ({ winner, dy }) =>
-    reference.bnReluPoolBackwardReduce(winner.data, dy.data, winner.shape),
-  // Sums of up to 576 terms of size 2 in a tree: about sqrt(576) * 6e-8 * 2.
-  tolerance: { absolute: 5e-6, relative: 2e-6 },
-  race: {
-    name: 'race',
-    inputs: { winner: winners([1, 2, 2, 2, 3]), dy: tensor([1, 2, 2, 2, 3], 22) },
-    attributes: undefined,
-  },
-});
-
-testKernel(bnReluPoolBackwardInput, {
-  cases: shapes.map((s) => {
+const backwardTest = (cases: (Shaped & { shut?: boolean })[]) =>
+  cases.map((s) => {
     const { mean, rstd, gamma } = channels(s);
+    const shape = pooled(s.shape);
+    const shut = tensor(shape, new Float64Array(size(shape)).fill(reference.NONE));
+    const moments = Array.from(mean.data).flatMap((value, i) => [value, rstd.data[i]]);
     return {
       name: s.name,
       inputs: {
         x: input(s),
-        dz: tensor(pooled(s.shape), 23),
-        mean,
-        rstd,
+        winner: s.shut ? shut : winners(shape),
+        dy: tensor(shape, 22, { layout: s.dyLayout }),
+        moments: tensor([...mean.shape, 2], moments),
         gamma,
-        dgamma: tensor(mean.shape, 24, { scale: 5 }),
-        dbeta: tensor(mean.shape, 25, { scale: 5 }),
       },
       attributes: { layout: s.layout && bordered(s.shape[4]) },
     };
-  }),
-  reference: ({ x, dz, mean, rstd, gamma, dgamma, dbeta }) => ({
-    dx: reference.bnReluPoolBackwardInput(x.data, x.shape, {
-      dz: dz.data,
-      mean: mean.data,
-      rstd: rstd.data,
-      gamma: gamma.data,
-      dgamma: dgamma.data,
-      dbeta: dbeta.data,
-    }),
-  }),
-  tolerance: fewRoundings,
+  });
+
+testKernel(bnReluPoolBackward, {
+  cases: backwardTest([...shapes, { name: 'all shut', shape: [1, 2, 1, 4, 4], shut: true }]),
+  reference: ({ x, winner, dy, moments, gamma }) => {
+    const pick = (k: number) => Float64Array.from(gamma.data, (_, i) => moments.data[2 * i + k]);
+    const { dz, ...sums } = reference.bnReluPoolBackwardReduce(
+      winner.data,
+      dy.data,
+      pooled([...x.shape]),
+    );
+    const channel = { mean: pick(0), rstd: pick(1), gamma: gamma.data };
+    const dx = reference.bnReluPoolBackwardInput(x.data, x.shape, { dz, ...channel, ...sums });
+    return { dx, ...sums };
+  },
+  // Sums of up to 576 terms of size 2 in a tree: about sqrt(576) * 6e-8 * 2.
+  tolerance: { absolute: 5e-6, relative: 2e-6 },
+  race: backwardTest([{ name: 'race', shape: [1, 2, 2, 4, 6] }])[0],
 });
 
 testGradient('bn_relu_pool', {

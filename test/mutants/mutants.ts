@@ -66,7 +66,11 @@ export const MUTANTS: Mutant[] = [
   index('resize/crop', 'boxes[4 * n + 2]', 'boxes[4 * n + 1]'),
 
   boundary('bn_relu_pool/forward', 'inner_row < height &&', 'inner_row <= height &&'),
-  boundary('bn_relu_pool/backward_input', 'row + 1u < params.height &&', 'row < params.height &&'),
+  boundary(
+    'bn_relu_pool/backward',
+    'top_row + 1u < params.height &&',
+    'top_row < params.height &&',
+  ),
   boundary('concat/backward', 'if (i >= params.groups', 'if (i > params.groups'),
   boundary('conv5x5/forward', 'column + 3u < params.width', 'column + 3u <= params.width'),
   boundary('conv5x5/forward_map6_subgroup', 'params.height + 2u - row', 'params.height + 1u - row'),
@@ -110,7 +114,7 @@ export const MUTANTS: Mutant[] = [
     '  deviations[thread] = max(0.0, square - sum * sum / max(count, 1.0));',
   ),
   barrier('batch_norm/statistics', '      counts[thread] = a + b;\n    }', 4),
-  barrier('bn_relu_pool/backward_reduce', '  sums_gamma[thread] = sum_gamma;'),
+  barrier('bn_relu_pool/backward', '  sums_gamma[thread] = sum_gamma;'),
   barrier('canny/edges', '      atomicOr(&marked[y * words + left / 32u], seed);\n    }\n  }'),
   barrier('edge_enhancement/forward', '    nearest[i] = aside;\n  }'),
   barrier('focal_loss/forward', '  counts[local.x] = count;'),

@@ -75,7 +75,7 @@ export function bnReluPoolTraining(
   { gamma, beta, eps }: { gamma: Numbers; beta: Numbers; eps: number },
   dy?: Numbers,
 ) {
-  const { mean, rstd } = batchNormStatistics(x, shape, eps);
+  const { mean, variance, rstd } = batchNormStatistics(x, shape, eps);
   const { y, winner } = bnReluPoolForward(x, shape, { mean, rstd, gamma, beta });
   const { dz, dgamma, dbeta } = bnReluPoolBackwardReduce(
     winner,
@@ -83,5 +83,5 @@ export function bnReluPoolTraining(
     pooled(shape),
   );
   const dx = bnReluPoolBackwardInput(x, shape, { dz, mean, rstd, gamma, dgamma, dbeta });
-  return { y, dx, dgamma, dbeta };
+  return { y, winner, mean, variance, rstd, dx, dgamma, dbeta };
 }

@@ -1,12 +1,10 @@
 import { FacegradError } from '../../gpu/errors';
-import { batchNormStatistics } from '../../kernels/batch_norm';
 import {
-  bnReluPoolBackwardInput,
-  bnReluPoolBackwardReduce,
+  bnReluPoolBackward,
   bnReluPoolForward,
   bnReluPoolInference,
 } from '../../kernels/bn_relu_pool';
-import type { Layout } from '../../kernels/kernel';
+import { cpuLanes, type Layout } from '../../kernels/kernel';
 import { defineOperation, type Tape } from '../tape';
 import type { Value } from '../value';
 
@@ -23,7 +21,9 @@ export interface BnReluPoolAttributes {
 
 type Names = 'x' | 'gamma' | 'beta' | 'running_mean' | 'running_var';
 /** What training keeps for the gradient. */
-type Kept = 'winner' | 'mean' | 'rstd';
+type Kept = 'winner' | 'moments';
+
+const threadsOf = (tape: Tape) => cpuLanes(tape.capabilities) || undefined;
 
 /** y = maxpool2x2(relu(batchnorm(x))), x [G, N, C, H, W], parameters and statistics [G, C]. */
 export const bnReluPool = defineOperation({
@@ -41,37 +41,34 @@ export const bnReluPool = defineOperation({
       );
       return { y } as Record<'y' | Kept, Value>; // nothing is kept, as there is no gradient
     }
-    const { mean, rstd } = tape.dispatch(
-      batchNormStatistics,
-      { x, running_mean, running_var },
-      { eps, momentum },
-    );
-    const { y, winner } = tape.dispatch(
+    const { y, winner, moments } = tape.dispatch(
       bnReluPoolForward,
-      { x, mean, rstd, gamma, beta },
-      { layout },
+      { x, gamma, beta, running_mean, running_var },
+      { eps, momentum, layout, threads: threadsOf(tape) },
     );
-    return { y, winner, mean, rstd };
+    return { y, winner, moments };
   },
   backward(
     tape,
-    { inputs: { x, gamma, beta }, outputs: { winner, mean, rstd }, attributes, dy },
+    { inputs: { x, gamma, beta }, outputs: { winner, moments }, attributes, dy },
   ): Partial<Record<Names, Value>> {
     if (!dy.y) return {};
     if (!attributes.training) {
       throw new FacegradError('bad-input', 'bn_relu_pool has no gradient outside of training');
     }
-    const { dgamma, dbeta, dz } = tape.dispatch(bnReluPoolBackwardReduce, {
-      winner,
-      dy: dy.y,
-      dgamma: tape.destination(gamma),
-      dbeta: tape.destination(beta),
-    });
-    if (!tape.needsGradient(x)) return { gamma: dgamma, beta: dbeta };
-    const { dx } = tape.dispatch(
-      bnReluPoolBackwardInput,
-      { x, dz, mean, rstd, gamma, dgamma, dbeta, dx: tape.destination(x) },
-      { layout: attributes.inputLayout },
+    const { dx, dgamma, dbeta } = tape.dispatch(
+      bnReluPoolBackward,
+      {
+        x,
+        winner,
+        dy: dy.y,
+        moments,
+        gamma,
+        dgamma: tape.destination(gamma),
+        dbeta: tape.destination(beta),
+        dx: tape.destination(x),
+      },
+      { layout: attributes.inputLayout, threads: threadsOf(tape) },
     );
     return { x: dx, gamma: dgamma, beta: dbeta };
   },
