@@ -60,11 +60,21 @@ export async function measure(
   return results;
 }
 
-async function measureCase(
+/** A case ready to be timed: its pipeline compiled, its buffers filled. */
+export interface PreparedCase {
+  /** Bytes of all bindings. */
+  bytes: number;
+  /** Dispatches that take about `BATCH_MS`. */
+  batch: number;
+  /** Milliseconds that a batch of so many dispatches takes, by the wall's clock and the GPU's, if it has one. */
+  time(count: number): Promise<{ wall: number; timestamp: number | null }>;
+  dispose(): void;
+}
+
+export async function prepareCase(
   gpu: Gpu,
-  { name, kernel, inputs, attributes }: BenchCase,
-  { repeats, cpuTime }: MeasureOptions,
-): Promise<BenchResult> {
+  { kernel, inputs, attributes }: BenchCase,
+): Promise<PreparedCase> {
   const storage = new Storage(gpu);
   const tape = new Tape(gpu.capabilities);
   const given: Record<string, Value> = {};
@@ -75,15 +85,36 @@ async function measureCase(
   const outputs = tape.dispatch(kernel, given, attributes);
   const plan = await Plan.compile(tape, storage, { keep: Object.values(outputs) });
   const timer = new Timer(gpu, plan);
+  for (let i = 0; i < WARM_UP; i++) await timer.time(1);
+  const once = (await timer.time(1)).wall;
+  const batch = Math.max(1, Math.min(MAX_BATCH, Math.round(BATCH_MS / once)));
+  await timer.time(batch);
+  const { values } = tape.dispatches[0];
+  return {
+    bytes: Object.values(values).reduce((sum, value) => sum + value.bytes, 0),
+    batch,
+    time: (count) => timer.time(count),
+    dispose() {
+      timer.dispose();
+      plan.dispose();
+      storage.dispose();
+    },
+  };
+}
+
+async function measureCase(
+  gpu: Gpu,
+  benchCase: BenchCase,
+  { repeats, cpuTime }: MeasureOptions,
+): Promise<BenchResult> {
+  const { name, kernel, inputs, attributes } = benchCase;
+  const prepared = await prepareCase(gpu, benchCase);
+  const { batch, bytes } = prepared;
   try {
-    for (let i = 0; i < WARM_UP; i++) await timer.time(1);
-    const once = (await timer.time(1)).wall;
-    const batch = Math.max(1, Math.min(MAX_BATCH, Math.round(BATCH_MS / once)));
-    await timer.time(batch);
     const samples = { timestamp: [] as number[], wall: [] as number[], cpu: [] as number[] };
     for (let i = 0; i < repeats; i++) {
       const cpu = (await cpuTime?.()) ?? 0;
-      const { wall, timestamp } = await timer.time(batch);
+      const { wall, timestamp } = await prepared.time(batch);
       samples.cpu.push((((await cpuTime?.()) ?? 0) - cpu) / batch);
       samples.wall.push(wall / batch);
       if (timestamp !== null) samples.timestamp.push(timestamp / batch);
@@ -91,8 +122,6 @@ async function measureCase(
     // A clock that stands still (quantised, or not kept by the driver) is no clock.
     const clocked = samples.timestamp.length === repeats && spread(samples.timestamp).min > 0;
     const ms = spread(clocked ? samples.timestamp : samples.wall);
-    const { values } = tape.dispatches[0];
-    const bytes = Object.values(values).reduce((sum, value) => sum + value.bytes, 0);
     const flops = kernel.flops?.(inputs, attributes);
     const cpuMs = cpuTime && spread(samples.cpu);
     return {
@@ -108,9 +137,7 @@ async function measureCase(
       ...(cpuMs && flops && { gflopsPerCore: flops / cpuMs.median / 1e6 }),
     };
   } finally {
-    timer.dispose();
-    plan.dispose();
-    storage.dispose();
+    prepared.dispose();
   }
 }
 

@@ -30,14 +30,14 @@ export async function main(argv: string[]): Promise<number> {
   return withRuntime(runtime, async (bench) => {
     const job = { kind: 'tune' as const, preset, batch };
     const { tuning, layers } = (await bench.ask(job)) as TuneResult;
-    const rows = layers.map(({ key, usualMs, bestMs, best }) => [
+    const rows = layers.map(({ key, usualMs, bestMs, best, gain }) => [
       key,
       usualMs.toPrecision(3),
       bestMs.toPrecision(3),
-      (usualMs / bestMs).toFixed(2),
+      gain.toFixed(2),
       key in tuning.conv5x5 ? JSON.stringify(best) : 'as usual',
     ]);
-    const headings = ['layer', 'usual ms', 'best ms', 'x', 'choice'];
+    const headings = ['layer', 'usual ms', 'best ms', 'gain', 'choice'];
     console.log(`${tuning.adapter}\n${alignColumns([headings, ...rows], 1)}`);
     const config = { preset, batch, tuning };
     if (values.save) writeFileSync(values.save, `${JSON.stringify(config, null, 2)}\n`);

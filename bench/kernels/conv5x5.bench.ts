@@ -6,6 +6,7 @@ import {
   conv5x5BackwardInputTiled,
   conv5x5BackwardWeight,
   conv5x5BackwardWeightPlain,
+  conv5x5BackwardWeightSubgroup8,
   conv5x5FlipWeight,
   conv5x5ForwardMap3,
   conv5x5ForwardMap6,
@@ -17,9 +18,11 @@ import {
 import { bordered, f32, type Kernel } from '../../src/kernels/kernel';
 import type { BenchCase } from '../case';
 
-/** G, N, C, map, O. The first is the shape that everyone compares; the others the 48x48 model's. */
+/** G, N, C, map, O: the three large layers of the 96x96 model, one stream, then the 48x48 model's. */
 const layers = [
+  [1, 8, 32, 48, 64],
   [1, 8, 64, 24, 128],
+  [1, 8, 128, 12, 128],
   [2, 64, 1, 48, 16],
   [2, 64, 16, 24, 32],
   [2, 64, 32, 12, 64],
@@ -69,6 +72,12 @@ const tiled = layers.flatMap(([G, N, C, W, O]): BenchCase[] => {
     })),
     { name, kernel: conv5x5FlipWeight, inputs: { weight } },
     ...backwardWeight.map((chosen) => ({ name, inputs: { x, dy }, ...chosen })),
+    {
+      name,
+      inputs: { x, dy },
+      attributes: backwardWeight[1].attributes,
+      kernel: conv5x5BackwardWeightSubgroup8,
+    },
     {
       name,
       kernel: conv5x5ReduceWeight,

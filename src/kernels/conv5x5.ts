@@ -4,6 +4,7 @@ import backwardWeightMap3Shader from '../../shaders/conv5x5/backward_weight_map3
 import backwardWeightMap6Shader from '../../shaders/conv5x5/backward_weight_map6_subgroup.wgsl';
 import backwardWeightPlainShader from '../../shaders/conv5x5/backward_weight_plain.wgsl';
 import backwardWeightSubgroupShader from '../../shaders/conv5x5/backward_weight_subgroup.wgsl';
+import backwardWeightSubgroup8Shader from '../../shaders/conv5x5/backward_weight_subgroup8.wgsl';
 import flipWeightShader from '../../shaders/conv5x5/flip_weight.wgsl';
 import forwardShader from '../../shaders/conv5x5/forward.wgsl';
 import forwardMap3Shader from '../../shaders/conv5x5/forward_map3_subgroup.wgsl';
@@ -286,6 +287,12 @@ export const conv5x5BackwardWeightSubgroup = tiledBackwardWeight(
   backwardWeightSubgroupShader,
 );
 
+/** The same for subgroups of 8 lanes or more. */
+export const conv5x5BackwardWeightSubgroup8 = tiledBackwardWeight(
+  'conv5x5.backward_weight_subgroup8',
+  backwardWeightSubgroup8Shader,
+);
+
 /** A weight gradient for small maps: lanes over channels. */
 const smallBackwardWeight = (name: string, shader: WgslModule, columns: 3 | 6) =>
   defineKernel({
@@ -437,9 +444,10 @@ export function conv5x5Forward(
   return { kernel: choose(), attributes };
 }
 
-/** Threads that keep the device busy; sums over images are split to reach them. On a CPU every part costs more than it gives. */
-const busyThreads = (capabilities: Capabilities | undefined) =>
-  cpuLanes(capabilities) ? 4096 : 16384;
+/** Threads that keep a GPU busy; sums over images are split to reach them. */
+const BUSY_THREADS = 16384;
+/** Workgroups that keep a CPU's cores busy until the end. There, every part beyond costs more than it gives. */
+const BUSY_WORKGROUPS = 32;
 
 /** The kernel for dweight that `variant` stands for, and how it splits its sum. */
 export function conv5x5BackwardWeight(
@@ -448,22 +456,20 @@ export function conv5x5BackwardWeight(
   x: TensorSpec,
   dy: TensorSpec,
 ): { kernel: Kernel<'x' | 'dy', 'partials', ConvSplit>; attributes: ConvSplit } {
-  const [G, N, C, H, W] = x.shape;
-  const O = dy.shape[2];
-  const split = (threads: number, most: number, lanes: number): ConvSplit => ({
-    parts: Math.max(1, Math.min(most, 64, Math.ceil(busyThreads(capabilities) / (G * threads)))),
-    workgroupSize: fit(capabilities, lanes, 128),
-  });
-  if (variant === 'subgroup' && fills(capabilities, C)) {
-    if (H <= 3 && W <= 3) {
-      const attributes = split(C * Math.ceil(O / 4), N, C);
-      return { kernel: conv5x5BackwardWeightMap3, attributes };
-    }
-    if (W <= 6) {
-      const attributes = split(5 * C * Math.ceil(O / 8), N, C);
-      return { kernel: conv5x5BackwardWeightMap6, attributes };
-    }
-  }
-  const kernel = variant === 'tiled' ? conv5x5BackwardWeightTiled : conv5x5BackwardWeightSubgroup;
-  return { kernel, attributes: split(5 * C * Math.ceil(O / 8), N * H, 5 * C) };
+  const [, N, C, H, W] = x.shape;
+  const small = variant === 'subgroup' && fills(capabilities, C) && W <= 6;
+  const onMap = H <= 3 && W <= 3 ? conv5x5BackwardWeightMap3 : conv5x5BackwardWeightMap6;
+  const bySubgroup = subgroupsOf(capabilities, 8)
+    ? conv5x5BackwardWeightSubgroup8
+    : conv5x5BackwardWeightSubgroup;
+  const usual = variant === 'tiled' ? conv5x5BackwardWeightTiled : bySubgroup;
+  const kernel = small ? onMap : usual;
+  // The split depends on the shapes and the kind of device alone, so that a run can be repeated.
+  const workgroupSize = fit(capabilities, small ? C : 5 * C, 128);
+  const workgroups = size(kernel.workgroups({ x, dy }, { parts: 1, workgroupSize }));
+  const wanted = cpuLanes(capabilities)
+    ? BUSY_WORKGROUPS / workgroups
+    : BUSY_THREADS / (workgroups * workgroupSize);
+  const parts = Math.max(1, Math.min(small ? N : N * H, 64, Math.ceil(wanted)));
+  return { kernel, attributes: { parts, workgroupSize } };
 }

@@ -45,7 +45,7 @@ describe('a tuning table', () => {
     const choice = { variant: 'subgroup' as const, parts: 2 };
     const tuned = record(table({ [convKey('backward_weight', x, 32)]: choice }));
     expect(tuned[1]).toEqual([
-      'conv5x5.backward_weight_subgroup',
+      'conv5x5.backward_weight_subgroup8',
       expect.objectContaining({ parts: 2 }),
     ]);
     expect(tuned[2][0]).toBe('conv5x5.reduce_weight');

@@ -10,6 +10,7 @@ import {
   conv5x5BackwardWeightMap6,
   conv5x5BackwardWeightPlain,
   conv5x5BackwardWeightSubgroup,
+  conv5x5BackwardWeightSubgroup8,
   conv5x5BackwardWeightTiled,
   conv5x5FlipWeight,
   conv5x5Forward,
@@ -169,6 +170,7 @@ const weightKernels: [Kernel<'x' | 'dy', 'partials', ConvSplit>, (c: Case) => bo
     [conv5x5BackwardWeightMap3, map3],
     [conv5x5BackwardWeightMap6, map6],
   ]),
+  ...among<(typeof weightKernels)[number]>(8, [[conv5x5BackwardWeightSubgroup8, () => true]]),
 ];
 
 const small: Case[] = [
@@ -407,8 +409,10 @@ describe('conv5x5Forward and conv5x5BackwardWeight', () => {
   it('split sums over images more where there are few weights', () => {
     const split = (size: number, C: number, O: number, W: number) =>
       conv5x5BackwardWeight(of(size), 'subgroup', images(64, C, W), images(64, O, W)).attributes;
-    expect(split(8, 16, 32, 24)).toEqual({ parts: 7, workgroupSize: 80 });
-    expect(split(8, 1, 16, 48)).toEqual({ parts: 64, workgroupSize: 8 });
+    expect(split(8, 16, 32, 24)).toEqual({ parts: 4, workgroupSize: 80 });
+    expect(split(8, 1, 16, 48)).toEqual({ parts: 8, workgroupSize: 8 });
+    expect(split(4, 32, 64, 12)).toEqual({ parts: 1, workgroupSize: 80 });
+    expect(split(32, 1, 16, 48)).toEqual({ parts: 64, workgroupSize: 32 });
     expect(split(32, 96, 128, 12)).toEqual({ parts: 2, workgroupSize: 96 });
     expect(split(8, 96, 128, 3)).toEqual({ parts: 1, workgroupSize: 96 });
   });

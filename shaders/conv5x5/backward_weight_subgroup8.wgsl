@@ -1,0 +1,201 @@
+// dweight[g,c,ky,kx,o] = sum over n, i, j of x[g,n,c, i+ky-2, j+kx-2] * dy[g,n,o,i,j]
+//
+// The gradient of the 5x5 convolution by its weights: what `backward_weight_plain.wgsl` defines, by a
+// sliding window, with dy handed round in the subgroup.
+//
+// Layout: x [G,N,C,H,W] and dy [G,N,O,H,W] with a zero border of 2 and rows of whole vec4s; partials
+// [G,S,C,5,5,O] dense, S sums over parts of the N H rows, which `reduce_weight.wgsl` adds up in a
+// fixed order. With S = 1 this is dweight itself. No atomics: the same bits every run.
+// Threads: one for a channel c and a row of taps ky, 8 output channels and all 5 kx: 40 sums in
+// registers. It slides along the rows of its part: 4 columns of dy and the 8 of x that they saw give
+// 160 products. Workgroup y is the block of 8 output channels, workgroup z the network g and the part,
+// so all lanes of a workgroup look at the same rows of dy.
+// Each lane loads dy for one of the 8 output channels, and it goes round by broadcast: a register
+// move instead of a load.
+//
+// Subgroups of 8 lanes or more. All lanes stay to the end (those past the last pair do it again and
+// do not store), so that every lane that is asked for its dy is there.
+
+enable subgroups;
+
+override WORKGROUP_SIZE: u32 = 64;
+
+struct Params {
+  images: u32, // N
+  channels: u32, // C
+  out_channels: u32, // O
+  height: u32,
+  x_row: u32, // vec4s from row to row of x
+  x_plane: u32, // vec4s from channel to channel of x
+  dy_row: u32,
+  dy_plane: u32,
+  strips: u32, // of 4 columns, in a row
+  parts: u32, // S
+}
+
+@group(0) @binding(0) var<storage, read> x: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read> dy: array<vec4<f32>>;
+@group(0) @binding(2) var<storage, read_write> partials: array<f32>;
+@group(1) @binding(0) var<uniform> params: Params;
+
+// Stores the sums of a tap, as many of the 8 as there are output channels.
+fn store(at: u32, o: u32, low: vec4<f32>, high: vec4<f32>) {
+  for (var k = 0u; k < 4u; k++) {
+    if (o + k < params.out_channels) {
+      partials[at + k] = low[k];
+    }
+    if (o + 4u + k < params.out_channels) {
+      partials[at + 4u + k] = high[k];
+    }
+  }
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(local_invocation_index) local: u32,
+  @builtin(subgroup_invocation_id) invocation: u32,
+) {
+  let index = group.x * WORKGROUP_SIZE + local; // c 5 + ky
+  let pair = min(index, 5u * params.channels - 1u);
+  let c = pair / 5u;
+  let ky = pair % 5u;
+  let o = group.y * 8u;
+  let g = group.z / params.parts;
+  let part = group.z % params.parts;
+
+  // Sums of tap kx for output channels o..o+3 (low) and o+4..o+7 (high).
+  var low0 = vec4<f32>();
+  var high0 = vec4<f32>();
+  var low1 = vec4<f32>();
+  var high1 = vec4<f32>();
+  var low2 = vec4<f32>();
+  var high2 = vec4<f32>();
+  var low3 = vec4<f32>();
+  var high3 = vec4<f32>();
+  var low4 = vec4<f32>();
+  var high4 = vec4<f32>();
+  let rows = params.images * params.height;
+  let begin = part * rows / params.parts;
+  let end = (part + 1u) * rows / params.parts;
+  var n = g * params.images + begin / params.height;
+  var i = begin % params.height;
+  for (var r = begin; r < end; r++) {
+    var x_at = (n * params.channels + c) * params.x_plane + (i + ky) * params.x_row;
+    var dy_at =
+      (n * params.out_channels + o + (invocation & 7u)) * params.dy_plane + (i + 2u) * params.dy_row;
+    var left = x[x_at];
+    var dy_left = dy[dy_at];
+    for (var strip = 0u; strip < params.strips; strip++) {
+      x_at++;
+      dy_at++;
+      let right = x[x_at];
+      let dy_right = dy[dy_at];
+      // The border is 2 wide, a strip 4.
+      let own = vec4<f32>(dy_left.zw, dy_right.xy);
+      let dy_low0 = vec4<f32>(
+        subgroupBroadcast(own.x, 0u),
+        subgroupBroadcast(own.x, 1u),
+        subgroupBroadcast(own.x, 2u),
+        subgroupBroadcast(own.x, 3u),
+      );
+      let dy_high0 = vec4<f32>(
+        subgroupBroadcast(own.x, 4u),
+        subgroupBroadcast(own.x, 5u),
+        subgroupBroadcast(own.x, 6u),
+        subgroupBroadcast(own.x, 7u),
+      );
+      low0 += left.x * dy_low0;
+      high0 += left.x * dy_high0;
+      low1 += left.y * dy_low0;
+      high1 += left.y * dy_high0;
+      low2 += left.z * dy_low0;
+      high2 += left.z * dy_high0;
+      low3 += left.w * dy_low0;
+      high3 += left.w * dy_high0;
+      low4 += right.x * dy_low0;
+      high4 += right.x * dy_high0;
+      let dy_low1 = vec4<f32>(
+        subgroupBroadcast(own.y, 0u),
+        subgroupBroadcast(own.y, 1u),
+        subgroupBroadcast(own.y, 2u),
+        subgroupBroadcast(own.y, 3u),
+      );
+      let dy_high1 = vec4<f32>(
+        subgroupBroadcast(own.y, 4u),
+        subgroupBroadcast(own.y, 5u),
+        subgroupBroadcast(own.y, 6u),
+        subgroupBroadcast(own.y, 7u),
+      );
+      low0 += left.y * dy_low1;
+      high0 += left.y * dy_high1;
+      low1 += left.z * dy_low1;
+      high1 += left.z * dy_high1;
+      low2 += left.w * dy_low1;
+      high2 += left.w * dy_high1;
+      low3 += right.x * dy_low1;
+      high3 += right.x * dy_high1;
+      low4 += right.y * dy_low1;
+      high4 += right.y * dy_high1;
+      let dy_low2 = vec4<f32>(
+        subgroupBroadcast(own.z, 0u),
+        subgroupBroadcast(own.z, 1u),
+        subgroupBroadcast(own.z, 2u),
+        subgroupBroadcast(own.z, 3u),
+      );
+      let dy_high2 = vec4<f32>(
+        subgroupBroadcast(own.z, 4u),
+        subgroupBroadcast(own.z, 5u),
+        subgroupBroadcast(own.z, 6u),
+        subgroupBroadcast(own.z, 7u),
+      );
+      low0 += left.z * dy_low2;
+      high0 += left.z * dy_high2;
+      low1 += left.w * dy_low2;
+      high1 += left.w * dy_high2;
+      low2 += right.x * dy_low2;
+      high2 += right.x * dy_high2;
+      low3 += right.y * dy_low2;
+      high3 += right.y * dy_high2;
+      low4 += right.z * dy_low2;
+      high4 += right.z * dy_high2;
+      let dy_low3 = vec4<f32>(
+        subgroupBroadcast(own.w, 0u),
+        subgroupBroadcast(own.w, 1u),
+        subgroupBroadcast(own.w, 2u),
+        subgroupBroadcast(own.w, 3u),
+      );
+      let dy_high3 = vec4<f32>(
+        subgroupBroadcast(own.w, 4u),
+        subgroupBroadcast(own.w, 5u),
+        subgroupBroadcast(own.w, 6u),
+        subgroupBroadcast(own.w, 7u),
+      );
+      low0 += left.w * dy_low3;
+      high0 += left.w * dy_high3;
+      low1 += right.x * dy_low3;
+      high1 += right.x * dy_high3;
+      low2 += right.y * dy_low3;
+      high2 += right.y * dy_high3;
+      low3 += right.z * dy_low3;
+      high3 += right.z * dy_high3;
+      low4 += right.w * dy_low3;
+      high4 += right.w * dy_high3;
+      dy_left = dy_right;
+      left = right;
+    }
+    i++;
+    if (i == params.height) {
+      i = 0u;
+      n++;
+    }
+  }
+  if (index < 5u * params.channels) {
+    let at = ((group.z * params.channels * 5u + pair) * 5u) * params.out_channels + o;
+    store(at, o, low0, high0);
+    store(at + params.out_channels, o, low1, high1);
+    store(at + 2u * params.out_channels, o, low2, high2);
+    store(at + 3u * params.out_channels, o, low3, high3);
+    store(at + 4u * params.out_channels, o, low4, high4);
+  }
+}
