@@ -1,5 +1,5 @@
 import { f32, u32 } from '../../src/kernels/kernel';
-import { lstmBackward, lstmCopyState, lstmForward } from '../../src/kernels/lstm';
+import { lstmBackward, lstmCopyState, lstmForward, stepMask } from '../../src/kernels/lstm';
 import type { BenchCase } from '../case';
 
 interface Shape {
@@ -48,5 +48,11 @@ export const cases: BenchCase[] = [
     name: 'N = 64',
     kernel: lstmCopyState,
     inputs: { h0: f32([64, HIDDEN]), c0: f32([64, HIDDEN]) },
+  },
+  {
+    name: 'T = 30, N = 64',
+    kernel: stepMask,
+    inputs: { lengths: u32([64]) },
+    attributes: { steps: 30 },
   },
 ];

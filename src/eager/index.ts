@@ -5,3 +5,4 @@ export * from './losses';
 export * from './recurrent';
 export * from './optimizers';
 export * from './vision';
+export { dropout, type DropoutSettings } from './dropout';

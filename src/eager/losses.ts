@@ -1,6 +1,7 @@
 /** Losses, and what losses on embeddings are made of. */
 import * as cdists from '../tape/operations/cdist';
 import * as crossEntropies from '../tape/operations/cross_entropy';
+import * as embeddings from '../tape/operations/embedding_losses';
 import { focalLossTerm } from '../tape/operations/focal_loss';
 import * as gathers from '../tape/operations/gather';
 import * as normalizes from '../tape/operations/normalize';
@@ -20,6 +21,21 @@ export const focalLoss = /* @__PURE__ */ eager(focalLossTerm, {
   logits: 'f32',
   labels: 'u32',
   alpha: 'f32?',
+});
+export const centerLoss = /* @__PURE__ */ eager(embeddings.centerLoss, {
+  features: 'f32',
+  labels: 'u32',
+  centers: 'f32',
+});
+export const contrastiveLoss = /* @__PURE__ */ eager(embeddings.contrastiveLoss, {
+  a: 'f32',
+  b: 'f32',
+  same: 'f32',
+});
+export const tripletLoss = /* @__PURE__ */ eager(embeddings.tripletLoss, {
+  anchor: 'f32',
+  positive: 'f32',
+  negative: 'f32',
 });
 export const cdist = /* @__PURE__ */ eager(cdists.cdist, { a: 'f32', b: 'f32' });
 export const normalize = /* @__PURE__ */ eager(normalizes.normalize, { x: 'f32' });

@@ -4,6 +4,7 @@ import * as copies from '../tape/operations/copy';
 import { dense } from '../tape/operations/dense';
 import * as elementwise from '../tape/operations/elementwise';
 import * as products from '../tape/operations/gemm';
+import * as responses from '../tape/operations/local_response_norm';
 import * as logSoftmaxes from '../tape/operations/log_softmax';
 import * as normalization from '../tape/operations/normalization';
 import * as pools from '../tape/operations/pool2d';
@@ -26,6 +27,7 @@ export const matmul = /* @__PURE__ */ eager(products.matmul, ab);
 export const avgPool2d = /* @__PURE__ */ eager(pools.avgPool2d, x);
 export const globalAvgPool = /* @__PURE__ */ eager(pools.globalAvgPool, x);
 export const globalMaxPool = /* @__PURE__ */ eager(pools.globalMaxPool, x);
+export const lpPool2d = /* @__PURE__ */ eager(pools.lpPool2d, x);
 export const maxPool2d = /* @__PURE__ */ eager(pools.maxPool2d, x);
 
 export const batchNorm = /* @__PURE__ */ eager(normalization.batchNorm, {
@@ -35,6 +37,7 @@ export const batchNorm = /* @__PURE__ */ eager(normalization.batchNorm, {
   running_mean: 'f32?',
   running_var: 'f32?',
 });
+export const localResponseNorm = /* @__PURE__ */ eager(responses.localResponseNorm, x);
 export const logSoftmax = /* @__PURE__ */ eager(logSoftmaxes.logSoftmax, x);
 export const softmax = /* @__PURE__ */ eager(softmaxes.softmax, x);
 

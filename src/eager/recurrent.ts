@@ -1,7 +1,6 @@
 /** Recurrent layers over sequences. */
 import * as bidirectional from '../tape/operations/bidirectional';
-import * as grus from '../tape/operations/gru';
-import * as lstms from '../tape/operations/lstm';
+import * as layers from '../tape/operations/recurrent_steps';
 import { eager } from './eager';
 
 const layer = {
@@ -14,8 +13,12 @@ const layer = {
   lengths: 'u32?',
 } as const;
 
-export const lstm = /* @__PURE__ */ eager(lstms.lstm, { ...layer, c0: 'f32?' });
-export const gru = /* @__PURE__ */ eager(grus.gru, layer);
+export const lstm = /* @__PURE__ */ eager(layers.lstmLayer, {
+  ...layer,
+  c0: 'f32?',
+  peephole: 'f32?',
+});
+export const gru = /* @__PURE__ */ eager(layers.gruLayer, layer);
 
 const both = {
   ...layer,
@@ -30,5 +33,7 @@ export const lstmBidirectional = /* @__PURE__ */ eager(bidirectional.lstmBidirec
   ...both,
   c0: 'f32?',
   c0_reverse: 'f32?',
+  peephole: 'f32?',
+  peephole_reverse: 'f32?',
 });
 export const gruBidirectional = /* @__PURE__ */ eager(bidirectional.gruBidirectional, both);

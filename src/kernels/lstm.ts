@@ -1,6 +1,7 @@
 import backwardShader from '../../shaders/lstm/backward.wgsl';
 import copyStateShader from '../../shaders/lstm/copy_state.wgsl';
 import forwardShader from '../../shaders/lstm/forward.wgsl';
+import stepMaskShader from '../../shaders/lstm/step_mask.wgsl';
 import { FacegradError } from '../gpu/errors';
 import { defineKernel, f32, linear, storageSize, type TensorSpec } from './kernel';
 
@@ -128,6 +129,20 @@ export const lstmBackward = defineKernel({
     const { steps, samples, hidden } = sizes(gates, 5);
     return (steps - Number(zeroState ?? false)) * samples * 8 * hidden * hidden;
   },
+});
+
+/** lengths [N] -> [T, N, 1]: 1 for the steps that a sample takes, else 0. */
+export const stepMask = defineKernel({
+  name: 'lstm.step_mask',
+  shader: stepMaskShader,
+  outputs: ({ lengths }: Record<'lengths', TensorSpec>, { steps }: { steps: number }) => ({
+    y: f32([steps, lengths.shape[0], 1]),
+  }),
+  params: ({ lengths }, { steps }) => ({
+    length: steps * lengths.shape[0],
+    samples: lengths.shape[0],
+  }),
+  workgroups: ({ lengths }, { steps }) => linear(steps * lengths.shape[0], 64),
 });
 
 /** h = h0, c = c0: a state that `lstmForward` may update. */

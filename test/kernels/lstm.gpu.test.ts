@@ -1,4 +1,4 @@
-import { lstmBackward, lstmCopyState, lstmForward } from '../../src/kernels/lstm';
+import { lstmBackward, lstmCopyState, lstmForward, stepMask } from '../../src/kernels/lstm';
 import { size } from '../../src/kernels/kernel';
 import * as reference from '../../src/kernels/reference/lstm';
 import { tensor, testGradient, testKernel, type Dense } from '../support/kernel';
@@ -253,4 +253,32 @@ testGradient('lstm', {
       lengths,
     );
   },
+});
+
+testKernel(stepMask, {
+  cases: [
+    [1, [1]],
+    [1, [0]],
+    [3, [3, 0, 1]],
+    [5, [9, 2, 5, 4]],
+    [2, [1]],
+    [4, [0xffffffff, 3]],
+    [7, [1, 2, 3, 4, 5, 6, 7]],
+    [1, [0, 1, 0]],
+    [70, [35, 70]],
+    [6, [6, 6, 6]],
+  ].map((given) => {
+    const [steps, lengths] = given as [number, number[]];
+    return {
+      name: `${steps} steps, lengths ${lengths}`,
+      inputs: { lengths: tensor([lengths.length], lengths, { dtype: 'u32' as const }) },
+      attributes: { steps },
+    };
+  }),
+  reference: ({ lengths }, { steps }) => ({
+    y: Float64Array.from({ length: steps * lengths.data.length }, (_, at) =>
+      Math.floor(at / lengths.data.length) < lengths.data[at % lengths.data.length] ? 1 : 0,
+    ),
+  }),
+  tolerance: { absolute: 0, relative: 0 },
 });

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { avgPool2d, globalAvgPool, globalMaxPool, maxPool2d } from '../../src/eager';
+import { avgPool2d, globalAvgPool, globalMaxPool, lpPool2d, maxPool2d } from '../../src/eager';
 import * as reference from '../../src/kernels/reference/pool2d';
 import { windowOf, windowsIn } from '../../src/kernels/window';
 import { array, expectClose, extent, property } from '../support/property';
@@ -106,3 +106,18 @@ property(
     expectClose('max', y, reference.maxPool2dForward(x.data, x.shape, whole).y);
   },
 );
+
+property('lp_pool2d', fc.tuple(pools, fc.constantFrom(1, 2, 3, 4)), async (gpu, [c, p]) => {
+  const { kernel, stride, dilation, padding, ceilMode, seed } = c;
+  const x = array(c.xShape, seed);
+  if (seed % 4 === 0) x.data.fill(0);
+  const pool = shapes(c);
+  const attributes = { kernel, stride, dilation, padding, ceilMode, p };
+  const tolerance = { absolute: 2e-5, relative: 2e-5 }; // powers by exp and log
+  const { y } = await lpPool2d(gpu, { x }, attributes);
+  expectClose('y', y, reference.lpPool2d(x.data, c.xShape, pool, p), tolerance);
+  const dy = array(pool.shape, seed + 1);
+  const { x: dx } = await lpPool2d.backward(gpu, { x }, { y: dy }, attributes);
+  const wanted = reference.lpPool2dBackward(x.data, dy.data, c.xShape, pool, p);
+  expectClose('dx', dx, wanted, tolerance);
+});

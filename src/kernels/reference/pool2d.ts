@@ -83,3 +83,30 @@ export function avgPool2dBackward(dy: Numbers, xShape: Shape, pool: AvgPool): Fl
   });
   return dx;
 }
+
+/** (sum |x|^p)^(1/p) of every window. */
+export function lpPool2d(x: Numbers, xShape: Shape, pool: Pool, p: number): Float64Array {
+  return Float64Array.from(
+    windows(xShape, pool),
+    ({ places }) => places.reduce((sum, place) => sum + Math.abs(x[place]) ** p, 0) ** (1 / p),
+  );
+}
+
+/** dx = sum over the windows of dy sign(x) (|x| / y)^(p-1); 0 where y is 0. */
+export function lpPool2dBackward(
+  x: Numbers,
+  dy: Numbers,
+  xShape: Shape,
+  pool: Pool,
+  p: number,
+): Float64Array {
+  const dx = new Float64Array(size(xShape));
+  const y = lpPool2d(x, xShape, pool, p);
+  windows(xShape, pool).forEach(({ places }, i) => {
+    for (const place of places) {
+      if (y[i] === 0) continue;
+      dx[place] += dy[i] * Math.sign(x[place]) * (Math.abs(x[place]) / y[i]) ** (p - 1);
+    }
+  });
+  return dx;
+}

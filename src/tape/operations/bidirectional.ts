@@ -1,8 +1,12 @@
 import { defineOperation, type Tape } from '../tape';
 import type { Value } from '../value';
 import { concatenate } from './copy';
-import { gru } from './gru';
-import { lstm } from './lstm';
+import {
+  gruLayer,
+  lstmLayer,
+  type GruLayerAttributes,
+  type LstmLayerAttributes,
+} from './recurrent_steps';
 
 export interface Inputs {
   /** [T,N,I] */
@@ -41,13 +45,26 @@ const beside = (tape: Tape, a: Value, b: Value) => tape.apply(concatenate, { a, 
 export const lstmBidirectional = defineOperation({
   name: 'lstm_bidirectional',
   composite: true,
-  forward(tape, inputs: Inputs & { c0?: Value; c0_reverse?: Value }, _: void) {
-    const { x, lengths, c0, c0_reverse } = inputs;
-    const there = tape.apply(lstm, { x, lengths, ...weights(inputs), c0 }, {});
+  forward(
+    tape,
+    inputs: Inputs & {
+      c0?: Value;
+      c0_reverse?: Value;
+      peephole?: Value;
+      peephole_reverse?: Value;
+    },
+    attributes: Omit<LstmLayerAttributes, 'reverse' | 'updateState'> = {},
+  ) {
+    const { x, lengths, c0, c0_reverse, peephole, peephole_reverse } = inputs;
+    const there = tape.apply(
+      lstmLayer,
+      { x, lengths, ...weights(inputs), c0, peephole },
+      attributes,
+    );
     const back = tape.apply(
-      lstm,
-      { x, lengths, ...reverseWeights(inputs), c0: c0_reverse },
-      { reverse: true },
+      lstmLayer,
+      { x, lengths, ...reverseWeights(inputs), c0: c0_reverse, peephole: peephole_reverse },
+      { ...attributes, reverse: true },
     );
     return {
       hs: beside(tape, there.hs, back.hs),
@@ -63,13 +80,13 @@ export const lstmBidirectional = defineOperation({
 export const gruBidirectional = defineOperation({
   name: 'gru_bidirectional',
   composite: true,
-  forward(tape, inputs: Inputs, { resetFirst }: { resetFirst?: boolean } = {}) {
+  forward(tape, inputs: Inputs, attributes: Omit<GruLayerAttributes, 'reverse'> = {}) {
     const { x, lengths } = inputs;
-    const there = tape.apply(gru, { x, lengths, ...weights(inputs) }, { resetFirst });
+    const there = tape.apply(gruLayer, { x, lengths, ...weights(inputs) }, attributes);
     const back = tape.apply(
-      gru,
+      gruLayer,
       { x, lengths, ...reverseWeights(inputs) },
-      { resetFirst, reverse: true },
+      { ...attributes, reverse: true },
     );
     return { hs: beside(tape, there.hs, back.hs), h_n: there.h_n, h_n_reverse: back.h_n };
   },

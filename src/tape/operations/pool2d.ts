@@ -5,9 +5,11 @@ import {
   maxPool2dBackward,
   maxPool2dForward,
 } from '../../kernels/pool2d';
+import { fill } from '../../kernels/copy';
 import { pair, windowOf, windowsIn, type Pair, type WindowAttributes } from '../../kernels/window';
 import { defineOperation, type Tape } from '../tape';
 import type { Value } from '../value';
+import { dispatchBinary, dispatchUnary } from './elementwise';
 import { max, mean } from './reduce';
 
 type X = Record<'x', Value>;
@@ -69,6 +71,48 @@ export const avgPool2d = defineOperation({
     const given = { dy: dy.y!, dx: tape.destination(inputs.x) };
     const whole = { ...averaging(inputs, attributes), input: inputs.x.shape };
     return { x: tape.dispatch(avgPool2dBackward, given, whole).dx };
+  },
+});
+
+export interface LpPool2dAttributes extends Pool2dAttributes {
+  /** Default 2. */
+  p?: number;
+}
+
+/** Least norm that a gradient is divided by; windows of zeros have the gradient 0. */
+const LEAST = 1e-10;
+
+/** x^p with one p for all. */
+function power(tape: Tape, x: Value, p: number): Value {
+  if (p === 0.5) return dispatchUnary(tape, 'sqrt', x);
+  return dispatchBinary(tape, 'pow', x, tape.dispatch(fill, {}, { shape: [], value: p }).y);
+}
+
+/** The p-norm of each window: (sum |x|^p)^(1/p), and dx = x |x|^(p-2) times the sum of dy y^(1-p). */
+export const lpPool2d = defineOperation({
+  name: 'lp_pool2d',
+  forward(tape: Tape, inputs: X, attributes: LpPool2dAttributes): Record<'y', Value> {
+    const { p = 2, ...rest } = attributes;
+    if (!(p >= 1)) {
+      throw new FacegradError('bad-input', `lp_pool2d: p must be 1 or more, not ${p}`, {
+        operation: 'lp_pool2d',
+        available: p,
+      });
+    }
+    const powers = power(tape, dispatchUnary(tape, 'abs', inputs.x), p);
+    const sums = { ...pool('lp_pool2d', inputs, rest), includePad: true, divisor: 1 };
+    return { y: power(tape, tape.dispatch(avgPool2dForward, { x: powers }, sums).y, 1 / p) };
+  },
+  backward(tape, { inputs, outputs: { y }, attributes, dy }) {
+    const { p = 2, ...rest } = attributes;
+    const norms = dispatchUnary(tape, 'clip', y, LEAST, Infinity);
+    const share = dispatchBinary(tape, 'mul', dy.y!, power(tape, norms, 1 - p));
+    const sums = { ...pool('lp_pool2d', inputs, rest), includePad: true, divisor: 1 };
+    const whole = { ...sums, input: inputs.x.shape };
+    const { dx } = tape.dispatch(avgPool2dBackward, { dy: share }, whole);
+    const size = power(tape, dispatchUnary(tape, 'abs', inputs.x), p - 1);
+    const slope = dispatchBinary(tape, 'mul', dispatchUnary(tape, 'sign', inputs.x), size);
+    return { x: dispatchBinary(tape, 'mul', dx, slope) };
   },
 });
 

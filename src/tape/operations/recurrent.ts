@@ -1,7 +1,8 @@
 import { FacegradError } from '../../gpu/errors';
 import type { Value } from '../value';
 
-type Name = 'x' | 'weight_ih' | 'weight_hh' | 'bias_ih' | 'bias_hh' | 'h0' | 'c0' | 'lengths';
+type Name =
+  'x' | 'weight_ih' | 'weight_hh' | 'bias_ih' | 'bias_hh' | 'h0' | 'c0' | 'lengths' | 'peephole';
 
 /**
  * Whether the inputs of an LSTM (4 gates) or GRU (3) fit each other.
@@ -23,6 +24,7 @@ export function checkRecurrent(
     h0: [samples, hidden],
     c0: [samples, hidden],
     lengths: [samples],
+    peephole: [3 * hidden],
   };
   const refuse = (name: Name) => {
     const available = inputs[name]!.shape;

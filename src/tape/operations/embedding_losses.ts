@@ -1,12 +1,12 @@
 /** Losses on embeddings, composed of operations: add them to a classification loss, or train by them alone. */
-import { cdist } from '../tape/operations/cdist';
-import { addBroadcast, affine, mul, square, sub } from '../tape/operations/elementwise';
-import { gather } from '../tape/operations/gather';
-import { mean } from '../tape/operations/reduce';
-import { relu } from '../tape/operations/relu';
-import { reshape } from '../tape/operations/reshape';
-import { defineOperation, type Tape } from '../tape/tape';
-import type { Value } from '../tape/value';
+import { cdist } from './cdist';
+import { addBroadcast, affine, mul, square, sub } from './elementwise';
+import { gather } from './gather';
+import { mean } from './reduce';
+import { relu } from './relu';
+import { reshape } from './reshape';
+import { defineOperation, type Tape } from '../tape';
+import type { Value } from '../value';
 
 /** PyTorch's pairwise_distance adds it to every difference, so that equal rows have a slope. */
 const EPSILON = 1e-6;

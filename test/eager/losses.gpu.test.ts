@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { eager } from '../../src/eager';
-import { centerLoss, contrastiveLoss, tripletLoss } from '../../src/nn/losses';
+import { centerLoss, contrastiveLoss, tripletLoss } from '../../src/eager';
 import { array, expectClose } from '../support/property';
 import { testGpu } from '../support/gpu';
 
@@ -32,14 +31,13 @@ const slope = { absolute: 1e-3, relative: 1e-3 }; // of the differences
 describe('losses on embeddings', () => {
   it('center', async () => {
     const gpu = await testGpu();
-    const loss = eager(centerLoss, { features: 'f32', labels: 'u32', centers: 'f32' });
     const [features, centers] = [array([5, 3], 1), array([4, 3], 2)];
     const labels = { shape: [5], data: Uint32Array.of(0, 2, 2, 3, 0) };
     const expected = () =>
       mean([...labels.data].map((c, i) => distance(features, i, centers, c, 0) ** 2 / 2));
     const inputs = { features, labels, centers };
-    expectClose('loss', (await loss(gpu, inputs)).loss, [expected()], value);
-    const found = await loss.backward(gpu, inputs, dy);
+    expectClose('loss', (await centerLoss(gpu, inputs)).loss, [expected()], value);
+    const found = await centerLoss.backward(gpu, inputs, dy);
     expectClose('dfeatures', found.features, differences(features, expected), slope);
     expectClose('dcenters', found.centers, differences(centers, expected), slope);
     expect([...found.centers!.data.slice(3, 6)]).toEqual([0, 0, 0]); // no sample of class 1
@@ -47,7 +45,6 @@ describe('losses on embeddings', () => {
 
   it('contrastive', async () => {
     const gpu = await testGpu();
-    const loss = eager(contrastiveLoss, { a: 'f32', b: 'f32', same: 'f32' });
     const [a, b] = [array([6, 4], 3), array([6, 4], 4)];
     const same = { shape: [6], data: Float32Array.of(1, 0, 0, 1, 0, 1) };
     const expected = () =>
@@ -58,15 +55,19 @@ describe('losses on embeddings', () => {
         }),
       );
     const inputs = { a, b, same };
-    expectClose('loss', (await loss(gpu, inputs, { margin: 1.5 })).loss, [expected()], value);
-    const found = await loss.backward(gpu, inputs, dy, { margin: 1.5 });
+    expectClose(
+      'loss',
+      (await contrastiveLoss(gpu, inputs, { margin: 1.5 })).loss,
+      [expected()],
+      value,
+    );
+    const found = await contrastiveLoss.backward(gpu, inputs, dy, { margin: 1.5 });
     expectClose('da', found.a, differences(a, expected), slope);
     expectClose('db', found.b, differences(b, expected), slope);
   });
 
   it.each([false, true])('triplet, squared: %s', async (squared) => {
     const gpu = await testGpu();
-    const loss = eager(tripletLoss, { anchor: 'f32', positive: 'f32', negative: 'f32' });
     const [anchor, positive, negative] = [5, 6, 7].map((seed) => array([6, 4], seed));
     const measure = (b: Rows, i: number) =>
       squared ? distance(anchor, i, b, i, 0) ** 2 : distance(anchor, i, b, i);
@@ -78,8 +79,8 @@ describe('losses on embeddings', () => {
       );
     const inputs = { anchor, positive, negative };
     const attributes = { margin: 0.5, squared };
-    expectClose('loss', (await loss(gpu, inputs, attributes)).loss, [expected()], value);
-    const found = await loss.backward(gpu, inputs, dy, attributes);
+    expectClose('loss', (await tripletLoss(gpu, inputs, attributes)).loss, [expected()], value);
+    const found = await tripletLoss.backward(gpu, inputs, dy, attributes);
     expectClose('danchor', found.anchor, differences(anchor, expected), slope);
     expectClose('dpositive', found.positive, differences(positive, expected), slope);
     expectClose('dnegative', found.negative, differences(negative, expected), slope);
