@@ -1,10 +1,5 @@
-import {
-  denseBackwardBias,
-  denseBackwardInput,
-  denseBackwardWeight,
-  denseForward,
-} from '../../src/kernels/dense';
-import { f32 } from '../../src/kernels/kernel';
+import { denseBackward, denseForward } from '../../src/kernels/dense';
+import { f32, u32 } from '../../src/kernels/kernel';
 import type { BenchCase } from '../case';
 
 /** G, N, K, M: the streams' dense layer, the LSTM's input projection, the classes. */
@@ -21,19 +16,17 @@ export const cases: BenchCase[] = extents.flatMap(([G, N, K, M]): BenchCase[] =>
   const bias = f32([G, M]);
   const dy = f32([G, N, M]);
   return [
-    { name, kernel: denseForward, inputs: { x, weight, bias } },
     {
       name,
-      kernel: denseBackwardInput,
-      inputs: { dy, weight },
-      attributes: { shape: x.shape },
+      kernel: denseForward,
+      inputs: { x, weight, bias, second_bias: bias, step: u32([2]) },
+      attributes: {},
     },
     {
       name,
-      kernel: denseBackwardWeight,
-      inputs: { x, dy },
-      attributes: { shape: weight.shape },
+      kernel: denseBackward,
+      inputs: { x, weight, dy },
+      attributes: { input: true, weight: true, bias: true },
     },
-    { name, kernel: denseBackwardBias, inputs: { dy }, attributes: { shape: bias.shape } },
   ];
 });

@@ -1,26 +1,49 @@
-// y[g, n, m] = bias[g, m] + sum over k of x[g, n, k] * weight[g, m, k]; with RELU, max(0, that).
-// PyTorch's Linear, once per group g (the streams).
+// y[g, n, m] = bias[g, m] + sum over k of x[g, n, k] * weight[g, m, k]: PyTorch's Linear, once per group g
+// (the streams). What a layer does with the sum is done before it is stored:
+//   RELU           max(0, that)
+//   DROPOUT        that / (1 - rate) with probability 1 - rate, else 0, by the mask of shaders/dropout
+//   SIDE_BY_SIDE   y is [N, G, M] instead: the groups' features of a sample stand together
 //
-// Layout: x [G, N, K], weight [G, M, K], bias [G, M], y [G, N, M], all dense.
+// Layout: x [G, N, K], weight [G, M, K], bias and second_bias (PyTorch's recurrent layers have two) [G, M],
+// y [G, N, M], all dense; step: seed and number of the step.
 // Threads: one per tile of 4 rows n and 4 columns m, m fastest; workgroup_id.z is g. A step of k
 // loads 8 numbers for 16 multiply-adds. Rows and columns past the end are clamped to the last one for
 // reading and left out when writing, so that the inner loop has no tests.
 
 override WORKGROUP_SIZE: u32 = 64;
 override RELU: u32 = 0;
-override HAS_BIAS: u32 = 1; // 0: no bias; the buffer is not read
+override DROPOUT: u32 = 0;
+override SIDE_BY_SIDE: u32 = 0;
+override BIASES: u32 = 1; // 0 or 1: the buffers of the others are not read
 
 struct Params {
+  groups: u32, // G
   rows: u32, // N
   in_features: u32, // K
   out_features: u32, // M
+  stream: u32, // of the random numbers, one per layer
+  threshold: u32, // rate * 2^24
+  scale: f32, // 1 / (1 - rate)
 }
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> weight: array<f32>;
 @group(0) @binding(2) var<storage, read> bias: array<f32>;
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+@group(0) @binding(3) var<storage, read> second_bias: array<f32>;
+@group(0) @binding(4) var<storage, read> step: array<u32>;
+@group(0) @binding(5) var<storage, read_write> y: array<f32>;
 @group(1) @binding(0) var<uniform> params: Params;
+
+fn pcg(v: u32) -> u32 {
+  let s = v * 747796405u + 2891336453u;
+  let w = ((s >> ((s >> 28u) + 4u)) ^ s) * 277803737u;
+  return (w >> 22u) ^ w;
+}
+
+fn kept(element: u32) -> bool {
+  let number = pcg(element + pcg(params.stream + pcg(step[1] + pcg(step[0]))));
+  return (number >> 8u) >= params.threshold;
+}
 
 fn store(g: u32, n: u32, m: u32, sums: vec4<f32>) {
   if (n >= params.rows) {
@@ -29,11 +52,24 @@ fn store(g: u32, n: u32, m: u32, sums: vec4<f32>) {
   for (var j = 0u; j < 4u; j++) {
     if (m + j < params.out_features) {
       var sum = sums[j];
-      if (HAS_BIAS == 1u) {
+      if (BIASES >= 1u) {
         sum += bias[g * params.out_features + m + j];
       }
-      let at = (g * params.rows + n) * params.out_features + m + j;
-      y[at] = select(sum, max(0.0, sum), RELU != 0u);
+      if (BIASES == 2u) {
+        sum += second_bias[g * params.out_features + m + j];
+      }
+      if (RELU == 1u) {
+        sum = max(0.0, sum);
+      }
+      let element = (g * params.rows + n) * params.out_features + m + j;
+      if (DROPOUT == 1u) {
+        sum = select(0.0, sum * params.scale, kept(element));
+      }
+      if (SIDE_BY_SIDE == 1u) {
+        y[(n * params.groups + g) * params.out_features + m + j] = sum;
+      } else {
+        y[element] = sum;
+      }
     }
   }
 }

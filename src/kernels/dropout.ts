@@ -8,11 +8,16 @@ export interface DropoutAttributes {
   stream: number;
 }
 
-const params = (x: TensorSpec, { rate, stream }: DropoutAttributes) => ({
-  length: storageSize(x),
+/** As the shaders take them; dense.forward draws the same numbers. */
+export const dropoutParams = ({ rate, stream }: DropoutAttributes) => ({
   stream,
   threshold: Math.round(rate * 16777216),
   scale: rate < 1 ? 1 / (1 - rate) : 0,
+});
+
+const params = (x: TensorSpec, attributes: DropoutAttributes) => ({
+  length: storageSize(x),
+  ...dropoutParams(attributes),
 });
 
 /** y = x / (1 - rate) or 0, of x's shape and layout. The mask comes from the step's numbers. */

@@ -1,7 +1,7 @@
 import { bordered, layoutOf } from '../kernels/kernel';
 import { bnReluPool } from '../tape/operations/bn_relu_pool';
 import { conv5x5, type ConvVariant } from '../tape/operations/conv5x5';
-import { dense } from '../tape/operations/dense';
+import { dense, type Attributes as DenseAttributes } from '../tape/operations/dense';
 import { lstm } from '../tape/operations/lstm';
 import type { Tape } from '../tape/tape';
 import type { Value } from '../tape/value';
@@ -90,8 +90,9 @@ export class Linear {
     this.#bias = parameters.add(`${name}.bias`, [groups, outputs], { init, streams: names });
   }
 
-  forward(tape: Tape, x: Value): Value {
-    return tape.apply(dense, { x, weight: this.#weight, bias: this.#bias }).y;
+  /** @param behind what is done with y before it is stored */
+  forward(tape: Tape, x: Value, behind: DenseAttributes = {}): Value {
+    return tape.apply(dense, { x, weight: this.#weight, bias: this.#bias }, behind).y;
   }
 }
 

@@ -1,8 +1,5 @@
 import { f32, size } from '../kernels/kernel';
-import { concat } from '../tape/operations/concat';
 import type { ConvVariant } from '../tape/operations/conv5x5';
-import { dropout } from '../tape/operations/dropout';
-import { relu } from '../tape/operations/relu';
 import { reshape } from '../tape/operations/reshape';
 import type { Storage } from '../tape/storage';
 import type { Tape } from '../tape/tape';
@@ -86,7 +83,7 @@ export class Model {
   /** As `forward`, from standardized streams: x [G, T * N, 1, H, W] with a border of 2. */
   forwardFrom(tape: Tape, x: Value, samples: number, options: ForwardOptions): Value {
     const { training } = options;
-    const { dense } = this.config;
+    const { dense, dropout: rate, hidden } = this.config;
     let y = x;
     for (const block of this.#blocks) y = block.forward(tape, y, training);
     const [groups, frames] = y.shape;
@@ -95,35 +92,28 @@ export class Model {
       { x: y },
       { shape: [groups, frames, size(y.shape.slice(2))] },
     ).y;
-    let features = tape.apply(relu, { x: this.#features.forward(tape, flat) }).y;
-    if (training && this.config.dropout > 0) {
-      features = tape.apply(
-        dropout,
-        { x: features },
-        { step: options.step, rate: this.config.dropout, stream: 1 },
-      ).y;
-    }
-    const steps = this.#steps(tape, features, samples, dense);
-    const hidden = this.#fuse(tape, steps, samples, options);
-    const rows = tape.apply(reshape, { x: hidden }, { shape: [1, samples, this.config.hidden] }).y;
+    // The streams' features side by side, unless the streams are steps of the LSTM themselves.
+    const sideBySide = groups > 1 && this.config.frames.mode !== 'streams';
+    const features = this.#features.forward(tape, flat, {
+      relu: true,
+      dropout: training && rate > 0 ? { rate, stream: 1 } : undefined,
+      step: options.step,
+      sideBySide,
+    });
+    const width = sideBySide ? groups * dense : dense;
+    const steps = tape.apply(
+      reshape,
+      { x: features },
+      { shape: [(groups * frames * dense) / samples / width, samples, width] }, // [T, N, width]
+    ).y;
+    const state = this.#fuse(tape, steps, samples, options);
+    const rows = tape.apply(reshape, { x: state }, { shape: [1, samples, hidden] }).y;
     const logits = this.#classifier.forward(tape, rows);
     return tape.apply(reshape, { x: logits }, { shape: [samples, this.config.classes.length] }).y;
   }
 
-  /** Features [G, T * N, F] as the steps of the LSTM, [T, N, fused]. */
-  #steps(tape: Tape, features: Value, samples: number, dense: number): Value {
-    const [groups, frames] = features.shape;
-    if (this.config.frames.mode === 'streams') return features; // [T = 2, N, F] as it is
-    if (groups === 1) {
-      return tape.apply(reshape, { x: features }, { shape: [frames / samples, samples, dense] }).y;
-    }
-    const { y } = tape.apply(concat, { x: features });
-    const shape = [frames / samples, samples, groups * dense];
-    return tape.apply(reshape, { x: y }, { shape }).y;
-  }
-
   #fuse(tape: Tape, steps: Value, samples: number, options: ForwardOptions): Value {
-    if (this.#fusion) return tape.apply(relu, { x: this.#fusion.forward(tape, steps) }).y;
+    if (this.#fusion) return this.#fusion.forward(tape, steps, { relu: true });
     const start = options.state ?? this.#zeroState(samples);
     const { h_n } = this.#lstm!.forward(tape, steps, start, {
       zeroState: options.state === undefined,

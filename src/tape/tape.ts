@@ -199,7 +199,7 @@ export class Tape {
   toString(): string {
     return this.dispatches
       .map(({ kernel, values, inputs }) => {
-        const given = Object.entries(values).filter(([name]) => name in inputs);
+        const given = Object.entries(values).filter(([key, { name }]) => key in inputs && name);
         const made = Object.entries(values).filter(([name]) => !(name in inputs));
         const left = made.map(([, value]) => value.toString()).join(', ');
         const right = given.map(([name, value]) => `${name}=${value.name}`).join(', ');

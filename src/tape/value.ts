@@ -70,6 +70,11 @@ export class Value {
     return this.view(this.name, { shape, dtype: this.spec.dtype });
   }
 
+  /** What is bound where an optional input is left out, as something must be. Nothing reads it, no text shows it. */
+  get standIn(): Value {
+    return this.view('', this.spec);
+  }
+
   toString(): string {
     const { shape, dtype, layout } = this.spec;
     return `${this.name} ${dtype}[${shape}]${layout ? `+${layout.border}` : ''}`;

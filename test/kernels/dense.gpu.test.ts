@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
 import {
-  denseBackwardBias,
-  denseBackwardInput,
-  denseBackwardWeight,
+  denseBackward,
+  denseBackwardActivation,
   denseForward,
   type DenseAttributes,
 } from '../../src/kernels/dense';
-import { f32 } from '../../src/kernels/kernel';
+import { dropout } from '../../src/kernels/reference/dropout';
+import { f32, size } from '../../src/kernels/kernel';
 import * as reference from '../../src/kernels/reference/dense';
 import type { DenseExtents } from '../../src/kernels/reference/dense';
 import { Plan } from '../../src/tape/plan';
@@ -15,7 +15,7 @@ import { Tape } from '../../src/tape/tape';
 import { state } from '../../src/tape/value';
 import { dense } from '../../src/tape/operations/dense';
 import { testGpu } from '../support/gpu';
-import { tensor, testGradient, testKernel } from '../support/kernel';
+import { tensor, testGradient, testKernel, type TestTensor } from '../support/kernel';
 import { uniform } from '../support/random';
 
 // A sum of L products of numbers in [-1, 1] grows like sqrt(L) / 3, and each of its L additions
@@ -49,113 +49,164 @@ const sizes = (weight: { shape: readonly number[] }, elements: number): DenseExt
   return { G, N: elements / G / K, K, M };
 };
 
-testKernel(denseForward, {
-  cases: [
-    ...cases.map(({ name, x, weight, bias }) => ({
-      name,
-      inputs: { x, weight, bias },
-      attributes: undefined as DenseAttributes,
-    })),
-    {
-      name: 'no bias',
-      inputs: {
-        x: tensor([2, 5, 10], 1),
-        weight: tensor([2, 6, 10], 2),
-        bias: tensor([1], [NaN]), // not read
-      },
-      attributes: { hasBias: false },
-    },
-    {
-      name: 'with ReLU',
-      inputs: { x: tensor([2, 9, 10], 1), weight: tensor([2, 6, 10], 2), bias: tensor([2, 6], 3) },
-      attributes: { relu: true },
-    },
-    {
-      name: 'zeros give the bias',
-      inputs: {
-        x: tensor([1, 3, 4], new Float64Array(12)),
-        weight: tensor([1, 2, 4], 1),
-        bias: tensor([1, 2], [0.5, -2]),
-      },
-      attributes: undefined,
-    },
-    {
-      name: 'large values',
-      inputs: {
-        x: tensor([1, 2, 3], [1e18, -1e18, 1, 2, 3, 4]),
-        weight: tensor([1, 1, 3], [1e18, 1, 1]),
-        bias: tensor([1, 1], [0]),
-      },
-      attributes: undefined,
-    },
-    {
-      name: 'no group axis, several leading axes',
-      inputs: { x: tensor([2, 3, 5], 1), weight: tensor([4, 5], 2), bias: tensor([4], 3) },
-      attributes: undefined,
-    },
-    {
-      name: 'features over several axes',
-      inputs: {
-        x: tensor([2, 3, 4, 3, 3], 1),
-        weight: tensor([2, 5, 36], 2),
-        bias: tensor([2, 5], 3),
-      },
-      attributes: undefined,
-    },
-  ],
-  reference: ({ x, weight, bias }, attributes) => ({
-    y: reference.denseForward(
-      x.data,
-      weight.data,
-      attributes?.hasBias === false ? new Float64Array(weight.data.length) : bias.data,
-      sizes(weight, x.data.length),
-      attributes?.relu,
-    ),
+const seed = 7;
+const number = 5;
+const step = tensor([2], [seed, number], { dtype: 'u32' });
+const notRead = tensor([1], [NaN]);
+
+interface ForwardCase {
+  name: string;
+  x: TestTensor;
+  weight: TestTensor;
+  bias?: TestTensor;
+  second_bias?: TestTensor;
+  attributes?: DenseAttributes;
+}
+
+const behindCase = (name: string, attributes: DenseAttributes): ForwardCase => ({
+  name,
+  x: tensor([2, 9, 10], 1),
+  weight: tensor([2, 6, 10], 2),
+  bias: tensor([2, 6], 3),
+  attributes,
+});
+
+const forwardCases: ForwardCase[] = [
+  ...cases,
+  { name: 'no bias', x: tensor([2, 5, 10], 1), weight: tensor([2, 6, 10], 2) },
+  {
+    name: 'two biases',
+    x: tensor([2, 5, 10], 1),
+    weight: tensor([2, 6, 10], 2),
+    bias: tensor([2, 6], 3),
+    second_bias: tensor([2, 6], 4),
+  },
+  behindCase('ReLU', { relu: true }),
+  behindCase('side by side', { sideBySide: true }),
+  behindCase('ReLU, dropout', { relu: true, dropout: { rate: 0.3, stream: 2 } }),
+  behindCase('ReLU, dropout, side by side', {
+    relu: true,
+    dropout: { rate: 0.5, stream: 1 },
+    sideBySide: true,
   }),
+  {
+    name: 'zeros give the bias',
+    x: tensor([1, 3, 4], new Float64Array(12)),
+    weight: tensor([1, 2, 4], 1),
+    bias: tensor([1, 2], [0.5, -2]),
+  },
+  {
+    name: 'large values',
+    x: tensor([1, 2, 3], [1e18, -1e18, 1, 2, 3, 4]),
+    weight: tensor([1, 1, 3], [1e18, 1, 1]),
+    bias: tensor([1, 1], [0]),
+  },
+  {
+    name: 'no group axis, several leading axes',
+    x: tensor([2, 3, 5], 1),
+    weight: tensor([4, 5], 2),
+    bias: tensor([4], 3),
+  },
+  {
+    name: 'features over several axes',
+    x: tensor([2, 3, 4, 3, 3], 1),
+    weight: tensor([2, 5, 36], 2),
+    bias: tensor([2, 5], 3),
+  },
+];
+
+/** [G, N, M] -> [N, G, M]. */
+function sideBySide(y: ArrayLike<number>, { G, N, M }: DenseExtents): Float64Array {
+  return Float64Array.from({ length: G * N * M }, (_, i) => {
+    const [n, g, m] = [Math.floor(i / M / G), Math.floor(i / M) % G, i % M];
+    return y[(g * N + n) * M + m];
+  });
+}
+
+testKernel(denseForward, {
+  cases: forwardCases.map(({ name, x, weight, bias, second_bias, attributes }) => ({
+    name,
+    inputs: { x, weight, bias: bias ?? notRead, second_bias: second_bias ?? notRead, step },
+    attributes: { ...attributes, biases: second_bias ? 2 : bias ? 1 : 0 } as const,
+  })),
+  reference: ({ x, weight, bias, second_bias }, { biases = 1, relu, ...behind }) => {
+    const e = sizes(weight, size(x.shape));
+    const sums = Float64Array.from(
+      { length: e.G * e.M },
+      (_, i) => (biases > 0 ? bias.data[i] : 0) + (biases > 1 ? second_bias.data[i] : 0),
+    );
+    let y = reference.denseForward(x.data, weight.data, sums, e, relu);
+    if (behind.dropout) {
+      const { rate, stream } = behind.dropout;
+      y = dropout(y, rate, { seed, step: number, stream });
+    }
+    return { y: behind.sideBySide ? sideBySide(y, e) : y };
+  },
   tolerance,
 });
 
-testKernel(denseBackwardInput, {
-  cases: cases.map(({ name, x, weight, dy }) => ({
-    name,
-    inputs: { dy, weight },
-    attributes: { shape: x.shape },
-  })),
-  reference: ({ dy, weight }, { shape }) => {
-    const length = shape.reduce((a, b) => a * b, 1);
-    const e = sizes(weight, length);
+testKernel(denseBackwardActivation, {
+  cases: (
+    [
+      ['one number', [1, 1, 1], { relu: true }],
+      ['ReLU', [2, 5, 7], { relu: true }],
+      ['dropout', [2, 5, 7], { relu: true, dropout: { rate: 0.3, stream: 1 } }],
+      ['side by side', [2, 5, 7], { sideBySide: true }],
+      ['one group, side by side', [1, 6, 3], { relu: true, sideBySide: true }],
+      ['three groups of one sample', [3, 1, 4], { relu: true, sideBySide: true }],
+      ['one feature', [2, 9, 1], { relu: true, sideBySide: true }],
+      [
+        'all of it',
+        [2, 33, 66],
+        { relu: true, dropout: { rate: 0.5, stream: 1 }, sideBySide: true },
+      ],
+      ['all shut', [2, 2, 2], { relu: true }],
+      ['large values', [1, 3, 5], { relu: true, dropout: { rate: 0.9, stream: 1 } }],
+    ] as [string, number[], DenseAttributes][]
+  ).map(([name, shape, attributes]) => {
+    const [G, N, M] = shape;
+    const made = attributes.sideBySide ? [N, G * M] : shape;
+    const y = uniform(size(shape), 1).map((v) => (name === 'all shut' ? 0 : Math.max(0, v)));
+    const scale = name === 'large values' ? 1e30 : 1;
     return {
-      dx: reference.denseBackward(new Float64Array(length), weight.data, dy.data, e).dx,
+      name,
+      inputs: { y: tensor(made, y), dy: tensor(made, 2, { scale }) },
+      attributes: { ...attributes, shape },
     };
+  }),
+  reference: ({ y, dy }, { shape: [G, N, M], relu, dropout, sideBySide: aside }) => {
+    const scale = dropout ? 1 / (1 - dropout.rate) : 1;
+    const dz = Float64Array.from(dy.data, (d, i) => (relu ? (y.data[i] > 0 ? d * scale : 0) : d));
+    // The way back is the same exchange of two axes.
+    return { dz: aside ? sideBySide(dz, { G: N, N: G, K: 0, M }) : dz };
   },
-  tolerance,
+  tolerance: { absolute: 0, relative: 2e-7 },
 });
 
-testKernel(denseBackwardWeight, {
-  cases: cases.map(({ name, x, weight, dy }) => ({
-    name,
-    inputs: { x, dy },
-    attributes: { shape: weight.shape },
-  })),
-  reference: ({ x, dy }, { shape }) => {
-    const e = sizes({ shape }, x.data.length);
-    const weight = new Float64Array(e.G * e.M * e.K);
-    return { dweight: reference.denseBackward(x.data, weight, dy.data, e).dweight };
-  },
-  tolerance,
-});
+const all = { input: true, weight: true, bias: true };
 
-testKernel(denseBackwardBias, {
-  cases: cases.map(({ name, bias, dy }) => ({
-    name,
-    inputs: { dy },
-    attributes: { shape: bias.shape },
-  })),
-  reference: ({ dy }, { shape }) => {
-    const [G, M] = shape;
-    const e = { G, N: dy.data.length / G / M, K: 1, M };
-    const x = new Float64Array(G * e.N);
-    return { dbias: reference.denseBackward(x, new Float64Array(G * M), dy.data, e).dbias };
+testKernel(denseBackward, {
+  cases: [
+    ...cases.map(({ name, x, weight, dy }) => ({
+      name,
+      inputs: { x, weight, dy },
+      attributes: all,
+    })),
+    ...(['input', 'weight', 'bias'] as const).map((one) => ({
+      name: `${one} alone`,
+      inputs: { x: tensor([2, 9, 10], 1), weight: tensor([2, 6, 10], 2), dy: tensor([2, 9, 6], 3) },
+      attributes: { input: false, weight: false, bias: false, [one]: true },
+    })),
+  ],
+  reference: ({ x, weight, dy }, wanted) => {
+    const e = sizes(weight, size(x.shape));
+    const { dx, dweight, dbias } = reference.denseBackward(x.data, weight.data, dy.data, e);
+    const untouched = [NaN]; // the poison that was there
+    return {
+      dx: wanted.input ? dx : untouched,
+      dweight: wanted.weight ? dweight : untouched,
+      dbias: wanted.bias ? dbias : untouched,
+    };
   },
   tolerance,
 });

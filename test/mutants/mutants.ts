@@ -51,12 +51,8 @@ export const MUTANTS: Mutant[] = [
   index('conv5x5/flip_weight', '+ 24u - tap)', '+ tap)'),
   index('conv5x5/reduce_weight', '* params.parts * params.size', '* params.size'),
   index('dense/forward', 'min(m + 3u, last_column)', 'min(m + 2u, last_column)'),
-  index(
-    'dense/backward_weight',
-    'g * params.rows * params.in_features;',
-    'g * params.in_features;',
-  ),
-  index('dense/backward_bias', '(g * params.rows + n)', '(g + n)'),
+  index('dense/backward', 'g * params.rows * params.in_features;', 'g * params.in_features;'),
+  index('dense/backward', 'sum += dy[(g * params.rows + n)', 'sum += dy[(g + n)'),
   index('lstm/forward', 'weight_hh[(2u * hidden + j)', 'weight_hh[(hidden + j)'),
   index(
     'metrics/accumulate',
@@ -74,7 +70,11 @@ export const MUTANTS: Mutant[] = [
   boundary('concat/backward', 'if (i >= params.groups', 'if (i > params.groups'),
   boundary('conv5x5/forward', 'column + 3u < params.width', 'column + 3u <= params.width'),
   boundary('conv5x5/forward_map6_subgroup', 'params.height + 2u - row', 'params.height + 1u - row'),
-  boundary('dense/backward_input', 'k + j < params.in_features', 'k + j <= params.in_features'),
+  boundary(
+    'dense/backward',
+    'dx[(g * params.rows + n) * params.in_features + k + j]',
+    'dx[(g * params.rows + n) * params.in_features + k]',
+  ),
   boundary('distance_transform/columns', 'y > 0u; y--', 'y > 1u; y--'),
   boundary('distance_transform/euclidean', 'if (d <= x)', 'if (d < x)'),
   boundary('edge_enhancement/forward', 'if (column >= width)', 'if (column > width)'),

@@ -85,13 +85,10 @@ describe('backward', () => {
         '%0.y f32[5,4] = dense.forward(x=x, weight=first.weight, bias=first.bias)',
         '%1.y f32[5,4] = relu.forward(x=%0.y)',
         '%2.y f32[5,2] = dense.forward(x=%1.y, weight=second.weight, bias=second.bias)',
-        '() = dense.backward_bias(dy=dy, dbias=dsecond.bias)',
-        '() = dense.backward_weight(x=%1.y, dy=dy, dweight=dsecond.weight)',
-        '%3.dx f32[5,4] = dense.backward_input(dy=dy, weight=second.weight)',
+        '%3.dx f32[5,4] = dense.backward(x=%1.y, weight=second.weight, dy=dy, dweight=dsecond.weight, dbias=dsecond.bias)',
         '%4.dx f32[5,4] = relu.backward(y=%1.y, dy=%3.dx)',
-        '() = dense.backward_bias(dy=%4.dx, dbias=dfirst.bias)',
-        '() = dense.backward_weight(x=x, dy=%4.dx, dweight=dfirst.weight)',
-      ].join('\n'), // and no gradient of x, which is data
+        '%5.dx f32[1] = dense.backward(x=x, weight=first.weight, dy=%4.dx, dweight=dfirst.weight, dbias=dfirst.bias)',
+      ].join('\n'), // x is data: of its gradient there is but a place
     );
     expect(tape.gradientOf(first.weight)).toBe(first.weight.grad);
     expect(tape.gradientOf(x)).toBeUndefined();
@@ -128,8 +125,7 @@ describe('backward', () => {
     expect(tape.toString().split('\n').slice(3)).toEqual([
       '%3.dx f32[5,4] = relu.backward(y=%1.y, dy=dy)',
       '%4.y f32[5,4] = add.forward(a=dy, b=%3.dx)',
-      '() = dense.backward_bias(dy=%4.y, dbias=dfirst.bias)',
-      '() = dense.backward_weight(x=x, dy=%4.y, dweight=dfirst.weight)',
+      '%5.dx f32[1] = dense.backward(x=x, weight=first.weight, dy=%4.y, dweight=dfirst.weight, dbias=dfirst.bias)',
     ]);
   });
 
@@ -141,13 +137,10 @@ describe('backward', () => {
     tape.seed(y, state('dy', f32([5, 3])));
     tape.backward();
     expect(tape.toString().split('\n').slice(2)).toEqual([
-      '() = dense.backward_bias(dy=dy, dbias=dshared.bias)',
-      '() = dense.backward_weight(x=%0.y, dy=dy, dweight=dshared.weight)',
-      '%2.dx f32[5,3] = dense.backward_input(dy=dy, weight=shared.weight)',
-      '%3.dbias f32[3] = dense.backward_bias(dy=%2.dx)',
-      '%4.dweight f32[3,3] = dense.backward_weight(x=x, dy=%2.dx)',
-      '() = add.accumulate(y=dshared.bias, x=%3.dbias)',
+      '%2.dx f32[5,3] = dense.backward(x=%0.y, weight=shared.weight, dy=dy, dweight=dshared.weight, dbias=dshared.bias)',
+      '%3.dx f32[1], %4.dweight f32[3,3], %5.dbias f32[3] = dense.backward(x=x, weight=shared.weight, dy=%2.dx)',
       '() = add.accumulate(y=dshared.weight, x=%4.dweight)',
+      '() = add.accumulate(y=dshared.bias, x=%5.dbias)',
     ]);
   });
 
@@ -170,8 +163,7 @@ describe('backward', () => {
       'dense.forward',
       'relu.forward',
       'relu.backward',
-      'dense.backward_bias',
-      'dense.backward_weight',
+      'dense.backward',
     ]);
     expect(tape.gradientOf(flat)!.shape).toEqual([5, 4]);
   });

@@ -68,7 +68,7 @@ export const conv2d = defineOperation({
     const shape = [x.shape[0], weight.shape[0], ...windowsIn('conv2d', x.shape.slice(2), window)];
     return tape.dispatch(
       conv2dForward,
-      { x, weight, bias: bias ?? weight },
+      { x, weight, bias: bias ?? weight.standIn },
       { window, groups, shape, hasBias: !!bias },
     );
   },
@@ -138,7 +138,7 @@ export const convTranspose2d = defineOperation({
     const { x, weight, bias } = inputs;
     check('conv_transpose2d', inputs, attributes.groups ?? 1, 0);
     const { conv, shape } = transposed(inputs, attributes);
-    const given = { dy: x, weight, bias: bias ?? weight };
+    const given = { dy: x, weight, bias: bias ?? weight.standIn };
     const { dx } = tape.dispatch(conv2dBackwardInput, given, { ...conv, shape, hasBias: !!bias });
     return { y: dx };
   },

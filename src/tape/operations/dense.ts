@@ -1,12 +1,12 @@
+import { FacegradError } from '../../gpu/errors';
 import {
-  denseBackwardBias,
-  denseBackwardInput,
-  denseBackwardWeight,
+  denseBackward,
+  denseBackwardActivation,
   denseForward,
   type DenseAttributes,
 } from '../../kernels/dense';
-import { reluBackward } from '../../kernels/relu';
-import { defineOperation } from '../tape';
+import { size } from '../../kernels/kernel';
+import { defineOperation, type Tape } from '../tape';
 import type { Value } from '../value';
 
 export interface Inputs {
@@ -15,34 +15,92 @@ export interface Inputs {
   bias?: Value;
 }
 
-/** y = x weight^T + bias (PyTorch's Linear, once per group), and with `relu` max(0, that). */
+export type Attributes = DenseAttributes & {
+  /** The state buffer with the seed and the step's number: dropout draws from them. */
+  step?: Value;
+};
+
+/** y = x weight^T + bias (PyTorch's Linear, once per group), and what `attributes` put behind it. */
 export const dense = defineOperation({
   name: 'dense',
-  forward(tape, { x, weight, bias }: Inputs, attributes: DenseAttributes) {
-    return tape.dispatch(
-      denseForward,
-      { x, weight, bias: bias ?? weight }, // something must be bound
-      { relu: attributes?.relu, hasBias: bias !== undefined },
-    );
+  forward(tape, { x, weight, bias }: Inputs, { step, ...attributes }: Attributes = {}) {
+    if (attributes.dropout && !(attributes.relu && step)) {
+      throw new FacegradError('bad-input', 'dense: dropout needs `relu` before it, and `step`');
+    }
+    return linear(tape, { x, weight, bias, step }, attributes);
   },
-  backward(tape, { inputs: { x, weight, bias }, outputs, attributes, dy: gradients }) {
-    const dy = attributes?.relu
-      ? tape.dispatch(reluBackward, { y: outputs.y, dy: gradients.y! }).dx
-      : gradients.y!;
-    const result: Partial<Inputs> = {};
-    if (bias && tape.needsGradient(bias)) {
-      const dbias = tape.destination(bias);
-      result.bias = tape.dispatch(denseBackwardBias, { dy, dbias }, { shape: bias.shape }).dbias;
-    }
-    if (tape.needsGradient(weight)) {
-      const dweight = tape.destination(weight);
-      const { shape } = weight;
-      result.weight = tape.dispatch(denseBackwardWeight, { x, dy, dweight }, { shape }).dweight;
-    }
-    if (tape.needsGradient(x)) {
-      const dx = tape.destination(x);
-      result.x = tape.dispatch(denseBackwardInput, { dy, weight, dx }, { shape: x.shape }).dx;
-    }
-    return result;
+  backward(tape, { inputs, outputs, attributes = {}, dy: { y: dy } }) {
+    if (!dy) return {};
+    const { weight } = inputs;
+    const { relu, dropout, sideBySide } = attributes;
+    if (!relu && !sideBySide) return linearGradients(tape, inputs, dy);
+    const groups = weight.shape.length === 3 ? weight.shape[0] : 1;
+    const M = weight.shape[weight.shape.length - 2];
+    const shape = [groups, size(outputs.y.shape) / groups / M, M];
+    const { dz } = tape.dispatch(
+      denseBackwardActivation,
+      { y: outputs.y, dy },
+      { relu, dropout, sideBySide, shape },
+    );
+    return linearGradients(tape, inputs, dz);
   },
 });
+
+/** The product itself, for the operations that have one: with none, one or two biases. */
+export function linear(
+  tape: Tape,
+  given: Inputs & { second_bias?: Value; step?: Value },
+  attributes: DenseAttributes = {},
+): Record<'y', Value> {
+  const { x, weight } = given;
+  const [bias, second_bias] = [given.bias, given.second_bias].filter(
+    (value) => value !== undefined,
+  );
+  const biases = bias ? (second_bias ? 2 : 1) : 0;
+  const { standIn } = weight;
+  return tape.dispatch(
+    denseForward,
+    {
+      x,
+      weight,
+      bias: bias ?? standIn,
+      second_bias: second_bias ?? standIn,
+      step: given.step ?? standIn,
+    },
+    { ...attributes, biases },
+  );
+}
+
+/** Those of the gradients `of` that something needs, in one dispatch. */
+export function linearGradients(
+  tape: Tape,
+  { x, weight, bias }: Inputs,
+  dy: Value,
+  of: readonly (keyof Inputs)[] = ['x', 'weight', 'bias'],
+): Partial<Inputs> {
+  const needs = (name: keyof Inputs, value?: Value) =>
+    value !== undefined && of.includes(name) && tape.needsGradient(value);
+  const wanted = {
+    input: needs('x', x),
+    weight: needs('weight', weight),
+    bias: needs('bias', bias),
+  };
+  if (!wanted.input && !wanted.weight && !wanted.bias) return {};
+  const { dx, dweight, dbias } = tape.dispatch(
+    denseBackward,
+    {
+      x,
+      weight,
+      dy,
+      dx: wanted.input ? tape.destination(x) : undefined,
+      dweight: wanted.weight ? tape.destination(weight) : undefined,
+      dbias: wanted.bias ? tape.destination(bias!) : undefined,
+    },
+    wanted,
+  );
+  return {
+    x: wanted.input ? dx : undefined,
+    weight: wanted.weight ? dweight : undefined,
+    bias: wanted.bias ? dbias : undefined,
+  };
+}

@@ -45,7 +45,7 @@ export const focalLossTerm = defineOperation({
     const { logits, labels, alpha } = inputs;
     const { loss, dlogits } = tape.dispatch(
       kernel,
-      { logits, labels, alpha: alpha ?? logits }, // something must be bound
+      { logits, labels, alpha: alpha ?? logits.standIn },
       { gamma, smoothing, mean: reduction === 'mean', hasAlpha: alpha !== undefined },
     );
     if (reduction === 'none') return { loss, dlogits };

@@ -1,12 +1,7 @@
-import {
-  denseBackwardBias,
-  denseBackwardInput,
-  denseBackwardWeight,
-  denseForward,
-} from '../../kernels/dense';
 import { gruBackward, gruBackwardWeight, gruForward, type GruAttributes } from '../../kernels/gru';
 import { defineOperation } from '../tape';
 import type { Value } from '../value';
+import { linear, linearGradients } from './dense';
 import { checkRecurrent } from './recurrent';
 
 /** weight_ih [3H,I], weight_hh [3H,H], bias_ih and bias_hh [3H], gates in the order r z n. */
@@ -36,20 +31,15 @@ export const gru = defineOperation({
   forward(tape, inputs: Inputs, { zeroState, reverse, resetFirst }: GruAttributes = {}) {
     const { x, weight_ih, weight_hh, bias_ih, bias_hh, h0, lengths } = inputs;
     checkRecurrent('gru', 3, { x, weight_ih, weight_hh, bias_ih, bias_hh, h0, lengths });
-    // What is absent is not read, but something must be bound.
-    const { y: xw } = tape.dispatch(
-      denseForward,
-      { x, weight: weight_ih, bias: bias_ih ?? weight_ih },
-      { hasBias: bias_ih !== undefined },
-    );
+    const { y: xw } = linear(tape, { x, weight: weight_ih, bias: bias_ih });
     return tape.dispatch(
       gruForward,
       {
         xw,
         weight_hh,
-        bias_hh: bias_hh ?? weight_hh,
-        lengths: lengths ?? weight_hh,
-        h0: h0 ?? weight_hh,
+        bias_hh: bias_hh ?? weight_hh.standIn,
+        lengths: lengths ?? weight_hh.standIn,
+        h0: h0 ?? weight_hh.standIn,
       },
       {
         zeroState: zeroState || !h0,
@@ -70,21 +60,14 @@ export const gru = defineOperation({
       {
         weight_hh,
         gates,
-        dhs: dy.hs ?? weight_hh,
-        dh_n: dy.h_n ?? weight_hh,
+        dhs: dy.hs ?? weight_hh.standIn,
+        dh_n: dy.h_n ?? weight_hh.standIn,
         dh0: zeroState ? undefined : tape.destination(h0),
       },
       { zeroState, reverse, resetFirst, hasDhs: !!dy.hs, hasDhN: !!dy.h_n },
     );
     const gradients: Partial<Inputs> = {};
     if (!zeroState && tape.needsGradient(h0)) gradients.h0 = dh0;
-    if (tape.needsGradient(weight_ih)) {
-      gradients.weight_ih = tape.dispatch(
-        denseBackwardWeight,
-        { x, dy: dxw, dweight: tape.destination(weight_ih) },
-        { shape: weight_ih.shape },
-      ).dweight;
-    }
     if (tape.needsGradient(weight_hh)) {
       gradients.weight_hh = tape.dispatch(
         gruBackwardWeight,
@@ -92,27 +75,14 @@ export const gru = defineOperation({
         { resetFirst },
       ).dweight_hh;
     }
-    if (bias_ih && tape.needsGradient(bias_ih)) {
-      gradients.bias_ih = tape.dispatch(
-        denseBackwardBias,
-        { dy: dxw, dbias: tape.destination(bias_ih) },
-        { shape: bias_ih.shape },
-      ).dbias;
-    }
-    if (bias_hh && tape.needsGradient(bias_hh)) {
-      gradients.bias_hh = tape.dispatch(
-        denseBackwardBias,
-        { dy: dhw, dbias: tape.destination(bias_hh) },
-        { shape: bias_hh.shape },
-      ).dbias;
-    }
-    if (tape.needsGradient(x)) {
-      gradients.x = tape.dispatch(
-        denseBackwardInput,
-        { dy: dxw, weight: weight_ih, dx: tape.destination(x) },
-        { shape: x.shape },
-      ).dx;
-    }
-    return gradients;
+    const ih = linearGradients(tape, { x, weight: weight_ih, bias: bias_ih }, dxw);
+    const hh = linearGradients(tape, { x, weight: weight_hh, bias: bias_hh }, dhw, ['bias']);
+    return {
+      ...gradients,
+      x: ih.x,
+      weight_ih: ih.weight,
+      bias_ih: ih.bias,
+      bias_hh: hh.bias,
+    };
   },
 });

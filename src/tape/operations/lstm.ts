@@ -1,14 +1,8 @@
 import { FacegradError } from '../../gpu/errors';
-import { add } from '../../kernels/add';
-import {
-  denseBackwardBias,
-  denseBackwardInput,
-  denseBackwardWeight,
-  denseForward,
-} from '../../kernels/dense';
 import { lstmBackward, lstmCopyState, lstmForward } from '../../kernels/lstm';
 import { defineOperation, type Tape } from '../tape';
 import type { Value } from '../value';
+import { linear, linearGradients } from './dense';
 import { checkRecurrent } from './recurrent';
 
 /** weight_ih [4H,I], weight_hh [4H,H], bias_ih and bias_hh [4H], gates in the order i f g o. */
@@ -41,13 +35,7 @@ export interface LstmAttributes {
 /** x weight_ih^T + both biases, of all steps in one product. */
 function projectInputs(tape: Tape, x: Value, weights: LstmWeights): Value {
   const { weight_ih, bias_ih, bias_hh } = weights;
-  const both = bias_ih && bias_hh && tape.dispatch(add, { a: bias_ih, b: bias_hh }).y;
-  const bias = both ?? bias_ih ?? bias_hh;
-  return tape.dispatch(
-    denseForward,
-    { x, weight: weight_ih, bias: bias ?? weight_ih }, // something must be bound
-    { hasBias: bias !== undefined },
-  ).y;
+  return linear(tape, { x, weight: weight_ih, bias: bias_ih, second_bias: bias_hh }).y;
 }
 
 /**
@@ -69,7 +57,7 @@ export const lstm = defineOperation({
     }
     const { h, c, hs, gates, h_prev } = tape.dispatch(
       lstmForward,
-      { xw, weight_hh, lengths: lengths ?? weight_hh, ...state }, // something must be bound
+      { xw, weight_hh, lengths: lengths ?? weight_hh.standIn, ...state },
       { zeroState: zeroState || !h0, hasLengths: lengths !== undefined, reverse },
     );
     return { hs, h_n: h, c_n: c, gates, h_prev };
@@ -81,13 +69,12 @@ export const lstm = defineOperation({
     const zeroState = attributes.zeroState || !h0;
     const { dgates, dh0, dc0 } = tape.dispatch(
       lstmBackward,
-      // What is absent is not read, but something must be bound.
       {
         weight_hh,
         gates,
-        dhs: dhs ?? weight_hh,
-        dh_n: dh_n ?? weight_hh,
-        dc_n: dc_n ?? weight_hh,
+        dhs: dhs ?? weight_hh.standIn,
+        dh_n: dh_n ?? weight_hh.standIn,
+        dc_n: dc_n ?? weight_hh.standIn,
         dh0: zeroState ? undefined : tape.destination(h0),
         dc0: zeroState ? undefined : tape.destination(c0!),
       },
@@ -96,36 +83,19 @@ export const lstm = defineOperation({
     const gradients: Partial<Inputs> = {};
     if (!zeroState && tape.needsGradient(h0)) gradients.h0 = dh0;
     if (!zeroState && tape.needsGradient(c0!)) gradients.c0 = dc0;
-    if (tape.needsGradient(weight_ih)) {
-      gradients.weight_ih = tape.dispatch(
-        denseBackwardWeight,
-        { x, dy: dgates, dweight: tape.destination(weight_ih) },
-        { shape: weight_ih.shape },
-      ).dweight;
-    }
-    if (tape.needsGradient(weight_hh)) {
-      gradients.weight_hh = tape.dispatch(
-        denseBackwardWeight,
-        { x: h_prev, dy: dgates, dweight: tape.destination(weight_hh) },
-        { shape: weight_hh.shape },
-      ).dweight;
-    }
-    for (const [name, bias] of Object.entries({ bias_ih, bias_hh })) {
-      if (!bias || !tape.needsGradient(bias)) continue;
-      gradients[name as 'bias_ih' | 'bias_hh'] = tape.dispatch(
-        denseBackwardBias,
-        { dy: dgates, dbias: tape.destination(bias) },
-        { shape: bias.shape },
-      ).dbias;
-    }
-    if (tape.needsGradient(x)) {
-      gradients.x = tape.dispatch(
-        denseBackwardInput,
-        { dy: dgates, weight: weight_ih, dx: tape.destination(x) },
-        { shape: x.shape },
-      ).dx;
-    }
-    return gradients;
+    const ih = linearGradients(tape, { x, weight: weight_ih, bias: bias_ih }, dgates);
+    const hh = linearGradients(tape, { x: h_prev, weight: weight_hh, bias: bias_hh }, dgates, [
+      'weight',
+      'bias',
+    ]);
+    return {
+      ...gradients,
+      x: ih.x,
+      weight_ih: ih.weight,
+      bias_ih: ih.bias,
+      weight_hh: hh.weight,
+      bias_hh: hh.bias,
+    };
   },
 });
 
