@@ -300,7 +300,9 @@ export class Trainer<M extends Trainable = Model> {
       const submitted = performance.now();
       plan.run(parts);
       this.#step = step;
-      inFlight.push(queue.onSubmittedWorkDone());
+      const done = queue.onSubmittedWorkDone();
+      done.catch(() => undefined); // nobody may come to wait for it once the device is lost
+      inFlight.push(done);
       if (inFlight.length >= IN_FLIGHT) await inFlight.shift();
       if (config.maxSubmitMs > 0 && step % 8 === 0) {
         // A page must stay usable: measure a step now and then and split it accordingly.
