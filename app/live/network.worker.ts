@@ -1,8 +1,9 @@
 /** Runs the networks on the GPU, off the page's thread. */
 import bundled from '../../models/small.safetensors?url';
-import { requestGpu, type Gpu } from '../../src/gpu/device';
+import type { Gpu } from '../../src/gpu/device';
 import { FacegradError } from '../../src/gpu/errors';
 import { readWeights, type Weights } from '../../src/train/weights_file';
+import { openGpu as requestGpu } from '../shared/open_gpu';
 import type { NetworkFacts, NetworkReply, NetworkRequest, WeightsFile } from './messages';
 import { Recogniser } from './recogniser';
 
@@ -16,7 +17,7 @@ function reply(message: NetworkReply): void {
 }
 
 function openGpu(): Promise<Gpu> {
-  gpu ??= requestGpu({ powerPreference: 'high-performance' }).then((opened) => {
+  gpu ??= requestGpu(3).then((opened) => {
     void opened.lost.then(({ kind, message }) => {
       reply({ type: 'error', doing: 'read', kind, message });
     });

@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals';
+import { NO_GPU } from '../shared/no_gpu';
 import { cropSquare, type Box } from './geometry';
 import type {
   DetectorReply,
@@ -19,6 +20,12 @@ import { track, type Track } from './tracker';
 const FACES_OF_A_PHOTO = 32;
 /** Frames whose rate and latency are told. */
 const WINDOW = 30;
+
+/** After a second crash of the GPU process Chrome gives no GPU for two minutes. */
+const GPU_GONE = {
+  title: 'The GPU was lost, and does not come back',
+  text: 'Its driver may have crashed; the browser may hold it back for some minutes. The weights are not touched.',
+};
 
 /** Share of what is measured now in the running means of the workers' times. */
 const NEW_SHARE = 0.2;
@@ -354,9 +361,9 @@ export class Session {
     if (kind === 'device-lost') return this.#deviceLost(message);
     if (kind === 'unsupported') {
       this.unsupported.value = true;
+      const lost = this.#lostAt > 0;
       this.problem.value = {
-        title: 'This browser has no WebGPU',
-        text: 'The network runs on the GPU. Chrome and Edge have WebGPU from version 113, Safari from 26, Firefox from 141 on Windows; on Linux it may have to be switched on. Update the browser or its graphics driver, then try again.',
+        ...(lost ? GPU_GONE : NO_GPU),
         retry: () => location.reload(),
       };
       return;

@@ -1,3 +1,4 @@
+import { NO_GPU } from '../shared/no_gpu';
 import { Button, Notice } from '../shared/widgets';
 import { Buttons, DataCard, SettingsCard } from './controls';
 import { AccuracyCurve, LossCurve } from './curves';
@@ -77,18 +78,9 @@ export function TrainPage() {
 
 function Unsupported() {
   return (
-    <Notice
-      kind="warn"
-      title="This browser gives no GPU to this page"
-      text={
-        <>
-          Training needs WebGPU. Chrome and Edge have it since 113, Safari since 26, Firefox since
-          141 on Windows. Where the browser is new enough, its GPU may be switched off: open{' '}
-          <code>chrome://gpu</code> to see why, or try another browser. On Linux, Chrome may want{' '}
-          <code>--enable-unsafe-webgpu --enable-features=Vulkan</code>.
-        </>
-      }
-    />
+    <Notice kind="warn" {...NO_GPU}>
+      <Button onClick={() => location.reload()}>Try again</Button>
+    </Notice>
   );
 }
 

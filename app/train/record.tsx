@@ -132,7 +132,7 @@ export function Record() {
                   }}
                   onKeyUp={stopHolding}
                   onBlur={stopHolding}
-                  aria-label={`Record ${name}: ${frames.length} pictures`}
+                  aria-label={`Record · ${frames.length} pictures of ${name}`}
                 >
                   Record · {frames.length}
                 </Button>

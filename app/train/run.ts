@@ -1,6 +1,6 @@
 /** One training in the worker: it can be paused, it keeps itself, and it survives its device. */
 import type { ImageSet, SequenceSet } from '../../src/data/dataset';
-import { requestGpu, type Gpu } from '../../src/gpu/device';
+import type { Gpu } from '../../src/gpu/device';
 import { FacegradError } from '../../src/gpu/errors';
 import { itemLabels } from '../../src/train/batches';
 import { readCheckpoint } from '../../src/train/checkpoint';
@@ -8,6 +8,7 @@ import { classWeights, type TrainConfig } from '../../src/train/config';
 import { Trainer } from '../../src/train/trainer';
 import type { Weights } from '../../src/train/weights_file';
 import { keepLatestWeights } from '../shared/latest_weights';
+import { openGpu, waitForGpu } from '../shared/open_gpu';
 import { countItems, picturesOf, stills } from './data';
 import type { FromWorker, Mistake, Pictures, RunRecord } from './protocol';
 import type { LoadedData, RunStore } from './run_store';
@@ -81,18 +82,39 @@ export class Run {
         if (!lost || this.#stopped || ++losses > MOST_LOSSES) throw error;
         const step = this.#checkpoint ? readCheckpoint(this.#checkpoint).progress.step : 0;
         this.#rewind(step);
+        this.#close();
+        await waitForGpu({
+          up: () => this.#stopped,
+          onWaiting: () => this.options.post({ type: 'waiting', step }),
+        });
+        if (this.#stopped) return await this.#endWithoutGpu();
         this.options.post({ type: 'lost', message: error.message, step });
       } finally {
-        this.#tick();
-        this.#clock = undefined;
-        this.#viewer?.dispose();
-        this.#viewer = undefined;
-        this.trainer?.dispose();
-        this.trainer = undefined;
-        this.#gpu?.dispose();
-        this.#gpu = undefined;
+        this.#close();
       }
     }
+  }
+
+  #close(): void {
+    this.#tick();
+    this.#clock = undefined;
+    this.#viewer?.dispose();
+    this.#viewer = undefined;
+    this.trainer?.dispose();
+    this.trainer = undefined;
+    this.#gpu?.dispose();
+    this.#gpu = undefined;
+  }
+
+  /** Stopped while there was no GPU: what is kept is all there is. */
+  async #endWithoutGpu(): Promise<void> {
+    const { post, record, store } = this.options;
+    const { step, time } = record;
+    record.status = 'paused';
+    if (this.#checkpoint) {
+      await store?.put('run', { record, checkpoint: this.#checkpoint, resumes: 0 });
+    }
+    post({ type: 'event', event: { type: 'done', step, reason: 'stopped' }, time, msPerStep: 0 });
   }
 
   /** A lost device shows as many errors; the loss itself, where there is one, is the reason of all. */
@@ -311,17 +333,5 @@ export class Run {
 
   weights(): Promise<Uint8Array> | undefined {
     return this.trainer?.weights();
-  }
-}
-
-/** A device; after a crash of the GPU process it may take a moment until there is one again. */
-export async function openGpu(tries = 6): Promise<Gpu> {
-  for (;;) {
-    try {
-      return await requestGpu({ powerPreference: 'high-performance' });
-    } catch (error) {
-      if (--tries <= 0 || !('gpu' in navigator)) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 500));
-    }
   }
 }

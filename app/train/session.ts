@@ -20,6 +20,7 @@ type Message<T extends FromWorker['type']> = Extract<FromWorker, { type: T }>;
 
 /**
  * - `opening`: looking for a GPU; `unsupported`: there is none
+ * - `waiting`: the GPU was lost and is not back yet
  * - `idle`: nothing runs; `compiling`, `running`, `pausing`, `paused`, `stopping`: as they say
  * - `ended`: finished or stopped; it can be gone on with where steps are left
  */
@@ -28,6 +29,7 @@ export type Phase =
   | 'unsupported'
   | 'idle'
   | 'compiling'
+  | 'waiting'
   | 'running'
   | 'pausing'
   | 'paused'
@@ -79,18 +81,24 @@ export const kept = signal<{ step: number; bytes: number } | undefined>(undefine
 export const resumable = signal(false);
 
 export const training = computed(() =>
-  ['compiling', 'running', 'pausing', 'paused', 'stopping'].includes(phase.value),
+  ['compiling', 'waiting', 'running', 'pausing', 'paused', 'stopping'].includes(phase.value),
 );
 
 let worker: Worker | undefined;
 const send = (message: ToWorker) => worker?.postMessage(message);
+
+/**
+ * Settings that a person or a link has chosen, by key. The others follow from the data and the machine, and
+ * change with them.
+ */
+const chosen = signal<ReadonlySet<string>>(new Set());
 
 /** Starts the worker, and reads the settings from the link. */
 export function open(): void {
   applyHash();
   addEventListener('hashchange', applyHash);
   effect(() => {
-    const hash = toHash(settings.value, data.value?.kind ?? 'synthetic');
+    const hash = toHash(settings.value, [...chosen.value]);
     const url = hash ? `#${hash}` : location.pathname + location.search;
     if (location.hash.slice(1) !== hash) history.replaceState(null, '', url);
   });
@@ -106,8 +114,8 @@ export function open(): void {
 }
 
 function applyHash(): void {
-  const read = fromHash(location.hash, data.value?.kind ?? 'synthetic');
-  settings.value = read.settings;
+  const read = fromHash(location.hash);
+  adopt(read.chosen);
   if (read.refused.length > 0) {
     news.value = {
       kind: 'warn',
@@ -117,17 +125,38 @@ function applyHash(): void {
   }
 }
 
+/** Chooses these and nothing else. */
+function adopt(some: Partial<Settings>): void {
+  chosen.value = new Set(Object.keys(some));
+  settings.value = { ...suitable(some.preset as Preset | undefined), ...some } as Settings;
+}
+
 export function set(key: string, value: string | number): void {
+  chosen.value = new Set(chosen.value).add(key);
   settings.value = { ...settings.value, [key]: value };
 }
 
 /** A preset brings its own settings; what was changed by hand is given up. */
 export function choosePreset(preset: Preset): void {
   const { [FACES.key]: faces } = settings.value;
-  settings.value = {
-    ...defaultSettings(data.value?.kind ?? 'synthetic', preset),
-    [FACES.key]: faces,
-  };
+  adopt(chosen.value.has(FACES.key) ? { preset, [FACES.key]: faces } : { preset });
+}
+
+/** Other data: what was not chosen follows it. */
+function refit(): void {
+  const kept = [...chosen.value].map((key) => [key, settings.value[key]]);
+  adopt(Object.fromEntries(kept) as Settings);
+}
+
+/** A run's own settings, as if they were chosen one by one. */
+function takeOver(all: Settings): void {
+  const usual = suitable(all.preset as Preset);
+  const preset = suitable().preset;
+  const different = Object.entries(all).filter(
+    ([key, value]) => value !== (key === 'preset' ? preset : usual[key]),
+  );
+  chosen.value = new Set(different.map(([key]) => key));
+  settings.value = all;
 }
 
 export function draw(): void {
@@ -247,12 +276,16 @@ function show(record: RunRecord): void {
   };
 }
 
-/** The settings that suit the data, and this machine: a small network on a phone or without a GPU. */
-function suitable({ kind, training }: DataSummary): Settings {
+/**
+ * The settings that suit the data, and this machine: a small network on a phone or without a GPU, and where
+ * there is little to learn from.
+ */
+function suitable(preset?: Preset): Settings {
+  const { kind, training } = data.value ?? { kind: 'synthetic', training: [] };
   const items = training.reduce((a, b) => a + b, 0);
   const phone = matchMedia('(pointer: coarse) and (width < 48rem)').matches;
-  const few = items < 1000;
-  const fitting = defaultSettings(kind, weak || phone || few ? 'tiny' : undefined);
+  const few = kind !== 'synthetic' && items < 1000;
+  const fitting = defaultSettings(kind, preset ?? (weak || phone || few ? 'tiny' : undefined));
   if (few) Object.assign(fitting, { batch: Math.max(2, Math.min(16, items)), epochs: 20 });
   return fitting;
 }
@@ -265,7 +298,7 @@ function receive(message: FromWorker): void {
       phase.value = 'idle';
       if (message.saved && !message.resuming) {
         saved.value = message.saved;
-        settings.value = message.saved.settings;
+        takeOver(message.saved.settings);
         show(message.saved);
       }
       if (!message.resuming && (message.saved?.data.kind ?? 'synthetic') === 'synthetic') draw();
@@ -282,9 +315,8 @@ function receive(message: FromWorker): void {
       break;
     case 'data': {
       reading.value = undefined;
-      const kind = data.value?.kind ?? 'synthetic';
       data.value = message.data;
-      if (message.data.kind !== kind) settings.value = suitable(message.data);
+      refit();
       if (wantsStart) startNow();
       break;
     }
@@ -314,7 +346,7 @@ function receive(message: FromWorker): void {
       phase.value = 'compiling';
       resumable.value = false;
       compiling.value = { ready: 0, total: 0 };
-      settings.value = message.record.settings;
+      takeOver(message.record.settings);
       show(message.record);
       if (message.resumed > 0) {
         news.value = {
@@ -353,6 +385,14 @@ function receive(message: FromWorker): void {
       break;
     case 'resumed':
       if (phase.value !== 'stopping') phase.value = 'running';
+      break;
+    case 'waiting':
+      phase.value = 'waiting';
+      news.value = {
+        kind: 'warn',
+        title: 'There is no GPU for the moment',
+        text: `It was lost, and the browser does not give it back yet: after a second crash Chrome waits two minutes. Training then goes on by itself after step ${message.step}, the last checkpoint.`,
+      };
       break;
     case 'lost':
       log.value = {

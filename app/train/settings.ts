@@ -317,41 +317,25 @@ export function problemOf({ min, max }: { min?: number; max?: number }, value: s
   return undefined;
 }
 
-/** `#epochs=2&batch=16`: what differs from the defaults, so that a link shares it. */
-export function toHash(settings: Settings, kind: DataKind): string {
-  const usualPreset = defaultSettings(kind).preset;
-  const defaults = defaultSettings(kind, settings.preset as Preset);
-  const query = new URLSearchParams();
-  if (settings.preset !== usualPreset) query.set('preset', String(settings.preset));
-  for (const [key, value] of Object.entries(settings)) {
-    if (key !== 'preset' && String(value) !== String(defaults[key])) query.set(key, String(value));
-  }
-  return query.toString();
+/** `#epochs=2&batch=16`: what was chosen, so that a link shares it. */
+export function toHash(settings: Settings, chosen: readonly string[]): string {
+  const known = ['preset', FACES.key, ...SETTINGS.map(({ key }) => key)];
+  const shared = known.filter((key) => chosen.includes(key));
+  return new URLSearchParams(shared.map((key) => [key, String(settings[key])])).toString();
 }
 
-/** Settings from a link. What is unknown or out of range keeps its default, and is named in `refused`. */
-export function fromHash(hash: string, kind: DataKind): { settings: Settings; refused: string[] } {
-  const query = new URLSearchParams(hash.replace(/^#/, ''));
+/** What a link chooses. What is unknown or out of range is not chosen, and is named in `refused`. */
+export function fromHash(hash: string): { chosen: Settings; refused: string[] } {
+  const chosen: Settings = {};
   const refused: string[] = [];
-  let preset = query.get('preset') ?? undefined;
-  if (preset !== undefined && !(preset in PRESETS)) {
-    refused.push('preset');
-    preset = undefined;
-  }
-  const settings = defaultSettings(kind, preset as Preset | undefined);
-  for (const [key, value] of query) {
-    if (key === 'preset') continue;
+  for (const [key, value] of new URLSearchParams(hash.replace(/^#/, ''))) {
     const setting = key === FACES.key ? FACES : SETTINGS.find((one) => one.key === key);
-    if (!setting) {
-      refused.push(key);
-    } else if ('options' in setting && setting.options) {
-      if (value in setting.options) settings[key] = value;
-      else refused.push(key);
-    } else if (problemOf(setting as { min?: number; max?: number }, value)) {
+    const options = key === 'preset' ? PRESETS : (setting as Partial<Setting>)?.options;
+    if (options ? !Object.hasOwn(options, value) : !setting || problemOf(setting, value)) {
       refused.push(key);
     } else {
-      settings[key] = Number(value);
+      chosen[key] = options ? value : Number(value);
     }
   }
-  return { settings, refused };
+  return { chosen, refused };
 }

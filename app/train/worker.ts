@@ -6,7 +6,8 @@ import { Model } from '../../src/nn/model';
 import { keepLatestWeights, latestWeights } from '../shared/latest_weights';
 import { describe, drawFaces, readData, recordedFaces, summarize } from './data';
 import type { FromWorker, RunRecord, ToWorker } from './protocol';
-import { openGpu, Run } from './run';
+import { openGpu } from '../shared/open_gpu';
+import { Run } from './run';
 import { RunStore, type KeptRun, type LoadedData } from './run_store';
 import { toConfig } from './settings';
 
