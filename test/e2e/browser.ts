@@ -1,6 +1,30 @@
-import puppeteer, { type Browser, type ConsoleMessage, type Page } from 'puppeteer';
-import { inject } from 'vitest';
+import { join } from 'node:path';
+import puppeteer from 'puppeteer';
+import type { Browser, BrowserContext, ConsoleMessage, ElementHandle, Page } from 'puppeteer';
+import { expect, inject } from 'vitest';
 import { chromeFlags, findChrome } from '../../tools/chrome';
+
+/**
+ * Set where the machine is idle otherwise: then the whole training runs, and times and rates are held
+ * to their bars. Without it they are printed alone, as on a busy machine they say nothing of the page.
+ */
+export const FULL = process.env.FACEGRAD_E2E_FULL === '1';
+
+/** Where screenshots go, to be looked at. */
+const SHOTS = process.env.FACEGRAD_E2E_SHOTS;
+
+/** Prints a figure, and holds it to its bar where figures count. */
+export function bar(
+  what: string,
+  value: number,
+  bound: { least: number } | { most: number },
+): void {
+  const wanted = 'least' in bound ? `at least ${bound.least}` : `at most ${bound.most}`;
+  console.log(`${what}: ${value.toFixed(1)} (${wanted})`);
+  if (!FULL) return;
+  if ('least' in bound) expect(value, what).toBeGreaterThanOrEqual(bound.least);
+  else expect(value, what).toBeLessThanOrEqual(bound.most);
+}
 
 /** What a page did that it should not, and what it fetched. */
 export interface Watch {
@@ -24,12 +48,15 @@ export async function launch(flags: string[] = [], usual = chromeFlags()): Promi
   });
 }
 
-/** A tab on a page of the demo, watched from before its first request. */
+/**
+ * A tab on a page of the demo, watched from before its first request. In a context of its own nothing is
+ * kept from the tab before.
+ */
 export async function openTab(
-  browser: Browser,
+  browser: Browser | BrowserContext,
   path: string,
+  base = inject('url'),
 ): Promise<{ page: Page; watch: Watch }> {
-  const base = inject('url');
   const page = await browser.newPage();
   await page.setViewport({ width: 1280, height: 900 });
   const watch: Watch = { foreign: [], fetched: [], errors: [] };
@@ -116,3 +143,80 @@ export async function press(page: Page, words: string): Promise<void> {
   );
   await button!.click();
 }
+
+/** Waits until the page has drawn or read its data. */
+export const waitForData = (page: Page, words = /to learn from/): Promise<void> =>
+  waitForText(page, '.drop', words);
+
+/** Waits for a step of the training to be shown. */
+export async function waitForStep(page: Page, step: number, timeout = 120_000): Promise<void> {
+  await page.waitForFunction(
+    (step) =>
+      Number(/step(\d+) of/.exec(document.querySelector('.facts')?.textContent ?? '')?.[1]) >= step,
+    { timeout, polling: 100 },
+    step,
+  );
+}
+
+/** Gives files to one of the page's file inputs, found by its label. */
+export async function giveFiles(page: Page, label: string, ...paths: string[]): Promise<void> {
+  const input = await page.$(`input[type=file][aria-label^="${label}"]`);
+  await (input as ElementHandle<HTMLInputElement>).uploadFile(...paths);
+}
+
+/** Different colours on a canvas: one that was never drawn on has one. */
+export const coloursOf = (canvas: ElementHandle<Element>): Promise<number> =>
+  canvas.evaluate((element) => {
+    const { width, height } = element as HTMLCanvasElement;
+    const pixels = (element as HTMLCanvasElement)
+      .getContext('2d')!
+      .getImageData(0, 0, width, height);
+    return new Set(new Uint32Array(pixels.data.buffer)).size;
+  });
+
+/** Pictures of the page on a phone, a laptop and a wide screen, light and dark. */
+export async function shots(page: Page, name: string): Promise<void> {
+  if (!SHOTS) return;
+  const before = page.viewport();
+  for (const [size, width, height] of [
+    ['phone', 390, 844],
+    ['laptop', 1280, 800],
+    ['wide', 1920, 1080],
+  ] as const) {
+    await page.setViewport({ width, height });
+    for (const scheme of ['light', 'dark']) {
+      await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      await page.screenshot({ path: join(SHOTS, `${name}-${size}-${scheme}.png`), fullPage: true });
+    }
+  }
+  await page.emulateMediaFeatures([]);
+  await page.setViewport(before);
+}
+
+/** What IndexedDB keeps of the run. */
+export interface Kept {
+  step: number;
+  training: number[];
+  losses: number[];
+}
+
+export const keptRun = (page: Page): Promise<Kept | undefined> =>
+  page.evaluate(async () => {
+    const wait = <T>(request: IDBRequest<T>) =>
+      new Promise<T>((resolve, reject) => {
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => reject(request.error!);
+      });
+    const database = await wait(indexedDB.open('facegrad-run'));
+    if (!database.objectStoreNames.contains('run')) return undefined;
+    const run = await wait(database.transaction('run').objectStore('run').get('run'));
+    database.close();
+    if (!run) return undefined;
+    const points: { step: number; loss: number }[] = run.record.log.training;
+    return {
+      step: run.record.step,
+      training: points.map(({ step }) => step),
+      losses: points.map(({ loss }) => loss),
+    };
+  });

@@ -15,7 +15,11 @@ export default async function serve(project: TestProject): Promise<() => Promise
   const outDir = mkdtempSync(join(tmpdir(), 'facegrad-demo-'));
   const config = { configFile: resolve('vite.app.config.ts'), configLoader: 'runner' as const };
   await build({ ...config, logLevel: 'error', build: { outDir } });
-  const server = await preview({ ...config, build: { outDir }, preview: { port: 0 } });
+  const server = await preview({
+    ...config,
+    build: { outDir },
+    preview: { port: 0, allowedHosts: ['facegrad.test'] },
+  });
   project.provide('url', server.resolvedUrls!.local[0]);
   return async () => {
     await server.close();

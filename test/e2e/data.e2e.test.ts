@@ -1,0 +1,206 @@
+/** Data of one's own on the Train page, good and bad, and settings that do not fit the machine. */
+import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { zipSync } from 'fflate';
+import type { Browser, Page } from 'puppeteer';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import { EXPRESSIONS } from '../../src/data/dataset';
+import { writeSafetensors } from '../../src/train/safetensors';
+import { seriousFindings } from './axe';
+import { giveFiles, keptRun, launch, openTab, press, shots, text, waitForData } from './browser';
+import { waitForStep, waitForText, type Watch } from './browser';
+import { writeClip } from './camera_clip';
+import { drawings, NAMES, writeCsv, writeFolder, writeIdx, writeZip } from './data_files';
+
+/** Quick to compile; two epochs give two rows of the curves. */
+const QUICK = 'streams=edges&fusion=concat&epochs=2&batch=8';
+
+const folder = mkdtempSync(join(tmpdir(), 'facegrad-data-'));
+const clip = join(folder, 'camera.mjpeg');
+const train = drawings(8, 1);
+const test = drawings(3, 2);
+
+let browser: Browser;
+let page: Page;
+let watch: Watch;
+
+beforeAll(async () => {
+  await writeClip(clip, [{ faces: 1, seconds: 4 }]);
+  browser = await launch([
+    '--use-fake-device-for-media-stream',
+    `--use-file-for-fake-video-capture=${clip}`,
+  ]);
+});
+afterAll(async () => {
+  await browser.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function open(hash: string): Promise<void> {
+  const context = await browser.createBrowserContext();
+  await context.overridePermissions(inject('url'), ['camera']);
+  ({ page, watch } = await openTab(context, `index.html#${hash}`));
+  await waitForData(page);
+}
+
+afterEach(async ({ task }) => {
+  if (task.result?.state === 'fail') {
+    const seen = await text(page, 'main').catch(String);
+    console.log(`${task.name}: ${seen}\n${watch.errors.join('\n')}`);
+  }
+  await page.browserContext().close();
+});
+
+/** Trains to the end, and looks at whose matrix it is. */
+async function trains(classes: readonly string[], held: number): Promise<void> {
+  await press(page, 'Start training');
+  await waitForText(page, '.news', /Training is done/);
+  const { losses } = (await keptRun(page))!;
+  expect(losses.length).toBeGreaterThan(3);
+  expect(losses.every((loss) => Number.isFinite(loss))).toBe(true);
+  const heads = await page.$$eval('.matrix thead th[scope]', (all) =>
+    all.map((th) => (th as HTMLElement).title),
+  );
+  expect(heads).toEqual(classes);
+  const cells = await page.$$eval('.matrix td', (all) => all.map((td) => Number(td.textContent)));
+  expect(cells.reduce((a, b) => a + b, 0)).toBe(held);
+  expect(watch.foreign).toEqual([]);
+  expect(watch.errors).toEqual([]);
+}
+
+describe('data of one’s own', () => {
+  it('a zip by class, with splits in a folder around them', async () => {
+    const path = join(folder, 'faces.zip');
+    await writeZip(path, train, test);
+    await open(QUICK);
+    await giveFiles(page, 'Files', path);
+    await waitForData(page, /faces\.zip.*24 to learn from, 9 held out.*beaming, crying, gasping/);
+    await trains(NAMES, test.length);
+  });
+
+  it('a folder by class', async () => {
+    const path = join(folder, 'my faces');
+    mkdirSync(path);
+    await writeFolder(path, drawings(10, 3));
+    await open(QUICK);
+    await giveFiles(page, 'Folder', path);
+    await waitForData(page, /my faces.*held out.*beaming, crying, gasping/);
+    const [learn, held] = /(\d+) to learn from, (\d+) held out/
+      .exec(await text(page, '.drop'))!
+      .slice(1)
+      .map(Number);
+    expect(learn + held).toBe(30);
+    expect(held).toBeGreaterThan(0);
+  });
+
+  it('a csv as FER2013’s', async () => {
+    const path = join(folder, 'fer2013.csv');
+    writeCsv(path, train, test);
+    await open(QUICK);
+    await giveFiles(page, 'Files', path);
+    await waitForData(page, /24 to learn from, 9 held out.*angry.*neutral/);
+    await trains(EXPRESSIONS, test.length);
+  });
+
+  it('four IDX files at once, and nothing but one of a pair', async () => {
+    const paths = writeIdx(folder, train, test);
+    await open(QUICK);
+    await giveFiles(page, 'Files', paths[0]);
+    await waitForText(page, '.news', /images, but no training-labels.*still here/);
+    await giveFiles(page, 'Files', ...paths);
+    await waitForData(page, /24 to learn from, 9 held out.*angry.*neutral/);
+    // What the link chose stays, and what follows from the data is shown.
+    expect(await page.evaluate(() => location.hash)).toContain('epochs=2');
+  });
+
+  it('classes recorded with the camera', async () => {
+    await open(QUICK);
+    await page.click('.record summary');
+    await press(page, 'Open the camera');
+    await page.waitForSelector('.viewfinder video');
+    expect(await seriousFindings(page)).toEqual([]);
+    const [first] = await page.$$('.take input');
+    await first.click({ count: 3 });
+    await first.type('awake');
+    const recorded = (n: number) =>
+      page.waitForFunction(
+        (n) => {
+          const label = document.querySelectorAll('.take button')[n].getAttribute('aria-label')!;
+          return Number(/(\d+) pictures/.exec(label)![1]) >= 12;
+        },
+        { polling: 50, timeout: 60_000 },
+        n,
+      );
+    const buttons = await page.$$('.take button');
+    const { x, y } = await buttons[0].clickablePoint(); // with the pointer,
+    await page.mouse.move(x, y);
+    await page.mouse.down();
+    await recorded(0);
+    await page.mouse.up();
+    await buttons[1].focus(); // and with the keyboard
+    await page.keyboard.down('Space');
+    await recorded(1);
+    await page.keyboard.up('Space');
+    await shots(page, 'train-record');
+    await press(page, 'Use these');
+    await waitForData(page, /your recordings.*to learn from.*awake, serious/);
+    const held = Number(/(\d+) held out/.exec(await text(page, '.drop'))![1]);
+    expect(held).toBeGreaterThan(3);
+    await trains(['awake', 'serious'], held);
+  });
+});
+
+describe('bad files', () => {
+  const file = (name: string, content: string | Uint8Array) => {
+    const path = join(folder, name);
+    writeFileSync(path, content);
+    return path;
+  };
+
+  it('are refused with a reason, and what was trained is still there', async () => {
+    await open('faces=70&batch=10&epochs=40&keep=1&streams=edges&fusion=concat');
+    await press(page, 'Start training');
+    await waitForStep(page, 8); // an epoch, with its matrix and mistakes
+    await press(page, 'Stop');
+    await waitForText(page, '.news', /Stopped/);
+    const before = (await keptRun(page))!;
+    const facts = await text(page, '.facts');
+    const matrix = await text(page, '.matrix');
+
+    const drop = async (path: string, words: RegExp, input = 'Files') => {
+      await giveFiles(page, input, path);
+      await waitForText(page, '.news', words, 60_000);
+      expect(await text(page, '.news')).toMatch(/still here/);
+      expect(await text(page, '.drop')).toMatch(/70 to learn from/);
+      expect(await text(page, '.facts')).toBe(facts);
+      expect(await text(page, '.matrix')).toBe(matrix);
+      expect(await keptRun(page)).toEqual(before);
+      await press(page, 'Close');
+    };
+    const row = (pixels: number) => `3,${new Array(pixels).fill(7).join(' ')},Training\n`;
+    await drop(file('notes.csv', 'dear diary\nnothing happened\n'), /notes\.csv.*column/);
+    await drop(
+      file('broken.csv', `emotion,pixels,Usage\n${row(2304)}${row(2000)}`),
+      /broken\.csv.*row 2.*2000 pixels/,
+    );
+    await drop(file('photo.bmp', 'BM'), /photo\.bmp: this page reads/);
+    const large = file('large.csv', '');
+    truncateSync(large, 500 * 2 ** 20);
+    await drop(large, /large\.csv/);
+    const bomb = file(
+      'bomb.zip',
+      zipSync({ 'angry/a.png': new Uint8Array(300 * 2 ** 20), 'happy/b.png': new Uint8Array(9) }),
+    );
+    await drop(bomb, /bomb\.zip/);
+    await drop(file('empty.safetensors', ''), /empty\.safetensors/, 'Weights');
+    const other = writeSafetensors([{ name: 'w', shape: [1], data: new Float32Array(1) }], {});
+    await drop(file('other.safetensors', other), /no model configuration/, 'Weights');
+
+    await press(page, 'Go on');
+    await waitForText(page, '.news', /goes on after step/);
+    expect(await text(page, '.news')).toContain(`after step ${before.step}.`);
+    await waitForStep(page, before.step + 2);
+    expect(watch.errors).toEqual([]);
+  });
+});
