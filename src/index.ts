@@ -38,3 +38,4 @@ export {
   type PictureDecoder,
 } from './data/pictures';
 export { exportOnnx } from './train/onnx';
+export { exportNetwork } from './train/onnx_network';

@@ -10,20 +10,7 @@ import { state } from '../../src/tape/value';
 import { u32 } from '../../src/kernels/kernel';
 import { exportOnnx } from '../../src/train/onnx';
 import { testGpu } from '../support/gpu';
-
-/** Where `npm ci` in bench/peers puts it; the project itself does not depend on it. */
-const ORT = '../../bench/peers/node_modules/onnxruntime-web/dist/ort.node.min.mjs';
-
-const inNode = typeof window === 'undefined';
-const found = inNode && (await exists(ORT));
-if (inNode && !found) {
-  console.log('onnxruntime-web is not in bench/peers (npm ci there): ONNX files are not run');
-}
-
-async function exists(path: string): Promise<boolean> {
-  const { existsSync } = await import('node:fs');
-  return existsSync(new URL(path, import.meta.url));
-}
+import { hasOnnxRuntime, runOnnx, type Feed } from '../support/onnxruntime';
 
 const noise = (seed: number, i: number) => random(seed, 1, 2, i) / 2 ** 31 - 1;
 
@@ -86,16 +73,12 @@ async function compare(changes: Partial<ModelConfig>, samples: number) {
   plan.dispose();
   storage.dispose();
 
-  const ort = await import(/* @vite-ignore */ new URL(ORT, import.meta.url).href);
-  ort.env.wasm.numThreads = 1;
-  const session = await ort.InferenceSession.create(exportOnnx({ config, tensors: byName }));
   const shape = [...(steps > 1 ? [steps, samples] : [samples]), 1, size, size];
-  const feeds = Object.fromEntries(
-    streams.map((stream, g) => [stream, new ort.Tensor('float32', dense[g], shape)]),
+  const feeds: Record<string, Feed> = Object.fromEntries(
+    streams.map((stream, g) => [stream, { shape, data: dense[g] }]),
   );
-  if (steps > 1) feeds.lengths = new ort.Tensor('int32', Int32Array.from(counts), [samples]);
-  const given = await session.run(feeds);
-  await session.release();
+  if (steps > 1) feeds.lengths = { shape: [samples], data: Int32Array.from(counts) };
+  const given = await runOnnx(exportOnnx({ config, tensors: byName }), feeds);
   const classes = config.classes.length;
   expect(given.probabilities.dims).toEqual([samples, classes]);
   for (let n = 0; n < samples; n++) {
@@ -110,20 +93,23 @@ async function compare(changes: Partial<ModelConfig>, samples: number) {
   }
 }
 
-describe.skipIf(!found)('a model as ONNX gives the same probabilities in onnxruntime', () => {
-  const cases: [string, Partial<ModelConfig>, number][] = [
-    ['two streams, one step', {}, 3],
-    ['one stream', { streams: ['raw'] }, 2],
-    ['a dense layer in place of the LSTM', { fusion: 'concat' }, 2],
-    ['a dense layer over one stream', { fusion: 'concat', streams: ['edges'] }, 1],
-    ['streams as steps', { frames: { mode: 'streams', count: 2 } }, 3],
-    ['views, one of them', { frames: { mode: 'views', count: 3 } }, 2],
-    ['sequences with lengths', { frames: { mode: 'sequence', count: 3 } }, 4],
-    ['sequences of one stream', { frames: { mode: 'sequence', count: 2 }, streams: ['raw'] }, 2],
-    ['the preset', { size: 48, widths: [8, 16, 16, 32, 32], dense: 64, hidden: 32 }, 2],
-  ];
-  it.each(cases)('%s', (_, changes, samples) => compare(changes, samples));
-});
+describe.skipIf(!hasOnnxRuntime)(
+  'a model as ONNX gives the same probabilities in onnxruntime',
+  () => {
+    const cases: [string, Partial<ModelConfig>, number][] = [
+      ['two streams, one step', {}, 3],
+      ['one stream', { streams: ['raw'] }, 2],
+      ['a dense layer in place of the LSTM', { fusion: 'concat' }, 2],
+      ['a dense layer over one stream', { fusion: 'concat', streams: ['edges'] }, 1],
+      ['streams as steps', { frames: { mode: 'streams', count: 2 } }, 3],
+      ['views, one of them', { frames: { mode: 'views', count: 3 } }, 2],
+      ['sequences with lengths', { frames: { mode: 'sequence', count: 3 } }, 4],
+      ['sequences of one stream', { frames: { mode: 'sequence', count: 2 }, streams: ['raw'] }, 2],
+      ['the preset', { size: 48, widths: [8, 16, 16, 32, 32], dense: 64, hidden: 32 }, 2],
+    ];
+    it.each(cases)('%s', (_, changes, samples) => compare(changes, samples));
+  },
+);
 
 describe('exportOnnx', () => {
   it('refuses weights that do not fit', () => {
