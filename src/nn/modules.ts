@@ -8,7 +8,8 @@ import { dense } from '../tape/operations/dense';
 import { dropout } from '../tape/operations/dropout';
 import { gru } from '../tape/operations/gru';
 import { lstm } from '../tape/operations/lstm';
-import { avgPool2d, maxPool2d } from '../tape/operations/pool2d';
+import { gelu, leakyRelu, sigmoid, tanh } from '../tape/operations/elementwise';
+import { avgPool2d, globalAvgPool, maxPool2d } from '../tape/operations/pool2d';
 import { relu } from '../tape/operations/relu';
 import { reshape } from '../tape/operations/reshape';
 import type { Value } from '../tape/value';
@@ -126,6 +127,23 @@ export class AvgPool2d extends Module {
   }
 }
 
+/** Mean of every plane, x [N, C, H, W] -> [N, C, 1, 1]: PyTorch's, of which only the size 1 is here. */
+export class AdaptiveAvgPool2d extends Module {
+  constructor(size: 1) {
+    super();
+    if (size !== 1) {
+      throw new FacegradError('unsupported', 'AdaptiveAvgPool2d: only the size 1', {
+        wanted: size,
+        available: 1,
+      });
+    }
+  }
+
+  forward({ tape }: Pass, x: Value): Value {
+    return tape.apply(globalAvgPool, { x }, undefined).y;
+  }
+}
+
 /** y = x weight^T + bias: x [..., K] -> [..., M]. */
 export class Linear extends Module {
   readonly weight: Parameter;
@@ -147,6 +165,37 @@ export class Linear extends Module {
 export class ReLU extends Module {
   forward({ tape }: Pass, x: Value): Value {
     return tape.apply(relu, { x }).y;
+  }
+}
+
+/** x, or `slope` times it below 0. */
+export class LeakyReLU extends Module {
+  constructor(readonly slope = 0.01) {
+    super();
+  }
+
+  forward({ tape }: Pass, x: Value): Value {
+    return tape.apply(leakyRelu, { x }, { slope: this.slope }).y;
+  }
+}
+
+/** x times the normal distribution's integral up to x. */
+export class GELU extends Module {
+  forward({ tape }: Pass, x: Value): Value {
+    return tape.apply(gelu, { x }, undefined).y;
+  }
+}
+
+/** 1 / (1 + exp(-x)). */
+export class Sigmoid extends Module {
+  forward({ tape }: Pass, x: Value): Value {
+    return tape.apply(sigmoid, { x }, undefined).y;
+  }
+}
+
+export class Tanh extends Module {
+  forward({ tape }: Pass, x: Value): Value {
+    return tape.apply(tanh, { x }, undefined).y;
   }
 }
 

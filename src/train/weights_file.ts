@@ -50,6 +50,13 @@ export function readWeights(file: Uint8Array, name = 'weights'): Weights {
     });
   }
   const config = parseFact(metadata.model, name, 'model configuration') as ModelConfig;
+  if ((config as { kind?: unknown }).kind === 'network') {
+    throw new FacegradError(
+      'bad-input',
+      `${name} holds the weights of a network of one's own, which only its module can run: readSafetensors, and import of the Network`,
+      { wanted: 'a built-in model', available: 'network' },
+    );
+  }
   checkModelConfig(config);
   for (const { name: tensor, data } of tensors.values()) {
     const bad = data.findIndex((value) => !Number.isFinite(value));

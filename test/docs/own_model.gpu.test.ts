@@ -5,24 +5,35 @@ import { testGpu } from '../support/gpu';
 
 /** What the page shows, to the letter; only the device is the tests'. */
 async function runPage() {
-  const code = /```js\n([\s\S]*?)```/.exec(page)![1];
-  const body = code.replace("import * as facegrad from 'facegrad';\n", '');
-  expect(body).not.toBe(code);
+  const code = [...page.matchAll(/```js\n([\s\S]*?)```/g)].map(([, block]) => block);
+  expect(code).toHaveLength(2);
+  const body = code.join('').replace("import * as facegrad from 'facegrad';\n", '');
+  expect(body).not.toContain('import ');
   const AsyncFunction = Object.getPrototypeOf(async () => undefined).constructor;
-  const run = new AsyncFunction('facegrad', `${body}\nreturn { losses, file, model, config };`);
+  const run = new AsyncFunction(
+    'facegrad',
+    `${body}\nreturn { losses, file, model, accuracy, probabilities, onnx };`,
+  );
   return run({ ...facegrad, requestGpu: testGpu }) as Promise<{
     losses: number[];
     file: Uint8Array;
     model: facegrad.Network;
-    config: object;
+    accuracy: number;
+    probabilities: Float64Array;
+    onnx: Uint8Array;
   }>;
 }
 
 it('docs/own-model.md: a model of one’s own trains, and its weights have PyTorch’s names', async () => {
-  const { losses, file, model } = await runPage();
+  const { losses, file, model, accuracy, probabilities, onnx } = await runPage();
   expect(losses).toHaveLength(8);
   expect(losses.every(Number.isFinite)).toBe(true);
   expect(losses[7]).toBeLessThan(losses[0]);
+  expect(accuracy).toBeGreaterThan(1 / 7);
+  expect(probabilities).toHaveLength(35 * 7);
+  expect(probabilities.reduce((a, b) => a + b)).toBeCloseTo(35);
+  expect(() => facegrad.readWeights(file)).toThrow(/network of one's own/);
+  expect(new TextDecoder('latin1').decode(onnx)).toContain('BatchNormalization');
 
   const { tensors } = facegrad.readSafetensors(file);
   expect(Object.fromEntries([...tensors.values()].map(({ name, shape }) => [name, shape]))).toEqual(

@@ -7,8 +7,23 @@ import { testGpu } from '../support/gpu';
 import { hasOnnxRuntime, runOnnx, type Feed } from '../support/onnxruntime';
 
 const { Module, Network, Sequential, Storage, Tape, Parameter, Pass, operations, state } = facegrad;
-const { Conv2d, BatchNorm2d, MaxPool2d, AvgPool2d, Linear, ReLU, Dropout, Flatten, LSTM, GRU } =
-  facegrad;
+const {
+  Conv2d,
+  BatchNorm2d,
+  MaxPool2d,
+  AvgPool2d,
+  Linear,
+  ReLU,
+  Dropout,
+  Flatten,
+  LSTM,
+  GRU,
+  AdaptiveAvgPool2d,
+  LeakyReLU,
+  GELU,
+  Sigmoid,
+  Tanh,
+} = facegrad;
 type Value = facegrad.Value;
 type Layers = facegrad.Module;
 
@@ -92,14 +107,16 @@ const networks: Record<string, () => Layers> = {
       new Upwards(),
       new Residual(),
       new AvgPool2d(3, { stride: 2, padding: 1 }),
-      new Apply(({ tape }, x) => tape.apply(operations.globalAvgPool, { x }, undefined).y),
+      new AdaptiveAvgPool2d(1),
       new Flatten(),
       new Linear(4, 3, { bias: false }),
     ),
   'functions and reductions': () =>
     new Sequential(
+      new LeakyReLU(0.2),
+      new GELU(),
       new Apply(({ tape }, x) => {
-        const y = tape.apply(operations.leakyRelu, { x }, { slope: 0.2 }).y;
+        const y = tape.apply(operations.elu, { x }, { alpha: 0.5 }).y;
         const z = tape.apply(operations.gelu, { x }, undefined).y;
         const both = tape.apply(operations.concat, { y, z }, { axis: 1 }).y;
         const kept = tape.apply(
@@ -120,6 +137,8 @@ const networks: Record<string, () => Layers> = {
       new Apply(({ tape }, x) => tape.apply(operations.normalize, { x }, {}).y),
       new Linear(16, 8),
       new Apply(({ tape }, x) => tape.apply(operations.silu, { x }, undefined).y),
+      new Sigmoid(),
+      new Tanh(),
       new Linear(8, 3),
       new Apply(({ tape }, x) => {
         const scaled = tape.apply(operations.affine, { x }, { scale: 2, shift: -1 }).y;
