@@ -57,7 +57,7 @@ async function trains(classes: readonly string[], held: number): Promise<void> {
   await press(page, 'Start training');
   await waitForText(page, '.news', /Training is done/);
   const { losses } = (await keptRun(page))!;
-  expect(losses.length).toBeGreaterThan(3);
+  expect(losses.length).toBeGreaterThanOrEqual(2); // at the end of each epoch at least
   expect(losses.every((loss) => Number.isFinite(loss))).toBe(true);
   const heads = await page.$$eval('.matrix thead th[scope]', (all) =>
     all.map((th) => (th as HTMLElement).title),
