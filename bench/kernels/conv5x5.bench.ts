@@ -7,7 +7,6 @@ import {
   conv5x5BackwardWeight,
   conv5x5BackwardWeightPlain,
   conv5x5BackwardWeightSubgroup8,
-  conv5x5FlipWeight,
   conv5x5ForwardMap3,
   conv5x5ForwardMap6,
   conv5x5ForwardPlain,
@@ -70,7 +69,6 @@ const tiled = layers.flatMap(([G, N, C, W, O]): BenchCase[] => {
       inputs: { x: dy, weight: flipped },
       attributes,
     })),
-    { name, kernel: conv5x5FlipWeight, inputs: { weight } },
     ...backwardWeight.map((chosen) => ({ name, inputs: { x, dy }, ...chosen })),
     {
       name,

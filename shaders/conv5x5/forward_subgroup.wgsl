@@ -2,7 +2,7 @@
 //
 // The 5x5 convolution with register tiles, weights handed round in the subgroup. What
 // `forward_plain.wgsl` defines, faster. Turned weights and dy in place of x give dx: it is also
-// the gradient by the input (see `flip_weight.wgsl`).
+// the gradient by the input (see `flip_weights.wgsl`).
 //
 // Layout: x [G,N,C,H,W] with a zero border of 2 and rows of whole vec4s, so that no tap needs a
 // test; weight [G,C,5,5,O], the output channel innermost; y [G,N,O,H,W] dense.

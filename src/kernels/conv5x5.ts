@@ -5,7 +5,7 @@ import backwardWeightMap6Shader from '../../shaders/conv5x5/backward_weight_map6
 import backwardWeightPlainShader from '../../shaders/conv5x5/backward_weight_plain.wgsl';
 import backwardWeightSubgroupShader from '../../shaders/conv5x5/backward_weight_subgroup.wgsl';
 import backwardWeightSubgroup8Shader from '../../shaders/conv5x5/backward_weight_subgroup8.wgsl';
-import flipWeightShader from '../../shaders/conv5x5/flip_weight.wgsl';
+import flipWeightsShader from '../../shaders/conv5x5/flip_weights.wgsl';
 import forwardShader from '../../shaders/conv5x5/forward.wgsl';
 import forwardMap3Shader from '../../shaders/conv5x5/forward_map3_subgroup.wgsl';
 import forwardMap6Shader from '../../shaders/conv5x5/forward_map6_subgroup.wgsl';
@@ -159,7 +159,7 @@ export const conv5x5ForwardSubgroup = tiledForward(
   'conv5x5.forward_subgroup',
   forwardSubgroupShader,
 );
-/** dx, as `y`, of dy, as `x`, and `conv5x5FlipWeight`'s weights: the same files as forward. */
+/** dx, as `y`, of dy, as `x`, and `conv5x5FlipWeights`' weights: the same files as forward. */
 export const conv5x5BackwardInputTiled = tiledForward('conv5x5.backward_input', forwardShader);
 export const conv5x5BackwardInputSubgroup = tiledForward(
   'conv5x5.backward_input_subgroup',
@@ -225,19 +225,28 @@ export const conv5x5BackwardInputMap3 = smallForward(
   3,
 );
 
-/** flipped [G,O,5,5,C] of weight [G,C,5,5,O]: channels exchanged, filters turned by 180 degrees. */
-export const conv5x5FlipWeight = defineKernel({
-  name: 'conv5x5.flip_weight',
-  shader: flipWeightShader,
-  outputs: ({ weight }: Record<'weight', TensorSpec>) => {
-    const [G, C, , , O] = weight.shape;
-    return { flipped: f32([G, O, 5, 5, C]) };
-  },
-  params: ({ weight }) => ({
-    channels: weight.shape[1],
-    out_channels: weight.shape[4],
+/** Layers whose weights [G,C,5,5,O] are flipped together: where each begins, and its channels. */
+export interface FlipAttributes {
+  groups: number;
+  layers: { begin: number; channels: number; outputs: number }[];
+}
+
+/**
+ * In the place of every layer's weights [G,C,5,5,O] flipped ones [G,O,5,5,C]: channels exchanged, filters turned by
+ * 180 degrees. `layers` holds, u32 [layers, 3], what the attributes say.
+ */
+export const conv5x5FlipWeights = defineKernel({
+  name: 'conv5x5.flip_weights',
+  shader: flipWeightsShader,
+  outputs: ({ weights }: Record<'weights' | 'layers', TensorSpec>, _: FlipAttributes) => ({
+    flipped: f32(weights.shape),
   }),
-  workgroups: ({ weight }) => [Math.ceil(weight.shape[1] / 32), weight.shape[4], weight.shape[0]],
+  params: (_, { groups }) => ({ groups }),
+  workgroups: (_, { groups, layers }) => [
+    Math.ceil(Math.max(...layers.map(({ channels }) => channels)) / 32),
+    Math.max(...layers.map(({ outputs }) => outputs)),
+    layers.length * groups,
+  ],
 });
 
 /** How the sum over the rows of all images is split. */

@@ -1,6 +1,6 @@
 import { bordered, layoutOf } from '../kernels/kernel';
 import { bnReluPool } from '../tape/operations/bn_relu_pool';
-import { conv5x5, type ConvVariant } from '../tape/operations/conv5x5';
+import { conv5x5, type ConvVariant, type FlippedWeights } from '../tape/operations/conv5x5';
 import { dense, type Attributes as DenseAttributes } from '../tape/operations/dense';
 import { lstm } from '../tape/operations/lstm';
 import type { Tape } from '../tape/tape';
@@ -23,7 +23,10 @@ export class ConvBlock {
   readonly #weight: Value;
   readonly #norm: Record<'gamma' | 'beta' | 'running_mean' | 'running_var', Value>;
 
-  /** @param name with `*` for the stream, as in `streams.*.block1` */
+  /**
+   * @param name with `*` for the stream, as in `streams.*.block1`
+   * @param flipped where the gradient of x finds the weights that it needs; the first block has none
+   */
   constructor(
     { parameters, statistics }: Arenas,
     name: string,
@@ -32,6 +35,7 @@ export class ConvBlock {
     streams: readonly string[],
     readonly last: boolean,
     readonly variant: ConvVariant = 'auto',
+    readonly flipped?: FlippedWeights,
   ) {
     const groups = streams.length;
     const bound = 1 / Math.sqrt(channels * 25);
@@ -42,6 +46,7 @@ export class ConvBlock {
       streams,
       order: 'conv',
     });
+    flipped?.add(this.#weight);
     this.#norm = {
       gamma: parameters.add(`${name}.bn.weight`, shape, { init: ones, streams }),
       beta: parameters.add(`${name}.bn.bias`, shape, { init: zeros, streams }),
@@ -51,8 +56,8 @@ export class ConvBlock {
   }
 
   forward(tape: Tape, x: Value, training: boolean): Value {
-    const { variant } = this;
-    const { y } = tape.apply(conv5x5, { x, weight: this.#weight }, { variant });
+    const { variant, flipped } = this;
+    const { y } = tape.apply(conv5x5, { x, weight: this.#weight }, { variant, flipped });
     const width = Math.floor(x.shape[4] / 2);
     return tape.apply(
       bnReluPool,

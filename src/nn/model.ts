@@ -1,5 +1,5 @@
 import { f32, size } from '../kernels/kernel';
-import type { ConvVariant } from '../tape/operations/conv5x5';
+import { FlippedWeights, type ConvVariant } from '../tape/operations/conv5x5';
 import { reshape } from '../tape/operations/reshape';
 import type { Storage } from '../tape/storage';
 import type { Tape } from '../tape/tape';
@@ -45,11 +45,13 @@ export class Model {
     checkModelConfig(config);
     const { arenas } = this;
     const { widths, streams, hidden, dense } = config;
+    const flipped = new FlippedWeights();
     this.#blocks = widths.map((width, i) => {
       const channels = i === 0 ? 1 : widths[i - 1];
       const last = i === widths.length - 1;
       const name = `streams.*.block${i + 1}`;
-      return new ConvBlock(arenas, name, channels, width, streams, last, options.variant);
+      const flips = i > 0 ? flipped : undefined;
+      return new ConvBlock(arenas, name, channels, width, streams, last, options.variant, flips);
     });
     const side = Math.floor(config.size / 2 ** widths.length);
     const flat = widths[widths.length - 1] * side * side;

@@ -18,7 +18,7 @@ export class Storage {
 
   constructor(readonly gpu: Gpu) {}
 
-  /** The buffer of a state value's root, made (and zeroed) at first use. */
+  /** The buffer of a state value's root, made at first use: zeros, or its initial content. */
   buffer(value: Value): GPUBuffer {
     const { root } = value;
     if (root.role !== 'state') {
@@ -28,6 +28,7 @@ export class Storage {
     if (!buffer) {
       buffer = this.gpu.createBuffer(root.name, root.bytes, STORAGE | COPY_SRC | COPY_DST);
       this.#buffers.set(root, buffer);
+      if (root.initial) this.write(root, root.initial);
     }
     return buffer;
   }

@@ -17,6 +17,8 @@ export class Value {
   /** Set on a view: the tensor it is part of, and where it begins, in elements. */
   root: Value;
   offset = 0;
+  /** What a state holds from the beginning, where that is not zeros. */
+  initial?: Uint32Array;
 
   constructor(
     readonly name: string,
@@ -84,4 +86,11 @@ export class Value {
 /** A tensor that outlives a step. */
 export function state(name: string, spec: TensorSpec): Value {
   return new Value(name, spec, 'state');
+}
+
+/** Numbers that never change: a table that a kernel looks things up in. */
+export function constant(name: string, spec: TensorSpec, data: Uint32Array): Value {
+  const value = state(name, spec);
+  value.initial = data;
+  return value;
 }

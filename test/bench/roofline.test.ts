@@ -23,7 +23,7 @@ describe('groups', () => {
   it('tell a layer from its gradients', () => {
     expect(groupOf('conv5x5.forward_subgroup')).toBe('convolution forward');
     expect(groupOf('conv5x5.backward_input_map6_subgroup')).toBe('convolution dx');
-    expect(groupOf('conv5x5.flip_weight')).toBe('convolution dx');
+    expect(groupOf('conv5x5.flip_weights')).toBe('convolution dx');
     expect(groupOf('conv5x5.backward_weight_subgroup')).toBe('convolution dw');
     expect(groupOf('conv5x5.reduce_weight')).toBe('convolution dw');
     expect(groupOf('lstm.backward')).toBe('LSTM');

@@ -12,7 +12,7 @@ import {
   conv5x5BackwardWeightSubgroup,
   conv5x5BackwardWeightSubgroup8,
   conv5x5BackwardWeightTiled,
-  conv5x5FlipWeight,
+  conv5x5FlipWeights,
   conv5x5Forward,
   conv5x5ForwardMap3,
   conv5x5ForwardMap6,
@@ -24,11 +24,11 @@ import {
   type ConvLanes,
   type ConvSplit,
 } from '../../src/kernels/conv5x5';
-import { bordered, f32, type Kernel, type Layout } from '../../src/kernels/kernel';
+import { bordered, f32, size, type Kernel, type Layout } from '../../src/kernels/kernel';
 import * as reference from '../../src/kernels/reference/conv5x5';
 import type { Conv5x5Shape } from '../../src/kernels/reference/conv5x5';
 import { testGpu } from '../support/gpu';
-import { tensor, testGradient, testKernel, type Dense } from '../support/kernel';
+import { tensor, testGradient, testKernel, type Dense, type TestTensor } from '../support/kernel';
 
 interface Case {
   name: string;
@@ -212,13 +212,45 @@ const flip = (weight: Dense) => {
   return { shape: [G, O, 5, 5, C], data };
 };
 
-testKernel(conv5x5FlipWeight, {
-  cases: shapes.map((c) => ({
-    name: c.name,
-    inputs: { weight: weightOf(c) },
-    attributes: undefined,
-  })),
-  reference: ({ weight }) => ({ flipped: flip(weight).data }),
+/** Weights one after another, with gaps between them, as parameters lie in their buffer. */
+function flipCase(name: string, weights: TestTensor[], gap: number) {
+  let length = 0;
+  const layers = weights.map(({ shape: [, channels, , , outputs], data }) => {
+    const begin = length;
+    length += data.length + gap;
+    return { begin, channels, outputs };
+  });
+  const flat = new Float64Array(length);
+  weights.forEach(({ data }, i) => flat.set(data as Float64Array, layers[i].begin));
+  const table = layers.flatMap(({ begin, channels, outputs }) => [begin, channels, outputs]);
+  return {
+    name,
+    inputs: {
+      weights: tensor([length], flat),
+      layers: tensor([layers.length, 3], table, { dtype: 'u32' }),
+    },
+    attributes: { groups: weights[0].shape[0], layers },
+  };
+}
+
+testKernel(conv5x5FlipWeights, {
+  cases: [
+    ...shapes.map((c) => flipCase(c.name, [weightOf(c)], 0)),
+    flipCase(
+      'four layers of two streams',
+      [4, 70, 3, 33].map((O, i) => tensor([2, [1, 4, 70, 3][i], 5, 5, O], i)),
+      7,
+    ),
+  ],
+  reference: ({ weights }, { groups, layers }) => {
+    const flipped = new Float64Array(weights.data.length).fill(NaN); // gaps keep the poison
+    for (const { begin, channels, outputs } of layers) {
+      const shape = [groups, channels, 5, 5, outputs];
+      const data = Array.from(weights.data).slice(begin, begin + size(shape));
+      flipped.set(flip(tensor(shape, data)).data, begin);
+    }
+    return { flipped };
+  },
   tolerance: { absolute: 0, relative: 0 }, // a copy
 });
 

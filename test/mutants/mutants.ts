@@ -48,7 +48,7 @@ export const MUTANTS: Mutant[] = [
   ),
   index('conv5x5/forward', 'let right1 = x[at + 1u];', 'let right1 = x[at];'),
   index('conv5x5/backward_weight', '(i + ky) * params.x_row', '(i + ky + 1u) * params.x_row'),
-  index('conv5x5/flip_weight', '+ 24u - tap)', '+ tap)'),
+  index('conv5x5/flip_weights', '+ 24u - tap)', '+ tap)'),
   index('conv5x5/reduce_weight', '* params.parts * params.size', '* params.size'),
   index('dense/forward', 'min(m + 3u, last_column)', 'min(m + 2u, last_column)'),
   index('dense/backward', 'g * params.rows * params.in_features;', 'g * params.in_features;'),

@@ -2,17 +2,17 @@ import {
   conv5x5BackwardInputPlain,
   conv5x5BackwardWeight,
   conv5x5BackwardWeightPlain,
-  conv5x5FlipWeight,
+  conv5x5FlipWeights,
   conv5x5Forward,
   conv5x5ForwardPlain,
   conv5x5ReduceWeight,
   conv5x5Variant,
   type ConvVariant,
 } from '../../kernels/conv5x5';
-import type { Layout } from '../../kernels/kernel';
+import { f32, size, u32, type Layout } from '../../kernels/kernel';
 import { convKey, type ConvChoice, type ConvPass } from '../../kernels/tuning';
 import { defineOperation, type Tape } from '../tape';
-import type { Value } from '../value';
+import { constant, type Value } from '../value';
 
 export type { ConvVariant };
 
@@ -22,6 +22,53 @@ export interface Conv5x5Attributes {
   layout?: Layout;
   /** Which kernels run; those that the layouts do not suit fall back to plain under 'auto'. */
   variant?: ConvVariant;
+  /** Flips this layer's weights together with those of others. */
+  flipped?: FlippedWeights;
+}
+
+/** Weights of several layers, all parts of one buffer, that one dispatch flips for all of their gradients. */
+export class FlippedWeights {
+  readonly #weights: Value[];
+  readonly #made = new WeakMap<Tape, Value>();
+
+  constructor(...weights: Value[]) {
+    this.#weights = weights;
+  }
+
+  add(weight: Value): void {
+    this.#weights.push(weight);
+  }
+
+  /** The flipped weight [G,O,5,5,C] of weight [G,C,5,5,O]; the first that a tape asks for appends the dispatch. */
+  of(tape: Tape, weight: Value): Value {
+    const begin = Math.min(...this.#weights.map(({ offset }) => offset));
+    let flipped = this.#made.get(tape);
+    if (!flipped) {
+      flipped = this.#flip(tape, begin);
+      this.#made.set(tape, flipped);
+    }
+    const [G, C, , , O] = weight.shape;
+    return flipped.view(`${weight.name} flipped`, f32([G, O, 5, 5, C]), weight.offset - begin);
+  }
+
+  #flip(tape: Tape, begin: number): Value {
+    const { root, shape } = this.#weights[0];
+    const end = Math.max(...this.#weights.map(({ offset, shape }) => offset + size(shape)));
+    const layers = this.#weights.map(({ offset, shape: [, channels, , , outputs] }) => ({
+      begin: offset - begin,
+      channels,
+      outputs,
+    }));
+    const table = layers.flatMap(({ begin, channels, outputs }) => [begin, channels, outputs]);
+    return tape.dispatch(
+      conv5x5FlipWeights,
+      {
+        weights: root.view(`${root.name} to flip`, f32([end - begin]), begin),
+        layers: constant('flipped layers', u32([layers.length, 3]), Uint32Array.from(table)),
+      },
+      { groups: shape[0], layers },
+    ).flipped;
+  }
 }
 
 /** y [G,N,O,H,W] = the 5x5 convolution of x [G,N,C,H,W] with weight [G,C,5,5,O], "same" size, no bias. */
@@ -48,9 +95,9 @@ export const conv5x5 = defineOperation({
   },
   backward(tape, { inputs: { x, weight }, attributes, dy: { y: dy } }) {
     if (!dy) return {};
-    const variant = attributes?.variant;
+    const { variant, flipped } = attributes ?? {};
     return {
-      x: tape.needsGradient(x) ? inputGradient(tape, dy, weight, variant) : undefined,
+      x: tape.needsGradient(x) ? inputGradient(tape, dy, weight, variant, flipped) : undefined,
       weight: tape.needsGradient(weight) ? weightGradient(tape, x, dy, weight, variant) : undefined,
     };
   },
@@ -70,11 +117,17 @@ function tuned(
   return { variant, rest };
 }
 
-function inputGradient(tape: Tape, dy: Value, weight: Value, variant?: ConvVariant): Value {
+function inputGradient(
+  tape: Tape,
+  dy: Value,
+  weight: Value,
+  variant?: ConvVariant,
+  together = new FlippedWeights(weight),
+): Value {
   const choice = tuned(tape, 'backward_input', dy, weight.shape[1], variant);
   const chosen = conv5x5Variant(tape.capabilities, [dy.spec], choice.variant);
   if (chosen === 'plain') return tape.dispatch(conv5x5BackwardInputPlain, { dy, weight }, {}).dx;
-  const { flipped } = tape.dispatch(conv5x5FlipWeight, { weight });
+  const flipped = together.of(tape, weight);
   const { kernel, attributes } = conv5x5Forward(
     tape.capabilities,
     'backward_input',
