@@ -1,10 +1,11 @@
 import { syntheticFaces } from '../../src/data/synthetic';
 import type { Gpu } from '../../src/gpu/device';
 import { bordered, f32, u32, type TensorSpec } from '../../src/kernels/kernel';
+import { PLAIN, type Tuning } from '../../src/kernels/tuning';
 import { Model } from '../../src/nn/model';
 import type { NamedTensor } from '../../src/nn/parameters';
 import { batchNorm } from '../../src/tape/operations/batch_norm';
-import { conv5x5, type ConvVariant } from '../../src/tape/operations/conv5x5';
+import { conv5x5 } from '../../src/tape/operations/conv5x5';
 import { dense } from '../../src/tape/operations/dense';
 import { focalLoss } from '../../src/tape/operations/focal_loss';
 import { lstm } from '../../src/tape/operations/lstm';
@@ -29,21 +30,21 @@ import {
 import type { Prepared, Subject } from '../subject';
 import { permute, type Tensor } from '../tensor';
 
-/** `fast` as the trainer runs them, `plain` the readable ones: one thread an output element. */
+/** `fast` as the trainer runs them, `plain` the readable ones wherever there are others. */
 export type KernelChoice = 'fast' | 'plain';
 
 /** This library. */
 export function facegrad(requestGpu: () => Promise<Gpu>, kernels: KernelChoice): Subject {
-  const variant: ConvVariant = kernels === 'plain' ? 'plain' : 'auto';
+  const tuning = kernels === 'plain' ? PLAIN : undefined;
   let gpu: Gpu | undefined;
   return {
     library: kernels === 'plain' ? 'facegrad plain' : 'facegrad',
     async prepare(problem) {
       gpu ??= await requestGpu();
-      if (problem.kind === 'step') return step(gpu, problem);
-      if (problem.kind === 'train') return train(gpu, problem, variant);
-      if (problem.kind === 'infer') return infer(gpu, problem, variant);
-      return layer(gpu, problem, variant);
+      if (problem.kind === 'step') return step(gpu, problem, tuning);
+      if (problem.kind === 'train') return train(gpu, problem, tuning);
+      if (problem.kind === 'infer') return infer(gpu, problem, tuning);
+      return layer(gpu, problem, tuning);
     },
     dispose: () => gpu?.dispose(),
   };
@@ -55,12 +56,8 @@ function fill(storage: Storage, name: string, spec: TensorSpec, { data }: Tensor
   return value;
 }
 
-function loadModel(
-  storage: Storage,
-  { config, tensors }: TrainProblem | InferProblem,
-  variant: ConvVariant,
-): Model {
-  const model = new Model(config, { variant });
+function loadModel(storage: Storage, { config, tensors }: TrainProblem | InferProblem): Model {
+  const model = new Model(config);
   const named = new Map<string, NamedTensor>();
   for (const [name, { shape, data }] of Object.entries(tensors)) {
     named.set(name, { name, shape: [...shape], data });
@@ -85,9 +82,9 @@ function stackPictures({ config, batch, pictures }: TrainProblem | InferProblem)
   return { spec, data: toLayout(spec, all) as Float32Array };
 }
 
-async function train(gpu: Gpu, problem: TrainProblem, variant: ConvVariant): Promise<Prepared> {
+async function train(gpu: Gpu, problem: TrainProblem, tuning?: Tuning): Promise<Prepared> {
   const storage = new Storage(gpu);
-  const model = loadModel(storage, problem, variant);
+  const model = loadModel(storage, problem);
   const { spec, data } = stackPictures(problem);
   const x = state('pictures', spec);
   storage.write(x, data);
@@ -98,7 +95,7 @@ async function train(gpu: Gpu, problem: TrainProblem, variant: ConvVariant): Pro
   storage.write(alpha, new Float32Array(config.classes.length).fill(1));
   const step = state('step', u32([64]));
   const badStep = state('first bad step', u32([1]));
-  const tape = new Tape(gpu.capabilities);
+  const tape = new Tape(gpu.capabilities, tuning);
   const logits = model.forwardFrom(tape, x, batch, { training: true, step });
   const { loss } = focalLoss(tape, { logits, labels, alpha }, { gamma: FOCUS });
   tape.backward();
@@ -124,8 +121,8 @@ async function train(gpu: Gpu, problem: TrainProblem, variant: ConvVariant): Pro
 }
 
 /** As the trainer records and runs it, from drawn faces. */
-async function step(gpu: Gpu, { preset, batch }: StepProblem): Promise<Prepared> {
-  const config = trainConfig(preset, { batch });
+async function step(gpu: Gpu, { preset, batch }: StepProblem, tuning?: Tuning): Promise<Prepared> {
+  const config = trainConfig(preset, { batch, tuning });
   const data = syntheticFaces({ seed: 1, count: 2 * batch, size: 48 });
   const storage = new Storage(gpu);
   const model = new Model(config.model);
@@ -156,13 +153,13 @@ async function step(gpu: Gpu, { preset, batch }: StepProblem): Promise<Prepared>
   };
 }
 
-async function infer(gpu: Gpu, problem: InferProblem, variant: ConvVariant): Promise<Prepared> {
+async function infer(gpu: Gpu, problem: InferProblem, tuning?: Tuning): Promise<Prepared> {
   const storage = new Storage(gpu);
-  const model = loadModel(storage, problem, variant);
+  const model = loadModel(storage, problem);
   const { spec, data } = stackPictures(problem);
   const x = state('pictures', spec);
   const step = state('step', u32([64]));
-  const tape = new Tape(gpu.capabilities);
+  const tape = new Tape(gpu.capabilities, tuning);
   const logits = model.forwardFrom(tape, x, problem.batch, { training: false, step });
   const plan = await Plan.compile(tape, storage, { keep: [logits] });
   let scores = new Float32Array();
@@ -201,10 +198,10 @@ function fileWeight(data: Float32Array, [, C, , , O]: readonly number[]): Float3
   return permute({ shape: [C, 5, 5, O], data }, [3, 0, 1, 2]).data;
 }
 
-async function layer(gpu: Gpu, problem: LayerProblem, variant: ConvVariant): Promise<Prepared> {
+async function layer(gpu: Gpu, problem: LayerProblem, tuning?: Tuning): Promise<Prepared> {
   const storage = new Storage(gpu);
-  const tape = new Tape(gpu.capabilities);
-  const results = record(storage, tape, problem, variant);
+  const tape = new Tape(gpu.capabilities, tuning);
+  const results = record(storage, tape, problem);
   const temporaries = Object.values(results).filter(({ root }) => root.role === 'temporary');
   const plan = await Plan.compile(tape, storage, { keep: temporaries });
   return {
@@ -224,12 +221,7 @@ async function layer(gpu: Gpu, problem: LayerProblem, variant: ConvVariant): Pro
 }
 
 /** Appends a layer to the tape; returns what it computes, by the problem's names. */
-function record(
-  storage: Storage,
-  tape: Tape,
-  { op, inputs }: LayerProblem,
-  variant: ConvVariant,
-): Record<string, Value> {
+function record(storage: Storage, tape: Tape, { op, inputs }: LayerProblem): Record<string, Value> {
   const gradient = op.endsWith('gradient');
   /** With the leading axis of streams, of which a layer has one. */
   const grouped = (name: string, tensor: Tensor = inputs[name]) =>
@@ -256,7 +248,7 @@ function record(
   };
   if (op === 'conv5x5') {
     const weight = grouped('weight', kernelWeight(inputs.weight));
-    return { y: tape.apply(conv5x5, { x: picture('x'), weight }, { variant }).y };
+    return { y: tape.apply(conv5x5, { x: picture('x'), weight }, {}).y };
   }
   if (op === 'conv5x5 dx' || op === 'conv5x5 dw') {
     const dy = picture('dy');
@@ -269,7 +261,7 @@ function record(
       : state('weight', f32([1, C, 5, 5, O]));
     const wanted = wantsX ? x : weight;
     wanted.grad = state('gradient', wanted.spec);
-    const given = { inputs: { x, weight }, outputs: { y: dy }, attributes: { variant } };
+    const given = { inputs: { x, weight }, outputs: { y: dy }, attributes: {} };
     const gradients = conv5x5.backward!(tape, { ...given, dy: { y: dy } });
     return wantsX ? { dx: gradients.x! } : { dweight: gradients.weight! };
   }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { ImageSet, SequenceSet } from '../data/dataset';
 import { FacegradError } from '../gpu/errors';
+import { PLAIN } from '../kernels/tuning';
 import { PRESETS, type FramesConfig, type ModelConfig, type Preset } from '../nn/config';
 import {
   trainConfig,
@@ -35,6 +36,7 @@ export interface TrainOptions {
   sampling?: TrainConfig['sampling'];
   seed?: number;
   patience?: number;
+  kernels?: 'fast' | 'plain';
   logEvery?: number;
   checkpointEvery?: number;
 }
@@ -97,6 +99,12 @@ export function addTrainOptions(program: Command): Command {
     )
     .option('--seed <n>', 'everything random follows from it', integer(0))
     .option('--patience <n>', 'stop after so many epochs without a better accuracy', integer(0))
+    .addOption(
+      new Option('--kernels <choice>', 'plain: the readable kernels, many times slower').choices([
+        'fast',
+        'plain',
+      ]),
+    )
     .option('--log-every <n>', 'steps between two lines of the log', integer(1))
     .option('--checkpoint-every <n>', 'steps between checkpoints inside an epoch', integer(0));
 }
@@ -169,6 +177,7 @@ export function resolveConfig(
       ...file.loss,
       ...given({ gamma: options.gamma, alpha: options.alpha, smoothing: options.smoothing }),
     } as TrainConfig['loss'],
+    ...(options.kernels === 'plain' && { tuning: PLAIN }),
     model: {
       ...changes.model,
       ...file.model,

@@ -17,7 +17,12 @@ export interface Tuning {
   adapter: string;
   /** By `convKey`. */
   conv5x5: Record<string, ConvChoice>;
+  /** `plain`: the readable kernels wherever there are faster ones, whatever else is said here. */
+  kernels?: 'plain';
 }
+
+/** The readable kernels everywhere: for comparison, and for finding out which kernel is wrong. */
+export const PLAIN: Tuning = { adapter: 'any', conv5x5: {}, kernels: 'plain' };
 
 export type ConvPass = 'forward' | 'backward_input' | 'backward_weight';
 

@@ -27,8 +27,8 @@ export interface Dispatch {
  */
 export interface Operation<In extends Given<In>, O extends string, S extends string, A> {
   name: string;
-  /** `forward` applies other operations, whose gradients are this one's. */
-  composite?: boolean;
+  /** `forward` applies other operations, whose gradients are this one's; on some tapes or on all. */
+  composite?: boolean | ((tape: Tape) => boolean);
   forward(tape: Tape, inputs: In, attributes: A): Values<O | S>;
   /** dy by output name (only those that something depends on); returns the gradient by input name. */
   backward?(
@@ -72,6 +72,11 @@ export class Tape {
     readonly tuning?: Tuning,
   ) {}
 
+  /** Whether operations take their readable kernels, where they have others. */
+  get plain(): boolean {
+    return this.tuning?.kernels === 'plain';
+  }
+
   /** Appends one kernel and returns its outputs: new ones, and those that were given a place. */
   dispatch<I extends string, O extends string, A>(
     kernel: Kernel<I, O, A>,
@@ -104,7 +109,10 @@ export class Tape {
     inputs: In,
     attributes: A = undefined as A,
   ): Values<O | S> {
-    if (operation.composite) return operation.forward(this, inputs, attributes);
+    const { composite } = operation;
+    if (typeof composite === 'function' ? composite(this) : composite) {
+      return operation.forward(this, inputs, attributes);
+    }
     const values = Object.values<Value | undefined>(inputs).filter((value) => value !== undefined);
     for (const value of values) {
       if (this.#differentiable.has(value.root) && !this.needsGradient(value)) {

@@ -134,7 +134,9 @@ export function checkTraining(config: Omit<TrainConfig, 'model'>): void {
   if (!(loss.gamma >= 0)) refuse('gamma must be 0 or more', loss.gamma);
   if (!(loss.smoothing >= 0 && loss.smoothing < 1))
     refuse('smoothing must be in [0, 1)', loss.smoothing);
-  for (const [layer, choice] of Object.entries(config.tuning?.conv5x5 ?? {})) {
+  const { conv5x5 = {}, kernels = 'plain' } = config.tuning ?? {};
+  if (kernels !== 'plain') refuse('tuning of kernels', kernels);
+  for (const [layer, choice] of Object.entries(conv5x5)) {
     const { variant, parts = 1, workgroupSize = 64 } = choice;
     const sizes = [parts, workgroupSize].every((n) => Number.isInteger(n) && n >= 1 && n <= 256);
     if (!['tiled', 'subgroup'].includes(variant) || !sizes) refuse(`tuning of ${layer}`, choice);

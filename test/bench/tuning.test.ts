@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Capabilities } from '../../src/gpu/device';
 import { bordered, f32 } from '../../src/kernels/kernel';
-import { convKey, type Tuning } from '../../src/kernels/tuning';
+import { convKey, PLAIN, type Tuning } from '../../src/kernels/tuning';
 import { conv5x5 } from '../../src/tape/operations/conv5x5';
+import { maxPool } from '../../src/tape/operations/max_pool';
 import { Tape } from '../../src/tape/tape';
 import { state, Value } from '../../src/tape/value';
 import { trainConfig } from '../../src/train/config';
@@ -56,11 +57,28 @@ describe('a tuning table', () => {
     expect(record(tuned, 'tiled')).toEqual(record(undefined, 'tiled'));
   });
 
+  it('can name the readable kernels for everything', () => {
+    const names = record({
+      ...table({ [convKey('forward', x, 32)]: { variant: 'tiled' } }),
+      ...PLAIN,
+    });
+    expect(names.map(([name]) => name)).toEqual([
+      'conv5x5.forward_plain',
+      'conv5x5.backward_weight_plain',
+    ]);
+    const tape = new Tape(capabilities, PLAIN);
+    const { y } = tape.apply(maxPool, { x: state('x', x) }, { window: 2 });
+    expect(y.shape).toEqual([1, 2, 16, 6, 6]);
+    expect(tape.dispatches[0].kernel.name).toBe('max_pool.forward');
+  });
+
   it('is checked as part of a configuration', () => {
     const wrong = table({ layer: { variant: 'fastest' as 'tiled' } });
     expect(() => trainConfig('tiny', { tuning: wrong })).toThrow('tuning of layer');
     const none = table({ layer: { variant: 'tiled', parts: 0 } });
     expect(() => trainConfig('tiny', { tuning: none })).toThrow('tuning of layer');
+    const other = { ...PLAIN, kernels: 'quick' as 'plain' };
+    expect(() => trainConfig('tiny', { tuning: other })).toThrow('tuning of kernels');
     const good = table({ layer: { variant: 'tiled', parts: 4 } });
     expect(trainConfig('tiny', { tuning: good }).tuning).toEqual(good);
   });

@@ -107,6 +107,12 @@ describe('resolveConfig', () => {
     ...changes,
   });
 
+  it('names the readable kernels with --kernels plain', () => {
+    const config = resolveConfig(options({ kernels: 'plain' }), 'fer2013', faces);
+    expect(config.tuning?.kernels).toBe('plain');
+    expect(resolveConfig(options({ kernels: 'fast' }), 'fer2013', faces).tuning).toBeUndefined();
+  });
+
   it('takes what is usual, then the file, then the options', () => {
     const path = join(folder, 'config.json');
     writeFileSync(

@@ -7,6 +7,9 @@ import {
 import { cpuLanes, type Layout } from '../../kernels/kernel';
 import { defineOperation, type Tape } from '../tape';
 import type { Value } from '../value';
+import { batchNorm } from './batch_norm';
+import { maxPool } from './max_pool';
+import { relu } from './relu';
 
 export interface BnReluPoolAttributes {
   /** By the batch's statistics, which also move the running ones; else by the running ones. */
@@ -28,11 +31,19 @@ const threadsOf = (tape: Tape) => cpuLanes(tape.capabilities) || undefined;
 /** y = maxpool2x2(relu(batchnorm(x))), x [G, N, C, H, W], parameters and statistics [G, C]. */
 export const bnReluPool = defineOperation({
   name: 'bn_relu_pool',
+  composite: (tape) => tape.plain,
   forward(
     tape: Tape,
     { x, gamma, beta, running_mean, running_var }: Record<Names, Value>,
-    { training, eps = 1e-5, momentum = 0.1, layout }: BnReluPoolAttributes,
+    { training, eps = 1e-5, momentum = 0.1, layout, inputLayout }: BnReluPoolAttributes,
   ): Record<'y' | Kept, Value> {
+    if (tape.plain) {
+      const norm = { x, gamma, beta, running_mean, running_var };
+      const { y: z } = tape.apply(batchNorm, norm, { training, eps, momentum, inputLayout });
+      const { y: open } = tape.apply(relu, { x: z });
+      const { y } = tape.apply(maxPool, { x: open }, { window: 2, layout });
+      return { y } as Record<'y' | Kept, Value>; // they keep what they need themselves
+    }
     if (!training) {
       const { y } = tape.dispatch(
         bnReluPoolInference,

@@ -21,7 +21,7 @@ export const maxPool = defineOperation({
       inputLayout?: Layout;
     },
   ): Record<'y' | 'indices', Value> {
-    const kernel = isPool2x2(attributes) ? maxPoolForward2x2 : maxPoolForward;
+    const kernel = isPool2x2(attributes) && !tape.plain ? maxPoolForward2x2 : maxPoolForward;
     const { y, indices } = tape.dispatch(kernel, { x }, attributes);
     return { y, indices };
   },
@@ -29,7 +29,7 @@ export const maxPool = defineOperation({
     if (!dy.y) return {};
     const { inputLayout: layout } = attributes;
     // Blocks of 2x2 begin where windows do only behind an even border.
-    const blocks = isPool2x2(attributes) && (layout?.border ?? 0) % 2 === 0;
+    const blocks = isPool2x2(attributes) && (layout?.border ?? 0) % 2 === 0 && !tape.plain;
     const { dx } = tape.dispatch(
       blocks ? maxPoolBackward2x2 : maxPoolBackward,
       { indices, dy: dy.y, dx: tape.destination(x) },

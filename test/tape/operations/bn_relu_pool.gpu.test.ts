@@ -6,10 +6,8 @@ import {
   type Layout,
   type TensorSpec,
 } from '../../../src/kernels/kernel';
-import { batchNorm } from '../../../src/tape/operations/batch_norm';
+import { PLAIN, type Tuning } from '../../../src/kernels/tuning';
 import { bnReluPool } from '../../../src/tape/operations/bn_relu_pool';
-import { maxPool } from '../../../src/tape/operations/max_pool';
-import { relu } from '../../../src/tape/operations/relu';
 import { Plan } from '../../../src/tape/plan';
 import { Storage } from '../../../src/tape/storage';
 import { Tape } from '../../../src/tape/tape';
@@ -36,23 +34,13 @@ const cases: Case[] = [
   },
 ];
 
-type Block = (tape: Tape, inputs: Inputs, test: Case, training: boolean) => Value;
 type Inputs = Record<'x' | 'gamma' | 'beta' | 'running_mean' | 'running_var', Value>;
-
-const fused: Block = (tape, inputs, { layout, inputLayout }, training) =>
-  tape.apply(bnReluPool, inputs, { training, layout, inputLayout }).y;
-
-const composed: Block = (tape, inputs, { layout, inputLayout }, training) => {
-  const normalized = tape.apply(batchNorm, inputs, { training, inputLayout });
-  const { y } = tape.apply(relu, { x: normalized.y });
-  return tape.apply(maxPool, { x: y }, { window: 2, layout }).y;
-};
 
 const storages: Storage[] = [];
 afterAll(() => storages.forEach((storage) => storage.dispose()));
 
-/** Runs a block, with its gradient in training, and reads back everything that it gives. */
-async function run(block: Block, test: Case, training: boolean) {
+/** Runs it, with its gradient in training, and reads back everything that it gives. */
+async function run(test: Case, training: boolean, tuning?: Tuning) {
   const [G, N, C, H, W] = test.shape;
   const storage = new Storage(await testGpu());
   storages.push(storage);
@@ -69,14 +57,18 @@ async function run(block: Block, test: Case, training: boolean) {
     running_mean: make('running_mean', f32([G, C]), 4),
     running_var: make('running_var', f32([G, C]), 5, 2),
   };
-  const tape = new Tape();
+  const tape = new Tape(undefined, tuning);
   if (training) {
     for (const value of [inputs.x, inputs.gamma, inputs.beta]) {
       const layout = value === inputs.x ? test.inputLayout : undefined;
       value.grad = state(`d${value.name}`, { ...value.spec, layout });
     }
   }
-  const y = block(tape, inputs, test, training);
+  const { layout, inputLayout } = test;
+  const { y } = tape.apply(bnReluPool, inputs, { training, layout, inputLayout });
+  const names = tape.dispatches.map(({ kernel }) => kernel.name.split('.')[0]);
+  const parts = ['batch_norm', 'relu', 'max_pool'];
+  expect([...new Set(names)]).toEqual(tuning === PLAIN ? parts : ['bn_relu_pool']);
   const keep: Record<string, Value> = { y };
   if (training) {
     tape.seed(y, make('dy', y.spec, 6));
@@ -116,18 +108,18 @@ function expectClose(
 
 describe('bn_relu_pool', () => {
   it.each(cases)('is batch norm, ReLU and max-pool in training: $name', async (test) => {
-    const actual = await run(fused, test, true);
-    expectClose(actual, await run(composed, test, true));
+    const actual = await run(test, true);
+    expectClose(actual, await run(test, true, PLAIN));
     expect(actual.dx.length).toBe(storageSize(f32(test.shape, test.inputLayout)));
   });
 
   it.each(cases)('is batch norm, ReLU and max-pool in inference: $name', async (test) => {
-    expectClose(await run(fused, test, false), await run(composed, test, false));
+    expectClose(await run(test, false), await run(test, false, PLAIN));
   });
 
   it('gives the same bits every time', async () => {
     const [, , test] = cases;
-    expect(await run(fused, test, true)).toEqual(await run(fused, test, true));
+    expect(await run(test, true)).toEqual(await run(test, true));
   });
 
   it('refuses a gradient outside of training', () => {
