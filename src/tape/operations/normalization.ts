@@ -1,6 +1,6 @@
 import { FacegradError } from '../../gpu/errors';
-import { fill } from '../../kernels/copy';
-import { size } from '../../kernels/kernel';
+import { copyStrided, fill, sameOrder } from '../../kernels/copy';
+import { axisOf, size } from '../../kernels/kernel';
 import { defineOperation, type Tape } from '../tape';
 import type { Value } from '../value';
 import { batchNorm as fused } from './batch_norm';
@@ -17,12 +17,17 @@ export interface Inputs {
   running_var?: Value;
 }
 
+/** What training keeps is not there in inference. */
+type Outputs = Record<'y' | 'mean' | 'rstd', Value>;
+
 export interface BatchNormModes {
   /** By the batch's statistics; else by the running ones. */
   training?: boolean;
   eps?: number;
   momentum?: number;
-  /** Where the channels are. */
+  /** The running variance moves to that of M - 1 degrees of freedom (PyTorch's, the default), or of M (ONNX's). */
+  unbiased?: boolean;
+  /** Where the channels are, from the end where negative; default 1. */
   axis?: number;
 }
 
@@ -30,15 +35,14 @@ export interface BatchNormModes {
 export const batchNorm = defineOperation({
   name: 'batch_norm',
   composite: true,
-  forward(tape: Tape, inputs: Inputs, attributes: BatchNormModes = {}): Record<'y', Value> {
+  forward(tape: Tape, inputs: Inputs, attributes: BatchNormModes = {}): Outputs {
     const { x } = inputs;
     const { training = false, eps = 1e-5, momentum = 0.1 } = attributes;
     const refuse = (message: string): never => {
       throw new FacegradError('bad-input', `batch_norm: ${message}`, { operation: 'batch_norm' });
     };
     if (x.shape.length < 2) refuse(`x [${x.shape}] must be [N, C, ...]`);
-    const axis = attributes.axis ?? 1;
-    if (!(axis >= 0 && axis < x.shape.length)) refuse(`no axis ${axis} in [${x.shape}]`);
+    const axis = axisOf('batch_norm', attributes.axis ?? 1, x.shape.length);
     const C = x.shape[axis];
     for (const name of ['weight', 'bias', 'running_mean', 'running_var'] as const) {
       const { shape } = inputs[name] ?? { shape: [C] };
@@ -57,24 +61,37 @@ export const batchNorm = defineOperation({
       if (inputs.weight) scale = tape.apply(mul, { a: scale, b: inputs.weight }).y;
       const centred = tape.apply(sub, { a: x, b: perChannel(running_mean!) }).y;
       const y = tape.apply(mul, { a: centred, b: perChannel(scale) }).y;
-      return inputs.bias ? tape.apply(addBroadcast, { a: y, b: perChannel(inputs.bias) }) : { y };
+      const { bias } = inputs;
+      const shifted = bias ? tape.apply(addBroadcast, { a: y, b: perChannel(bias) }).y : y;
+      return { y: shifted } as Outputs;
     }
 
     // The fused kernels want [G, N, C, H, W]: images before the channels, pixels behind them.
     const [before, after] = [size(x.shape.slice(0, axis)), size(x.shape.slice(axis + 1))];
     const constant = (value: number) => tape.dispatch(fill, {}, { shape: [1, C], value }).y;
     const { weight, bias, running_mean, running_var } = inputs;
-    const { y } = tape.apply(
+    const { unbiased = true } = attributes;
+    const own = running_var && unbiased;
+    const moved = own ? view(running_var, [1, C]) : constant(running_var ? 0 : 1);
+    const { y, mean, rstd } = tape.apply(
       fused,
       {
         x: view(x, [1, before, C, 1, after]),
         gamma: weight ? view(weight, [1, C]) : constant(1),
         beta: bias ? view(bias, [1, C]) : constant(0),
         running_mean: running_mean ? view(running_mean, [1, C]) : constant(0),
-        running_var: running_var ? view(running_var, [1, C]) : constant(1),
+        running_var: moved,
       },
       { training: true, eps, momentum },
     );
-    return { y: view(y, x.shape) };
+    if (running_var && !unbiased) {
+      // `moved` is now momentum times the variance by M - 1.
+      const count = before * after;
+      const old = tape.apply(affine, { x: running_var }, { scale: 1 - momentum }).y;
+      const share = tape.apply(affine, { x: view(moved, [C]) }, { scale: (count - 1) / count }).y;
+      const next = tape.apply(addBroadcast, { a: old, b: share }).y;
+      tape.dispatch(copyStrided, { x: next, y: running_var }, sameOrder([C]));
+    }
+    return { y: view(y, x.shape), mean: view(mean, [C]), rstd: view(rstd, [C]) };
   },
 });

@@ -1,4 +1,5 @@
 import { FacegradError } from '../../gpu/errors';
+import { fill } from '../../kernels/copy';
 import { axisOf, size } from '../../kernels/kernel';
 import {
   reduceBackward,
@@ -78,20 +79,22 @@ const linearReduction = (name: string, first: Reduction, then: Reduction = first
     return tape.apply(reduceAdjacent, { x }, attributes).y;
   });
 
-/** The largest or smallest elements, one range of axes after another. */
-function extremeOver(tape: Tape, x: Value, ranged: [number, number][], smallest: boolean): Value {
+/** The largest or smallest elements, one range of axes after another; of none -infinity, or infinity. */
+function extremeOver(
+  tape: Tape,
+  x: Value,
+  ranged: [number, number][],
+  smallest: boolean,
+  left: readonly number[],
+): Value {
+  if (size(x.shape) === 0) {
+    const none = dispatchUnary(tape, 'log', tape.dispatch(fill, {}, { shape: left, value: 0 }).y);
+    return smallest ? dispatchUnary(tape, 'neg', none) : none;
+  }
   return ranged.reduce(
     (y, [begin, end]) => tape.dispatch(reduceExtreme, { x: y }, { begin, end, smallest }).y,
     x,
   );
-}
-
-function refuseEmpty(name: string, { shape }: Value): void {
-  if (size(shape) > 0) return;
-  throw new FacegradError('bad-input', `${name} of no element, [${shape}]`, {
-    operation: name,
-    available: shape,
-  });
 }
 
 /** Of equal elements each gets the same share of the gradient, as in PyTorch's amax. */
@@ -99,9 +102,8 @@ const extreme = (name: string, smallest: boolean) =>
   defineOperation({
     name,
     forward(tape: Tape, { x }: X, attributes: ReduceAttributes = {}): Y {
-      refuseEmpty(name, x);
       const { found, left } = ranges(name, x.shape, attributes);
-      return { y: extremeOver(tape, x, found, smallest).reshape(left) };
+      return { y: extremeOver(tape, x, found, smallest, left).reshape(left) };
     },
     backward(tape, { inputs: { x }, outputs: { y }, attributes = {}, dy }) {
       const { kept } = ranges(name, x.shape, attributes);
@@ -124,13 +126,12 @@ export const logSum = defineOperation({
 export const logSumExp = defineOperation({
   name: 'log_sum_exp',
   forward(tape: Tape, { x }: X, attributes: ReduceAttributes = {}): Y {
-    refuseEmpty('log_sum_exp', x);
     const { found, kept, left } = ranges('log_sum_exp', x.shape, attributes);
     // Finite, so that of infinite ones no difference is taken.
     const largest = dispatchUnary(
       tape,
       'clip',
-      extremeOver(tape, x, found, false).reshape(kept),
+      extremeOver(tape, x, found, false, kept).reshape(kept),
       -Infinity,
       Infinity,
     );
@@ -167,7 +168,12 @@ const arg = (name: string, smallest: boolean) =>
     name,
     forward(tape: Tape, { x }: X, { axis, keepDims, last }: ArgAttributes = {}): Y {
       const { found, left } = ranges(name, x.shape, { axes: axis, keepDims });
-      refuseEmpty(name, x);
+      if (size(x.shape) === 0) {
+        throw new FacegradError('bad-input', `${name} of no element, [${x.shape}]`, {
+          operation: name,
+          available: x.shape,
+        });
+      }
       const [begin, end] = found[0];
       const attributes = { begin, end, shape: left, smallest, last };
       return { y: tape.dispatch(reduceExtreme, { x }, attributes).indices };
