@@ -77,6 +77,18 @@ fn erf(v: f32) -> f32 {
   return sign(v) * (1.0 - exp(-min(t + q, 80.0)));
 }
 
+// WGSL leaves the logarithm open from 0 down. Neither number is constant, as WGSL refuses constant infinities and NaN.
+fn logarithm(v: f32) -> f32 {
+  let zero = params.length & 0u;
+  if (v == 0.0) {
+    return bitcast<f32>(0xff800000u | zero);
+  }
+  if (v < 0.0) {
+    return bitcast<f32>(0x7fc00000u | zero);
+  }
+  return log(v);
+}
+
 fn f(v: f32) -> f32 {
   switch params.operation {
     case 0u: { // neg
@@ -89,7 +101,7 @@ fn f(v: f32) -> f32 {
       return exp(v);
     }
     case 3u: { // log
-      return log(v);
+      return logarithm(v);
     }
     case 4u: { // sqrt
       return sqrt(v);

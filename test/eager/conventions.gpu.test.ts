@@ -93,6 +93,20 @@ describe('optimizers', () => {
   });
 });
 
+it('functions at their ends', async () => {
+  const gpu = await testGpu();
+  const at = async (operation: typeof facegrad.exp, ...x: number[]) => [
+    ...(await operation(gpu, { x: f32([x.length], ...x) })).y.data,
+  ];
+  expect(await at(facegrad.log, 0, -1)).toEqual([-Infinity, NaN]);
+  expect(await at(facegrad.exp, 200, -200)).toEqual([Infinity, 0]);
+  expect(await at(facegrad.sqrt, 0, -1)).toEqual([0, NaN]);
+  expect(await at(facegrad.reciprocal, 0)).toEqual([Infinity]);
+  expect(await at(facegrad.sigmoid, 1000, -1000)).toEqual([1, 0]);
+  expect(await at(facegrad.tanh, 1000, -1000)).toEqual([1, -1]);
+  expect(await at(facegrad.softplus, 1000, -1000)).toEqual([1000, 0]);
+});
+
 describe('axes and shapes', () => {
   it('count from the end', async () => {
     const gpu = await testGpu();
