@@ -92,10 +92,8 @@ export class Plan {
       for (const { root } of options.keep ?? []) {
         if (root.role === 'temporary') kept.set(root, temporaries[slots.get(root)!]);
       }
-      const states = new Map<Value, number>();
       const bufferOf = (value: Value): GPUBuffer => {
         if (value.root.role === 'temporary') return temporaries[slots.get(value.root)!];
-        states.set(value.root, value.root.bytes);
         return storage.buffer(value);
       };
       return {
@@ -103,15 +101,15 @@ export class Plan {
         steps: dispatches.map((dispatch, i) =>
           makeStep(gpu, dispatch, pipelines[i], params, i * PARAMS_SLOT, bufferOf),
         ),
-        stateBytes: [...states.values()].reduce((a, b) => a + b, 0),
       };
     };
-    const { steps, stateBytes, bufferOf } = await gpu.checked('plan', build).catch((error) => {
+    const { steps, bufferOf } = await gpu.checked('plan', build).catch((error) => {
       for (const buffer of made) buffer.destroy(); // nothing is left behind by a plan that did not fit
       throw error;
     });
-    const after = sizes.reduce((a, b) => a + b, 0);
-    return new Plan(gpu, steps, made, kept, bufferOf, { before, after, state: stateBytes });
+    const after = sum(sizes);
+    const memory = { before, after, state: sum(statesOf(dispatches)) };
+    return new Plan(gpu, steps, made, kept, bufferOf, memory);
   }
 
   get dispatchCount(): number {
@@ -371,6 +369,26 @@ function layOut(
     for (const root of roots) if (last.get(root) === i) free.add(slots.get(root)!);
   });
   return { slots, sizes, before };
+}
+
+const sum = (numbers: number[]) => numbers.reduce((a, b) => a + b, 0);
+
+/** Bytes of each state that is read or written. */
+function statesOf(dispatches: Dispatch[]): number[] {
+  const roots = dispatches.flatMap(({ values }) => Object.values(values).map(({ root }) => root));
+  return [...new Set(roots)].filter(({ role }) => role === 'state').map(({ bytes }) => bytes);
+}
+
+/**
+ * What a plan of this tape will take of the GPU's memory, in bytes, as `Plan.memory` tells it, and its
+ * largest buffer. Compiles nothing and asks for nothing.
+ */
+export function memoryOf(tape: Tape): Plan['memory'] & { largest: number } {
+  const dispatches = dropUnread(tape.dispatches, new Set());
+  const { sizes, before } = layOut(dispatches, []);
+  const states = statesOf(dispatches);
+  const largest = Math.max(0, ...sizes, ...states);
+  return { before, after: sum(sizes), state: sum(states), largest };
 }
 
 /** One uniform buffer for the whole plan, a slot a dispatch. */

@@ -7,7 +7,7 @@ import { lstmCopyState } from '../../src/kernels/lstm';
 import { reluForward } from '../../src/kernels/relu';
 import { dense } from '../../src/tape/operations/dense';
 import { relu } from '../../src/tape/operations/relu';
-import { Plan } from '../../src/tape/plan';
+import { memoryOf, Plan } from '../../src/tape/plan';
 import { Storage } from '../../src/tape/storage';
 import { Tape } from '../../src/tape/tape';
 import { state, type Value } from '../../src/tape/value';
@@ -187,6 +187,7 @@ describe('compile', () => {
     tape.dispatch(reluForward, { x: y, y: out });
     const plan = await compile(tape);
     expect(plan.memory).toEqual({ before: 6 * 4096, after: 2 * 4096, state: 2 * 4096 });
+    expect(memoryOf(tape)).toEqual({ ...plan.memory, largest: 4096 });
     plan.run();
     const expected = uniform(1024, 1).map((v) => Math.max(0, v));
     expect([...(await storage.read(out))]).toEqual([...expected]);
