@@ -8,6 +8,7 @@ import {
   choosePreset,
   data,
   draw,
+  estimate,
   forgetWeights,
   fromWeights,
   goOn,
@@ -22,8 +23,10 @@ import {
   start,
   stop,
   training,
+  weak,
 } from './session';
 import { FACES, problemOf, SETTINGS } from './settings';
+import { roughly, size } from './words';
 
 const ABOUT_PRESET: Record<Preset, string> = {
   tiny: 'Learns the drawn faces in a minute or two, also without a graphics card.',
@@ -209,6 +212,7 @@ export function SettingsCard() {
           ))}
         </fieldset>
       )}
+      <Takes />
       <details class="more">
         <summary>More settings</summary>
         <div class="more-groups">
@@ -252,6 +256,26 @@ export function SettingsCard() {
         The address of this page holds these settings: share it to share them.
       </p>
     </Card>
+  );
+}
+
+/** An hour is more than one waits for beside a page. */
+const LONG_SECONDS = 3600;
+
+/** What a start would take of this machine. */
+function Takes() {
+  const known = estimate.value;
+  if (!known || training.value) return null;
+  if ('problem' in known)
+    return <p class="small takes problem">Too much for this GPU: {known.problem}.</p>;
+  const long = known.seconds > LONG_SECONDS;
+  return (
+    <p class={`small takes ${long ? 'long' : 'muted'}`} role="status">
+      Takes {roughly(known.seconds)} on{' '}
+      {weak.value ? 'this machine, which has no fast GPU' : 'this GPU'}, and {size(known.bytes)} of
+      its memory.
+      {long && ' A smaller network or fewer epochs end sooner; a pause and a reload lose nothing.'}
+    </p>
   );
 }
 

@@ -19,6 +19,7 @@ import {
 } from './session';
 import { useRef } from 'preact/hooks';
 import { picked } from './drop';
+import { duration } from './words';
 import { BatchView, Features, Filters, GpuTime, Matrix, Mistakes } from './views';
 
 export function TrainPage() {
@@ -190,12 +191,4 @@ function Fact({ name, value }: { name: string; value: string }) {
       <dd>{value}</dd>
     </div>
   );
-}
-
-function duration(seconds: number): string {
-  if (!Number.isFinite(seconds)) return '–';
-  const s = Math.round(seconds);
-  if (s < 60) return `${s} s`;
-  if (s < 3600) return `${Math.floor(s / 60)} min ${s % 60} s`;
-  return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;
 }

@@ -12,6 +12,8 @@ export type ToWorker =
   | { type: 'read'; files: PickedFile[] }
   | { type: 'recorded'; classes: { name: string; frames: Uint8Array[] }[]; size: number }
   | { type: 'start'; settings: Settings }
+  /** Asks what a training with these would take. */
+  | { type: 'estimate'; settings: Settings }
   /** Goes on with the run that is kept. */
   | { type: 'resume' }
   | { type: 'pause' }
@@ -89,6 +91,9 @@ export interface FeatureMaps {
   maps: Pictures;
 }
 
+/** What a training will take, about; or why it cannot be. */
+export type Estimate = { bytes: number; seconds: number } | { problem: string };
+
 export type FromWorker =
   | {
       type: 'opened';
@@ -98,6 +103,7 @@ export type FromWorker =
       resuming: boolean;
       keeper: boolean;
     }
+  | { type: 'estimate'; estimate: Estimate }
   | { type: 'reading'; what: string; done?: number; total?: number }
   | { type: 'data'; data: DataSummary }
   | { type: 'refused'; what: 'data' | 'weights'; message: string }
@@ -132,4 +138,6 @@ export type FromWorker =
       method: 'timestamp' | 'wall';
       groups: { name: string; ms: number }[];
       dispatches: number;
+      /** Pictures of the step that was timed. */
+      batch: number;
     };

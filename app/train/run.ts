@@ -22,6 +22,8 @@ const MOST_VIEW_MS = 15_000;
 /** A device that is lost so often without a new checkpoint is not coming back. */
 const MOST_LOSSES = 3;
 const MOST_MISTAKES = 12;
+/** About how long the GPU is kept from training while its times are taken. */
+const PROFILE_MS = 2000;
 /** The twin that GPU times are taken on needs the step's memory once more. */
 const MOST_PROFILED_BYTES = 512 * 2 ** 20;
 
@@ -62,6 +64,15 @@ export class Run {
 
   get record(): RunRecord {
     return this.options.record;
+  }
+
+  get config(): TrainConfig {
+    return this.options.config;
+  }
+
+  /** Milliseconds that a step takes; 0 before it is known. */
+  get msPerStep(): number {
+    return this.#perStep;
   }
 
   /** The last checkpoint, wherever it could be stored. */
@@ -317,7 +328,10 @@ export class Run {
   async #profile(trainer: Trainer): Promise<void> {
     const { config, data, post } = this.options;
     try {
-      post(await profileStep(trainer.gpu, config, data.training));
+      // Of fewer pictures where a step takes long: the shares are about the same.
+      const most = Math.round((config.batch * PROFILE_MS) / Math.max(1, this.#perStep));
+      const batch = Math.max(2, Math.min(config.batch, most));
+      post(await profileStep(trainer.gpu, { ...config, batch }, data.training));
     } catch (error) {
       // No room for a twin of the step: the training is worth more than its times.
       const kind = error instanceof FacegradError ? error.kind : undefined;

@@ -6,6 +6,7 @@ import type { EpochRecord } from '../../src/train/checkpoint';
 import type { Metrics } from '../../src/train/metrics';
 import type {
   DataSummary,
+  Estimate,
   FromWorker,
   Log,
   Mistake,
@@ -56,6 +57,8 @@ export interface Status {
 
 export const phase = signal<Phase>('opening');
 export const adapter = signal('');
+/** Whether the adapter is software, or slow. */
+export const weak = signal(false);
 export const news = signal<News | undefined>(undefined);
 export const reading = signal<Message<'reading'> | undefined>(undefined);
 export const data = signal<DataSummary | undefined>(undefined);
@@ -63,6 +66,8 @@ export const settings = signal<Settings>(defaultSettings('synthetic'));
 export const fromWeights = signal<{ name: string; about: string } | undefined>(undefined);
 /** A run from before a reload, that waits to be gone on with. */
 export const saved = signal<RunRecord | undefined>(undefined);
+/** What a start would take; undefined until it is known. */
+export const estimate = signal<Estimate | undefined>(undefined);
 export const compiling = signal({ ready: 0, total: 0 });
 export const status = signal<Status | undefined>(undefined);
 export const memory = signal<{ before: number; after: number; state: number } | undefined>(
@@ -101,6 +106,15 @@ export function open(): void {
     const hash = toHash(settings.value, [...chosen.value]);
     const url = hash ? `#${hash}` : location.pathname + location.search;
     if (location.hash.slice(1) !== hash) history.replaceState(null, '', url);
+  });
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  effect(() => {
+    const wanted = settings.value;
+    const ready = data.value && !reading.value && !training.value;
+    void fromWeights.value; // brings a network of its own
+    clearTimeout(timer);
+    // A number is typed digit by digit.
+    if (ready) timer = setTimeout(() => send({ type: 'estimate', settings: wanted }), 200);
   });
   worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
   worker.addEventListener('message', ({ data }: MessageEvent<FromWorker>) =>
@@ -195,9 +209,6 @@ export function start(): void {
   else startNow();
 }
 
-/** Whether the adapter is software. */
-let weak = false;
-
 /** Start was pressed; the data is on its way. */
 let wantsStart = false;
 
@@ -285,7 +296,10 @@ function suitable(preset?: Preset): Settings {
   const items = training.reduce((a, b) => a + b, 0);
   const phone = matchMedia('(pointer: coarse) and (width < 48rem)').matches;
   const few = kind !== 'synthetic' && items < 1000;
-  const fitting = defaultSettings(kind, preset ?? (weak || phone || few ? 'tiny' : undefined));
+  const fitting = defaultSettings(
+    kind,
+    preset ?? (weak.value || phone || few ? 'tiny' : undefined),
+  );
   if (few) Object.assign(fitting, { batch: Math.max(2, Math.min(16, items)), epochs: 20 });
   return fitting;
 }
@@ -294,7 +308,7 @@ function receive(message: FromWorker): void {
   switch (message.type) {
     case 'opened':
       adapter.value = message.adapter;
-      weak = message.weak;
+      weak.value = message.weak;
       phase.value = 'idle';
       if (message.saved && !message.resuming) {
         saved.value = message.saved;
@@ -320,6 +334,9 @@ function receive(message: FromWorker): void {
       if (wantsStart) startNow();
       break;
     }
+    case 'estimate':
+      estimate.value = message.estimate;
+      break;
     case 'refused':
       reading.value = undefined;
       wantsStart = false;

@@ -246,7 +246,7 @@ export async function profileStep(
       sums.set(name, sums.get(name)! + ms);
     }
     const groups = [...sums].map(([name, ms]) => ({ name, ms })).filter(({ ms }) => ms > 0);
-    return { type: 'profile', method, groups, dispatches: steps.length };
+    return { type: 'profile', method, groups, dispatches: steps.length, batch: config.batch };
   } finally {
     plan?.dispose();
     storage.dispose();

@@ -199,6 +199,7 @@ export function GpuTime() {
             label="Share of a training step by kind of kernel"
           />
           <p class="small muted">
+            A step of {times.batch} pictures.{' '}
             {times.method === 'timestamp'
               ? 'By the GPU’s own clock, each kernel alone.'
               : 'From submit to completion, each kernel alone: this browser has no GPU clock.'}

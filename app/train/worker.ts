@@ -2,11 +2,14 @@
 import { FacegradError } from '../../src/gpu/errors';
 import { readCheckpoint } from '../../src/train/checkpoint';
 import { readWeights, type Weights } from '../../src/train/weights_file';
+import type { TrainConfig } from '../../src/train/config';
 import { Model } from '../../src/nn/model';
 import { keepLatestWeights, latestWeights } from '../shared/latest_weights';
 import { describe, drawFaces, readData, recordedFaces, summarize } from './data';
 import type { FromWorker, RunRecord, ToWorker } from './protocol';
+import type { Capabilities } from '../../src/gpu/device';
 import { openGpu } from '../shared/open_gpu';
+import { measureSpeed, needOf, secondsOf } from './estimate';
 import { Run } from './run';
 import { RunStore, type KeptRun, type LoadedData } from './run_store';
 import { toConfig } from './settings';
@@ -26,6 +29,12 @@ let run: Run | undefined;
 let keeper = false;
 /** The run that ended last in this tab, to go on with also where the browser keeps nothing. */
 let ended: KeptRun | undefined;
+
+/** What the GPU can do, and how fast it is: floating-point operations a millisecond of a training step. */
+let capabilities: Capabilities | undefined;
+let speed: Promise<number> | undefined;
+/** A GPU below this, half that of a small laptop's, is given a small network. */
+const WEAK_SPEED = 50e6;
 
 const post = (message: FromWorker) => postMessage(message);
 
@@ -59,6 +68,8 @@ async function handle(message: ToWorker): Promise<void> {
       return load(() => recordedFaces(message.classes, message.size));
     case 'start':
       return start(message.settings);
+    case 'estimate':
+      return estimate(message.settings);
     case 'resume':
       return run ? run.resume() : goOn();
     case 'pause':
@@ -84,6 +95,9 @@ async function handle(message: ToWorker): Promise<void> {
 async function open(): Promise<void> {
   const gpu = await openGpu(2);
   const { vendor, architecture, description, fallback } = gpu.adapter;
+  capabilities = gpu.capabilities;
+  if (!fallback) speed = measureSpeed(gpu);
+  const weak = fallback || (await speed!) < WEAK_SPEED;
   gpu.dispose();
   keeper = await becomeKeeper();
   // What is kept may be of another version, or the browser may keep nothing: then there is no run.
@@ -93,7 +107,7 @@ async function open(): Promise<void> {
   post({
     type: 'opened',
     adapter: `${vendor} ${architecture} ${description}`.trim(),
-    weak: fallback,
+    weak,
     saved: kept?.record,
     resuming,
     keeper,
@@ -130,8 +144,7 @@ async function load(read: () => LoadedData | Promise<LoadedData>, faces?: number
 async function start(settings: RunRecord['settings']): Promise<void> {
   if (!data) throw new FacegradError('internal', 'there is no data yet');
   const about: RunRecord['data'] = describe(data);
-  const config = toConfig(settings, about.classes, about.sequenceLength);
-  if (weights) config.model = weights.weights.config;
+  const config = configOf(settings, data);
   const record: RunRecord = {
     settings,
     status: 'running',
@@ -162,6 +175,32 @@ async function start(settings: RunRecord['settings']): Promise<void> {
     }),
     0,
   );
+}
+
+async function estimate(settings: RunRecord['settings']): Promise<void> {
+  if (!data || !capabilities) return;
+  try {
+    const need = needOf(capabilities, configOf(settings, data), data.training);
+    const most = capabilities.limits.maxStorageBufferBindingSize;
+    if (need.largest > most) {
+      const [wanted, available] = [need.largest, most].map((bytes) => Math.round(bytes / 2 ** 20));
+      const problem = `one buffer would need ${wanted} MiB, and this GPU allows ${available}: choose a smaller batch or network`;
+      return post({ type: 'estimate', estimate: { problem } });
+    }
+    speed ??= openGpu(1).then((gpu) => measureSpeed(gpu).finally(() => gpu.dispose()));
+    const seconds = secondsOf(need, await speed);
+    post({ type: 'estimate', estimate: { bytes: need.bytes, seconds } });
+  } catch (error) {
+    if (kindOf(error) === 'device-lost') speed = undefined; // another time
+    post({ type: 'estimate', estimate: { problem: messageOf(error) } });
+  }
+}
+
+function configOf(settings: RunRecord['settings'], set: LoadedData): TrainConfig {
+  const { classes, sequenceLength } = describe(set);
+  const config = toConfig(settings, classes, sequenceLength);
+  if (weights) config.model = weights.weights.config;
+  return config;
 }
 
 /** The run that ended here, or the one that is kept, from its last checkpoint. */
@@ -198,6 +237,10 @@ async function train(next: Run, resumed: number): Promise<void> {
     await next.run();
   } finally {
     run = undefined;
+    if (next.msPerStep > 0) {
+      const { flops } = needOf(capabilities!, next.config, data!.training);
+      speed = Promise.resolve(flops / next.msPerStep); // what was seen is better than what was guessed
+    }
     const { checkpoint } = next;
     if (checkpoint) ended = { record, checkpoint, resumes: 0 };
   }
