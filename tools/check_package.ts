@@ -20,7 +20,9 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { publint } from 'publint';
-import { build } from 'vite';
+import puppeteer from 'puppeteer';
+import { build, preview } from 'vite';
+import { chromeFlags, findChrome } from './chrome';
 import { nodeAdapter } from './node_adapter';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
@@ -118,6 +120,7 @@ export async function main(argv: string[]): Promise<number> {
       logLevel: 'error',
       build: { target: 'esnext', modulePreload: false },
     });
+    check("README's page runs in Chrome", await runPage(inPage, '4: 0,2,0,4'));
     const assets = join(inPage, 'dist', 'assets');
     const code = readdirSync(assets).map((name) => readFileSync(join(assets, name)));
     const bytes = code.reduce((sum, file) => sum + gzipSync(file).length, 0);
@@ -156,6 +159,37 @@ function install(folder: string, tarball: string): string {
     else symlinkSync(join(root, 'node_modules', name), place, 'junction');
   }
   return at;
+}
+
+/** Serves the built page and waits for what it writes. */
+async function runPage(root: string, wanted: string): Promise<string[]> {
+  const server = await preview({
+    root,
+    configFile: false,
+    logLevel: 'error',
+    preview: { port: 0 },
+  });
+  const browser = await puppeteer.launch({
+    executablePath: await findChrome(),
+    args: chromeFlags(),
+    headless: true,
+  });
+  try {
+    const page = await browser.newPage();
+    const errors: string[] = [];
+    page.on('pageerror', (error) => errors.push(String(error)));
+    await page.goto(server.resolvedUrls!.local[0]);
+    for (let tries = 0; tries < 120; tries++) {
+      const text = await page.$eval('body', (body) => body.textContent);
+      if (text === wanted) return [];
+      if (errors.length > 0) return errors;
+      await new Promise((resolve) => setTimeout(resolve, 250));
+    }
+    return [`the page does not show '${wanted}'`];
+  } finally {
+    await browser.close();
+    await server.close();
+  }
 }
 
 function run(node: (args: string[], cwd: string) => string, at: string): string[] {
