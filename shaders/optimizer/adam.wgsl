@@ -10,10 +10,13 @@
 //
 // Kingma, Ba 2015, https://arxiv.org/abs/1412.6980; Loshchilov, Hutter 2019, https://arxiv.org/abs/1711.05101.
 //
-// Threads: one per parameter.
+// Threads: each takes ROUNDS parameters, WORKGROUP_SIZE apart: what is the same for all, the corrections by t above all,
+// is computed once for them.
 
 override WORKGROUP_SIZE: u32 = 64;
 override DECOUPLED: u32 = 0;
+
+const ROUNDS: u32 = 8;
 
 struct Params {
   length: u32, // parameters
@@ -55,28 +58,37 @@ fn one_minus_exp(x: f32) -> f32 {
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(
-  @builtin(global_invocation_id) id: vec3<u32>,
+  @builtin(workgroup_id) group: vec3<u32>,
   @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) thread: u32,
 ) {
-  let i = id.x + id.y * groups.x * WORKGROUP_SIZE;
-  if (i >= params.length || scale[0] == 0.0) {
+  let factor = scale[0];
+  if (factor == 0.0) {
     return;
   }
   let t = f32(step.number);
-  var p = parameters[i];
-  var g = gradient[i] * scale[0];
-  if (i < params.decay_length) {
-    if (DECOUPLED != 0u) {
-      p -= step.learning_rate * params.weight_decay * p;
-    } else {
-      g += params.weight_decay * p;
+  let learning_rate = step.learning_rate;
+  let mean_share = one_minus_exp(t * params.log_beta1);
+  let square_share = one_minus_exp(t * params.log_beta2);
+
+  let first = (group.x + group.y * groups.x) * ROUNDS * WORKGROUP_SIZE;
+  let end = min(params.length, first + ROUNDS * WORKGROUP_SIZE);
+  for (var i = first + thread; i < end; i += WORKGROUP_SIZE) {
+    var p = parameters[i];
+    var g = gradient[i] * factor;
+    if (i < params.decay_length) {
+      if (DECOUPLED != 0u) {
+        p -= learning_rate * params.weight_decay * p;
+      } else {
+        g += params.weight_decay * p;
+      }
     }
+    var mean = m[i];
+    var square = v[i];
+    mean += params.rate1 * (g - mean);
+    square += params.rate2 * (g * g - square);
+    m[i] = mean;
+    v[i] = square;
+    parameters[i] = p - learning_rate * (mean / mean_share) / (sqrt(square / square_share) + params.epsilon);
   }
-  let mean = m[i] + params.rate1 * (g - m[i]);
-  let square = v[i] + params.rate2 * (g * g - v[i]);
-  m[i] = mean;
-  v[i] = square;
-  let corrected_mean = mean / one_minus_exp(t * params.log_beta1);
-  let corrected_square = square / one_minus_exp(t * params.log_beta2);
-  parameters[i] = p - step.learning_rate * corrected_mean / (sqrt(corrected_square) + params.epsilon);
 }

@@ -1,6 +1,8 @@
 // First half of the gradient's norm: for every CHUNK elements the largest |g| and the sum of
 // (g / largest)^2. The norm of a gradient of 1e30 is an ordinary float, its square is not: hence the
-// largest is divided out before squaring (as BLAS's nrm2 does). clip_grad_norm.wgsl adds the chunks up.
+// largest is divided out before squaring (as BLAS's nrm2 does). That takes a second look at the chunk; where
+// all squares are ordinary numbers, as in nearly every step, the first one has them already.
+// clip_grad_norm.wgsl adds the chunks up.
 //
 // A chunk that holds infinity or NaN (found in the bits) gives the sum -1.
 //
@@ -12,6 +14,8 @@ override WORKGROUP_SIZE: u32 = 64;
 
 const MAX_WORKGROUP_SIZE: u32 = 256;
 const CHUNK: u32 = 4096;
+// Squares of numbers from here to its inverse neither overflow in a sum, nor vanish where they count.
+const ORDINARY: f32 = 1e-10;
 
 struct Params {
   length: u32, // elements
@@ -22,6 +26,7 @@ struct Params {
 @group(1) @binding(0) var<uniform> params: Params;
 
 var<workgroup> largests: array<f32, MAX_WORKGROUP_SIZE>;
+var<workgroup> bads: array<f32, MAX_WORKGROUP_SIZE>;
 var<workgroup> sums: array<f32, MAX_WORKGROUP_SIZE>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
@@ -35,36 +40,34 @@ fn main(
   let end = min(begin + CHUNK, params.length);
   var largest = 0.0;
   var bad = 0.0;
+  var sum = 0.0;
   for (var i = begin + local.x; i < end; i += WORKGROUP_SIZE) {
     let g = gradient[i];
     if ((bitcast<u32>(g) & 0x7f800000u) == 0x7f800000u) {
       bad = 1.0;
     } else {
       largest = max(largest, abs(g));
+      sum += g * g;
     }
   }
   largests[local.x] = largest;
-  sums[local.x] = bad;
+  bads[local.x] = bad;
   workgroupBarrier();
-  if (local.x == 0u) {
-    for (var i = 1u; i < WORKGROUP_SIZE; i++) {
-      largest = max(largest, largests[i]);
-      bad = max(bad, sums[i]);
-    }
-    largests[0] = largest;
-    sums[0] = bad;
+  for (var i = 0u; i < WORKGROUP_SIZE; i++) {
+    largest = max(largest, largests[i]);
+    bad = max(bad, bads[i]);
   }
-  workgroupBarrier();
-  largest = largests[0];
-  bad = sums[0];
-  workgroupBarrier(); // sums is used again
 
-  var sum = 0.0;
-  // Below the smallest normal number a device may take everything for 0, and 0 / 0 is no number.
-  if (largest >= 1.2e-38 && bad == 0.0) {
-    for (var i = begin + local.x; i < end; i += WORKGROUP_SIZE) {
-      let ratio = gradient[i] / largest;
-      sum += ratio * ratio;
+  if (largest >= ORDINARY && largest <= 1.0 / ORDINARY) {
+    sum /= largest * largest;
+  } else {
+    sum = 0.0;
+    // Below the smallest normal number a device may take everything for 0, and 0 / 0 is no number.
+    if (largest >= 1.2e-38 && bad == 0.0) {
+      for (var i = begin + local.x; i < end; i += WORKGROUP_SIZE) {
+        let ratio = gradient[i] / largest;
+        sum += ratio * ratio;
+      }
     }
   }
   sums[local.x] = sum;

@@ -4,7 +4,7 @@ import clipShader from '../../shaders/optimizer/clip_grad_norm.wgsl';
 import emaShader from '../../shaders/optimizer/ema.wgsl';
 import sgdShader from '../../shaders/optimizer/sgd.wgsl';
 import sumOfSquaresShader from '../../shaders/optimizer/sum_of_squares.wgsl';
-import { defineKernel, f32, linear, size, type TensorSpec } from './kernel';
+import { defineKernel, f32, linear, size, type Gathered, type TensorSpec } from './kernel';
 
 /** Weight decay, for the first `decayLength` parameters; by default all. */
 export interface DecayAttributes {
@@ -40,6 +40,9 @@ const decay = (parameters: TensorSpec, { weightDecay, decayLength }: DecayAttrib
   weight_decay: weightDecay ?? 0,
 });
 
+/** Parameters of a thread: ROUNDS of the shader. */
+const ADAM_ROUNDS = 8;
+
 type AdamInput = 'gradient' | 'scale' | 'step' | 'parameters' | 'm' | 'v';
 
 /**
@@ -67,7 +70,7 @@ export const adam = defineKernel({
     };
   },
   overrides: (_, { decoupled }) => ({ DECOUPLED: decoupled ? 1 : 0 }),
-  workgroups: ({ parameters }) => linear(size(parameters.shape), 64),
+  workgroups: ({ parameters }) => linear(size(parameters.shape), 64 * ADAM_ROUNDS),
   flops: ({ parameters }) => 16 * size(parameters.shape),
 });
 
@@ -129,10 +132,11 @@ const CHUNK = 4096;
 export const sumOfSquares = defineKernel({
   name: 'optimizer.sum_of_squares',
   shader: sumOfSquaresShader,
-  outputs: ({ gradient }: Record<'gradient', TensorSpec>) => ({
+  outputs: ({ gradient }: Record<'gradient', TensorSpec>, _: Gathered | undefined) => ({
     partials: f32([Math.ceil(size(gradient.shape) / CHUNK), 2]),
   }),
   params: ({ gradient }) => ({ length: size(gradient.shape) }),
+  overrides: (_, attributes) => ({ WORKGROUP_SIZE: attributes?.threads ?? 64 }),
   workgroups: ({ gradient }) => linear(size(gradient.shape), CHUNK),
   flops: ({ gradient }) => 4 * size(gradient.shape),
 });

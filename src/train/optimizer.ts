@@ -1,4 +1,4 @@
-import { f32 } from '../kernels/kernel';
+import { cpuLanes, f32 } from '../kernels/kernel';
 import { adagrad, adam, clipGradNorm, sgd, sumOfSquares } from '../kernels/optimizer';
 import type { ParameterArena } from '../nn/parameters';
 import type { Tape } from '../tape/tape';
@@ -20,8 +20,9 @@ export function recordOptimizer(
   const { flat: parameters, gradient, decayLength } = arena;
   const { weightDecay, momentum = 0.9, nesterov = true, betas: [beta1, beta2] = [] } = config;
   const { dampening, rateDecay } = config;
+  const threads = cpuLanes(tape.capabilities) || undefined;
   const scale = state('gradient scale', f32([1]));
-  const { partials } = tape.dispatch(sumOfSquares, { gradient: gradient! });
+  const { partials } = tape.dispatch(sumOfSquares, { gradient: gradient! }, { threads });
   tape.dispatch(
     clipGradNorm,
     { partials, step, scale, first_bad_step },

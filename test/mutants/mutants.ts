@@ -97,8 +97,8 @@ export const MUTANTS: Mutant[] = [
   operand('lstm/backward', 'dc * i * (1.0 - g * g)', 'dc * i * (1.0 - g)'),
   operand(
     'optimizer/adam',
-    '(sqrt(corrected_square) + params.epsilon)',
-    'sqrt(corrected_square + params.epsilon)',
+    '(sqrt(square / square_share) + params.epsilon)',
+    'sqrt(square / square_share + params.epsilon)',
   ),
   operand(
     'optimizer/clip_grad_norm',
@@ -124,7 +124,7 @@ export const MUTANTS: Mutant[] = [
   barrier('lstm/backward', '        shared_dgates[s * hidden + j] = dgate;\n      }\n    }', 4),
   barrier('metrics/accumulate', '  bad[local.x] = not_finite;'),
   barrier('optimizer/clip_grad_norm', '    bad = max(bad, sums[i]);\n  }'),
-  barrier('optimizer/sum_of_squares', '  bad = sums[0];'),
+  barrier('optimizer/sum_of_squares', '  bads[local.x] = bad;'),
   barrier('standardize/forward', '  sums[lane] = squares;'),
   barrier('standardize/forward', '  let mean = sums[0] / f32(length);'),
 ];
