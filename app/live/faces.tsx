@@ -15,12 +15,7 @@ export function Faces({ session }: { session: Session }) {
   return (
     <div class="faces">
       {view.faces.map((face, i) => (
-        <Card
-          key={face.id}
-          class="face"
-          title={`Face ${i + 1}`}
-          aside={networks.length === 1 ? undefined : 'side by side'}
-        >
+        <Card key={face.id} class="face" title={`Face ${i + 1}`}>
           <div class={networks.length > 1 ? 'side-by-side' : ''}>
             {networks.map(({ name, config }, n) => (
               <div key={n} class="reading">

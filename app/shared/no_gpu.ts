@@ -2,7 +2,7 @@
 export const NO_GPU = isSecureContext
   ? {
       title: 'This browser gives no GPU to this page',
-      text: 'The network runs on the GPU, by WebGPU. Chrome and Edge have it from version 113, Safari from 26, Firefox from 141 on Windows. Where the browser is new enough, WebGPU or the graphics driver may be switched off (chrome://gpu says why; on Linux, Chrome may want --enable-unsafe-webgpu --enable-features=Vulkan). Another browser, or another machine, may do.',
+      text: 'The network runs on the GPU, by WebGPU. Chrome and Edge have it from version 113, Safari from 26, Firefox from 141 on Windows. Where it is new enough, WebGPU or the graphics driver may be switched off: chrome://gpu says why. Another browser or another machine may do.',
     }
   : {
       title: 'This address is not secure, so the browser gives no GPU to this page',

@@ -23,7 +23,6 @@ import {
   start,
   stop,
   training,
-  weak,
 } from './session';
 import { FACES, problemOf, SETTINGS } from './settings';
 import { roughly, size } from './words';
@@ -212,7 +211,6 @@ export function SettingsCard() {
           ))}
         </fieldset>
       )}
-      <Takes />
       <details class="more">
         <summary>More settings</summary>
         <div class="more-groups">
@@ -263,7 +261,7 @@ export function SettingsCard() {
 const LONG_SECONDS = 3600;
 
 /** What a start would take of this machine. */
-function Takes() {
+export function Takes() {
   const known = estimate.value;
   if (!known || training.value) return null;
   if ('problem' in known)
@@ -271,10 +269,8 @@ function Takes() {
   const long = known.seconds > LONG_SECONDS;
   return (
     <p class={`small takes ${long ? 'long' : 'muted'}`} role="status">
-      Takes {roughly(known.seconds)} on{' '}
-      {weak.value ? 'this machine, which has no fast GPU' : 'this GPU'}, and {size(known.bytes)} of
-      its memory.
-      {long && ' A smaller network or fewer epochs end sooner; a pause and a reload lose nothing.'}
+      Takes {roughly(known.seconds)} and {size(known.bytes)} of memory here.
+      {long && ' A smaller network or fewer epochs end sooner; a pause or a reload loses nothing.'}
     </p>
   );
 }

@@ -75,6 +75,13 @@ export async function readData(files: PickedFile[], onProgress: OnProgress): Pro
   const names = files.map(({ path }) => path);
   const ending = (...endings: string[]) =>
     files.filter(({ path }) => endings.some((end) => path.toLowerCase().endsWith(end)));
+  const whole = ending('.csv', '.zip');
+  if (whole.length > 1) {
+    throw new FacegradError(
+      'bad-input',
+      `${whole.map(({ path }) => path).join(', ')}: one .csv or .zip at a time, with everything in it`,
+    );
+  }
   const [csv] = ending('.csv');
   const [zip] = ending('.zip');
   if (csv) {

@@ -1,6 +1,6 @@
 import { NO_GPU } from '../shared/no_gpu';
 import { Button, Notice } from '../shared/widgets';
-import { Buttons, DataCard, SettingsCard } from './controls';
+import { Buttons, DataCard, SettingsCard, Takes } from './controls';
 import { AccuracyCurve, LossCurve } from './curves';
 import {
   adapter,
@@ -14,6 +14,7 @@ import {
   read,
   resumable,
   saved,
+  software,
   status,
   training,
 } from './session';
@@ -95,6 +96,7 @@ function RunCard() {
   return (
     <section class="card run" aria-label="Training">
       <Buttons />
+      <Takes />
       {at === 'compiling' && (
         <>
           <progress
@@ -139,7 +141,8 @@ function RunCard() {
         </>
       )}
       <p class="small muted">
-        {adapter.value && `On ${adapter.value}. `}
+        {adapter.value &&
+          `On ${adapter.value}${software.value ? ', the processor in place of a GPU: slower' : ''}. `}
         {kept.value && `Kept in this browser up to step ${kept.value.step}.`}
       </p>
       <div class="row weights">

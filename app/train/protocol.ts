@@ -98,6 +98,8 @@ export type FromWorker =
   | {
       type: 'opened';
       adapter: string;
+      software: boolean;
+      /** Slow, as software is. */
       weak: boolean;
       saved?: RunRecord;
       resuming: boolean;

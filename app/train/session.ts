@@ -57,8 +57,8 @@ export interface Status {
 
 export const phase = signal<Phase>('opening');
 export const adapter = signal('');
-/** Whether the adapter is software, or slow. */
-export const weak = signal(false);
+/** Whether the adapter is software. */
+export const software = signal(false);
 export const news = signal<News | undefined>(undefined);
 export const reading = signal<Message<'reading'> | undefined>(undefined);
 export const data = signal<DataSummary | undefined>(undefined);
@@ -76,6 +76,8 @@ export const memory = signal<{ before: number; after: number; state: number } | 
 export const network = signal<{ parameters: number; dispatches: number } | undefined>(undefined);
 /** Replaced with every point, so that charts redraw; the arrays within grow in place. */
 export const log = signal<Log>({ training: [], validation: [] });
+/** The classes of the run that is shown: other data may be there by now. */
+export const classes = signal<readonly string[]>([]);
 export const metrics = signal<{ metrics: Metrics; epoch: number } | undefined>(undefined);
 export const batchView = signal<Message<'batch'> | undefined>(undefined);
 export const filters = signal<Message<'filters'> | undefined>(undefined);
@@ -209,6 +211,9 @@ export function start(): void {
   else startNow();
 }
 
+/** Whether the GPU is slow. */
+let weak = false;
+
 /** Start was pressed; the data is on its way. */
 let wantsStart = false;
 
@@ -268,6 +273,7 @@ function clear(): void {
 }
 
 function show(record: RunRecord): void {
+  classes.value = record.data.classes;
   log.value = record.log;
   metrics.value = record.metrics && {
     metrics: record.metrics,
@@ -296,10 +302,7 @@ function suitable(preset?: Preset): Settings {
   const items = training.reduce((a, b) => a + b, 0);
   const phone = matchMedia('(pointer: coarse) and (width < 48rem)').matches;
   const few = kind !== 'synthetic' && items < 1000;
-  const fitting = defaultSettings(
-    kind,
-    preset ?? (weak.value || phone || few ? 'tiny' : undefined),
-  );
+  const fitting = defaultSettings(kind, preset ?? (weak || phone || few ? 'tiny' : undefined));
   if (few) Object.assign(fitting, { batch: Math.max(2, Math.min(16, items)), epochs: 20 });
   return fitting;
 }
@@ -308,7 +311,8 @@ function receive(message: FromWorker): void {
   switch (message.type) {
     case 'opened':
       adapter.value = message.adapter;
-      weak.value = message.weak;
+      software.value = message.software;
+      weak = message.weak;
       phase.value = 'idle';
       if (message.saved && !message.resuming) {
         saved.value = message.saved;

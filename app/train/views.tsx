@@ -4,6 +4,7 @@ import { picture, PictureGrid } from './picture_grid';
 import {
   batchView,
   choose,
+  classes,
   data,
   features,
   filters,
@@ -15,7 +16,6 @@ import {
 } from './session';
 
 const percent = (share: number, digits = 0) => `${(100 * share).toFixed(digits)} %`;
-const classes = () => data.value?.classes ?? [];
 
 export function Matrix() {
   const held = metrics.value;
@@ -28,7 +28,7 @@ export function Matrix() {
     >
       {held ? (
         <>
-          <ConfusionMatrix confusion={held.metrics.confusion} classes={classes()} />
+          <ConfusionMatrix confusion={held.metrics.confusion} classes={classes.value} />
           <p class="small muted">
             Rows are what a face shows, columns what the network says. Mean recall{' '}
             {percent(held.metrics.meanRecall, 1)} over {held.metrics.images} pictures.
@@ -45,7 +45,7 @@ const ROW_TEXT: Record<string, string> = {
   raw: 'as drawn from the data, moved a little at random',
   equalized: 'contrast evened out: the first stream',
   edges: 'sharpened near edges: the second stream',
-  distance: 'distance from the edges, from which the sharpening comes',
+  distance: 'how far it is to the next edge, from which the sharpening comes',
 };
 
 export function BatchView() {
@@ -108,10 +108,10 @@ export function Features() {
             <PictureGrid
               pictures={view.picture}
               columns={1}
-              label={`A picture of ${classes()[view.label]}`}
+              label={`A picture of ${classes.value[view.label]}`}
             />
             <p class="small">
-              shows <strong>{classes()[view.label]}</strong>
+              shows <strong>{classes.value[view.label]}</strong>
             </p>
             <label class="small picture-number">
               Picture
@@ -127,7 +127,7 @@ export function Features() {
             </label>
           </div>
           <Bars
-            labels={classes()}
+            labels={classes.value}
             values={view.probabilities}
             label="What the network says of it"
           />
@@ -165,9 +165,9 @@ export function Mistakes() {
                   columns={1}
                   label={`Picture ${mistake.image}`}
                 />
-                <span>{classes()[mistake.label]}</span>
+                <span>{classes.value[mistake.label]}</span>
                 <span class="said">
-                  {classes()[mistake.said]} {percent(mistake.confidence)}
+                  {classes.value[mistake.said]} {percent(mistake.confidence)}
                 </span>
               </button>
             </li>

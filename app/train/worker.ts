@@ -107,6 +107,7 @@ async function open(): Promise<void> {
   post({
     type: 'opened',
     adapter: `${vendor} ${architecture} ${description}`.trim(),
+    software: fallback,
     weak,
     saved: kept?.record,
     resuming,

@@ -1,7 +1,7 @@
 import type { Browser } from 'puppeteer';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { seriousFindings } from './axe';
-import { launch, openTab, press, text, waitForText } from './browser';
+import { launch, openTab, press, shots, text, waitForText } from './browser';
 
 let browser: Browser;
 beforeAll(async () => {
@@ -15,6 +15,7 @@ describe('the benchmark page', () => {
     await waitForText(page, 'h1', /Benchmark/);
     expect(await seriousFindings(page)).toEqual([]);
 
+    await shots(page, 'bench-idle');
     await press(page, 'Run the short benchmark');
     await waitForText(page, '.figures', /dense \(16,128\)->256/, 120_000);
     expect(await text(page, 'main')).toMatch(/[\d.]+ GFLOP\/s of arithmetic/);
@@ -27,6 +28,7 @@ describe('the benchmark page', () => {
     expect(shared).toContain('dense (16,128)->256');
 
     expect(await seriousFindings(page)).toEqual([]);
+    await shots(page, 'bench-done');
     expect(watch.foreign).toEqual([]);
     expect(watch.errors).toEqual([]);
   });

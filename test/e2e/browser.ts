@@ -186,6 +186,7 @@ export async function shots(page: Page, name: string): Promise<void> {
     await page.setViewport({ width, height });
     for (const scheme of ['light', 'dark']) {
       await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
+      await page.evaluate(() => scrollTo(0, 0));
       await new Promise((resolve) => setTimeout(resolve, 500));
       await page.screenshot({ path: join(SHOTS, `${name}-${size}-${scheme}.png`), fullPage: true });
     }

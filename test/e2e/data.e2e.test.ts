@@ -148,6 +148,49 @@ describe('data of one’s own', () => {
     const held = Number(/(\d+) held out/.exec(await text(page, '.drop'))![1]);
     expect(held).toBeGreaterThan(3);
     await trains(['awake', 'serious'], held);
+    // Other data does not change what was trained.
+    const matrix = await text(page, '.matrix');
+    await press(page, 'Drawn faces');
+    await waitForData(page, /synthetic faces.*to learn from/);
+    expect(await text(page, '.matrix')).toBe(matrix);
+    expect(watch.errors).toEqual([]);
+  });
+});
+
+describe('settings', () => {
+  const value = (label: string) =>
+    page.$eval(
+      `::-p-xpath(//label[text()="${label}"]/following-sibling::*[1])`,
+      (control) => (control as HTMLInputElement).value,
+    );
+
+  it('come from the link, go into it, and say what they take', async () => {
+    await open('preset=small&epochs=7&optimizer=sgd&batch=100000&bogus=1');
+    await waitForText(page, '.news', /batch, bogus: left at the default/);
+    await page.click('.more summary ::-p-text(More settings)');
+    expect(await value('Epochs')).toBe('7');
+    expect(await value('Optimizer')).toBe('sgd');
+    expect(await value('Batch')).toBe('16'); // drawn faces' own
+    await waitForText(page, '.takes', /Takes .* and \d+ MiB of memory/);
+    const before = await text(page, '.takes');
+    // By keyboard alone: another preset, which brings its own settings.
+    await page.focus('input[value=small]');
+    await page.keyboard.press('ArrowDown');
+    await page.waitForFunction(() => location.hash === '#preset=paper');
+    await page.waitForFunction(
+      (before) => document.querySelector<HTMLElement>('.takes')!.innerText !== before,
+      {},
+      before,
+    );
+    const epochs = await page.$('::-p-xpath(//label[text()="Epochs"]/following-sibling::*[1])');
+    await epochs!.click({ count: 3 });
+    await page.keyboard.type('0');
+    await waitForText(page, '.more', /At least 1/);
+    expect(await page.$('button[disabled]::-p-text(Start training)')).not.toBeNull();
+    await page.keyboard.type('9');
+    await page.waitForFunction(() => /preset=paper&epochs=0?9/.test(location.hash));
+    expect(await seriousFindings(page)).toEqual([]);
+    expect(watch.errors).toEqual([]);
   });
 });
 

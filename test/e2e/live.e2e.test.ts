@@ -1,8 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'puppeteer';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import { readWeights } from '../../src/train/weights_file';
 import { seriousFindings } from './axe';
 import { bar, FULL, giveFiles, launch, observedSince, openTab, press, shots } from './browser';
 import { text, waitForText, type Watch } from './browser';
@@ -279,6 +280,59 @@ describe('other sources and weights', () => {
     await waitForText(page, '.notice', /cannot be used.*bad\.safetensors.*stays/s);
     await press(page, 'Drawn faces');
     await waitForFaces(page, 1);
+  });
+
+  it('takes weights from the Train page, by hand and by file, and gives them back', async () => {
+    await open('index.html#faces=70&batch=10&epochs=1&streams=edges&fusion=concat');
+    await press(page, 'Start training');
+    await waitForText(page, '.news', /Training is done/);
+    const downloads = await page.createCDPSession();
+    await downloads.send('Browser.setDownloadBehavior', {
+      behavior: 'allow',
+      downloadPath: folder,
+      browserContextId: page.browserContext().id,
+    });
+    await press(page, 'Download');
+    const file = join(folder, 'facegrad.safetensors');
+    await expect.poll(() => existsSync(file), { timeout: 30_000 }).toBe(true);
+    const { config, tensors } = readWeights(readFileSync(file), file);
+    expect(config.streams).toEqual(['edges']);
+    const parameters = [...tensors.values()].reduce((sum, { data }) => sum + data.length, 0);
+    const facts = new RegExp(`${parameters.toLocaleString('en')} parameters`);
+
+    await page.click('a::-p-text(Try it live)');
+    await waitForText(page, '.live-side', /1,448,743 parameters/);
+    await page.focus('select');
+    await page.keyboard.press('ArrowDown'); // to those trained here
+    await waitForText(page, '.live-side', facts);
+    expect(await page.evaluate(() => location.search)).toBe('?weights=trained');
+    await page.reload(); // the link holds the choice
+    await waitForText(page, '.live-side', facts);
+    await press(page, 'Drawn faces');
+    await waitForFaces(page);
+    expect(await text(page, 'main')).toMatch(/know drawings/);
+
+    await page.goto(new URL('compare.html', inject('url')).href);
+    await waitForText(page, '.live-side', facts); // at the right, by itself
+    await giveFiles(page, 'Open weights', file); // at the left
+    await page.waitForFunction(
+      (source) => [...document.body.innerText.matchAll(new RegExp(source, 'g'))].length === 2,
+      {},
+      facts.source,
+    );
+    await press(page, 'Use the camera');
+    await waitForFaces(page);
+    const readings = await page.$$eval('.reading', (all) =>
+      all.map((reading) => (reading as HTMLElement).innerText.replace(/^.*\n/, '')),
+    );
+    expect(readings[1]).toBe(readings[0]); // the same weights say the same
+
+    await page.goto(new URL('index.html', inject('url')).href);
+    await giveFiles(page, 'Weights', file);
+    await waitForText(page, '.news', /facegrad\.safetensors is loaded/);
+    expect(await text(page, 'main')).toMatch(/From facegrad\.safetensors/);
+    expect(watch.foreign).toEqual([]);
+    expect(watch.errors).toEqual([]);
   });
 
   it('compares two networks on the same faces', async () => {
