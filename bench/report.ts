@@ -27,8 +27,21 @@ export function mergeReports(reports: Report[]): Report {
     for (const m of report.measurements) measurements.set(`${m.problem}\n${m.library}`, m);
     for (const k of report.kernels) kernels.set(`${k.kernel}\n${k.name}`, k);
   }
-  return { ...last, measurements: [...measurements.values()], kernels: [...kernels.values()] };
+  const commits = [...new Set(reports.map(({ commit }) => commit.slice(0, 10)))];
+  return {
+    ...last,
+    commit: commits.length > 1 ? commits.join(', ') : last.commit,
+    measurements: [...measurements.values()],
+    kernels: [...kernels.values()],
+  };
 }
+
+/** Commits, each cut to ten digits. */
+const shortCommits = (commit: string) =>
+  commit
+    .split(', ')
+    .map((one) => one.slice(0, 10))
+    .join(', ');
 
 export function adapterName({ facts: { adapter } }: Report): string {
   const { vendor, architecture, description } = adapter;
@@ -194,6 +207,8 @@ function compareRow(
   ];
 }
 
+const LATE = /did not finish in \d+ s/;
+
 /** The README's table: milliseconds by library, and how many times ours that is. */
 export function reportMarkdown(report: Report): string {
   const { measurements } = report;
@@ -202,7 +217,7 @@ export function reportMarkdown(report: Report): string {
   const cell = (problem: string, library: string) => {
     const m = measurements.find((x) => x.problem === problem && x.library === library);
     if (!m) return '';
-    if (!m.ms) return '–';
+    if (!m.ms) return LATE.exec(m.refused ?? '')?.[0].replace(/did not finish in/, '>') ?? '–';
     const ratio = ratioToOurs(m, measurements);
     const ms = m.ms.median;
     const time = ms >= 100 ? ms.toFixed(0) : ms.toPrecision(ms < 1 ? 2 : 3);
@@ -216,7 +231,7 @@ export function reportMarkdown(report: Report): string {
   return [
     `_${adapterName(report)}; ${where}; ${report.cpu}; measured peak ${peak.gflops.toFixed(0)} GFLOP/s, ` +
       `${peak.gbytesPerSecond.toFixed(0)} GB/s. Milliseconds, in brackets how many times ours; – : it cannot, or its ` +
-      `numbers are wrong. ${report.date.slice(0, 10)}, ${report.commit.slice(0, 10)}._`,
+      `numbers are wrong; > N s: a single run took longer. ${report.date.slice(0, 10)}, ${shortCommits(report.commit)}._`,
     '',
     `| | ${libraries.join(' | ')} |`,
     `| --- | ${libraries.map(() => '---:').join(' | ')} |`,

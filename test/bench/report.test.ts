@@ -54,6 +54,12 @@ describe('ratios', () => {
 });
 
 describe('mergeReports', () => {
+  it('names the commits of all that it holds', () => {
+    const older = report([ours], { commit: '0123456789abcdef' });
+    expect(mergeReports([older, report([theirs])]).commit).toBe('0123456789, abcdef0123');
+    expect(mergeReports([older, older]).commit).toBe('0123456789abcdef');
+  });
+
   it('lets the later measurement of the same thing stand', () => {
     const again = timed('train small 16', 'facegrad', [900]);
     const other = timed('infer small 1', 'facegrad', [50]);
@@ -98,6 +104,8 @@ describe('reportMarkdown', () => {
     const lines = reportMarkdown(report([ours, theirs, refused])).split('\n');
     expect(lines[2]).toBe('| | facegrad | jax-js webgpu | tfjs wasm |');
     expect(lines[4]).toBe('| train small 16 | **1100** | 4400 (4.0x) | – |');
+    const late = { ...refused, refused: 'did not finish in 120 s' };
+    expect(reportMarkdown(report([ours, theirs, late]))).toContain('| > 120 s |');
   });
 });
 
