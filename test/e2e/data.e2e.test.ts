@@ -167,7 +167,7 @@ describe('settings', () => {
   it('come from the link, go into it, and say what they take', async () => {
     await open('preset=small&epochs=7&optimizer=sgd&batch=100000&bogus=1');
     await waitForText(page, '.news', /batch, bogus: left at the default/);
-    await page.click('.more summary ::-p-text(More settings)');
+    await page.click('.more:not(.record) summary');
     expect(await value('Epochs')).toBe('7');
     expect(await value('Optimizer')).toBe('sgd');
     expect(await value('Batch')).toBe('16'); // drawn faces' own
@@ -185,7 +185,7 @@ describe('settings', () => {
     const epochs = await page.$('::-p-xpath(//label[text()="Epochs"]/following-sibling::*[1])');
     await epochs!.click({ count: 3 });
     await page.keyboard.type('0');
-    await waitForText(page, '.more', /At least 1/);
+    await waitForText(page, '.more-groups', /At least 1/);
     expect(await page.$('button[disabled]::-p-text(Start training)')).not.toBeNull();
     await page.keyboard.type('9');
     await page.waitForFunction(() => /preset=paper&epochs=0?9/.test(location.hash));
