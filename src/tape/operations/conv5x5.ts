@@ -111,6 +111,7 @@ function tuned(
   outputs: number,
   asked: ConvVariant = 'auto',
 ): { variant: ConvVariant; rest: Omit<ConvChoice, 'variant'> } {
+  if (tape.plain && asked === 'auto') return { variant: 'plain', rest: {} };
   const found = tape.tuning?.conv5x5[convKey(pass, read.spec, outputs)];
   if (asked !== 'auto' || !found) return { variant: asked, rest: {} };
   const { variant, ...rest } = found;
