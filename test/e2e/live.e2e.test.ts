@@ -170,6 +170,8 @@ describe('the camera', () => {
     expect(await page.$$('.face')).toHaveLength(2);
     expect(await page.$$('.stages canvas')).toHaveLength(3);
     await press(page, 'Pause');
+    const parts = await page.$eval('.speed', (line) => ({ ...(line as HTMLElement).dataset }));
+    console.log(`last 30 frames: detector ${parts.detector} ms, network ${parts.network} ms`);
     expect(await seriousFindings(page)).toEqual([]);
     await shots(page, 'live-two');
     await press(page, 'Stop the camera');
