@@ -1,3 +1,4 @@
+import katexModule from '@vscode/markdown-it-katex';
 import { readdirSync } from 'node:fs';
 import { defineConfig } from 'vitepress';
 
@@ -6,10 +7,15 @@ const kernels = readdirSync(new URL('../kernels', import.meta.url))
   .map((file) => file.replace(/\.md$/, ''))
   .sort();
 
+// A CommonJS module: Node hands its exports over as a whole.
+const katex = (katexModule as unknown as { default: typeof katexModule }).default ?? katexModule;
+
 /** The pages of `docs/` as a site; shaders are included from their files (`<<<`), never copied. */
 export default defineConfig({
   title: 'facegrad',
   description: 'A facial-expression CNN-LSTM trained on WebGPU, from hand-written WGSL.',
+  // As MathML, which browsers set themselves: neither style sheet nor fonts are loaded for it.
+  markdown: { config: (md) => md.use(katex, { output: 'mathml', throwOnError: true }) },
   themeConfig: {
     nav: [
       { text: 'Architecture', link: '/architecture' },
