@@ -50,14 +50,24 @@ export function Buttons() {
   const wrong = Object.keys(problems()).length > 0;
   if (!training.value) {
     const again = resumable.value || saved.value !== undefined;
+    const done = at === 'ended' && !again;
     return (
       <div class="row actions">
+        {done && (
+          <a class="button primary" href="./live.html?weights=trained">
+            Try it live
+          </a>
+        )}
         {again && (
           <Button kind="primary" onClick={goOn}>
             Go on
           </Button>
         )}
-        <Button kind={again ? undefined : 'primary'} disabled={busy || wrong} onClick={start}>
+        <Button
+          kind={again || done ? undefined : 'primary'}
+          disabled={busy || wrong}
+          onClick={start}
+        >
           {again || at === 'ended' ? 'Start anew' : 'Start training'}
         </Button>
         {wrong && <span class="small muted">A setting is out of range.</span>}

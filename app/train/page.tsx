@@ -166,11 +166,6 @@ function RunCard() {
         >
           Load
         </Button>
-        {at === 'ended' && (
-          <a class="button" href="./live.html">
-            Try it live
-          </a>
-        )}
       </div>
       <input
         ref={input}

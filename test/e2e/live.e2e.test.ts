@@ -303,12 +303,13 @@ describe('other sources and weights', () => {
     const facts = new RegExp(`${parameters.toLocaleString('en')} parameters`);
 
     await page.click('a::-p-text(Try it live)');
-    await waitForText(page, '.live-side', /1,448,743 parameters/);
-    await page.focus('select');
-    await page.keyboard.press('ArrowDown'); // to those trained here
     await waitForText(page, '.live-side', facts);
     expect(await page.evaluate(() => location.search)).toBe('?weights=trained');
-    await page.reload(); // the link holds the choice
+    await page.focus('select'); // the others by keyboard, and back
+    await page.keyboard.press('ArrowUp');
+    await waitForText(page, '.live-side', /1,448,743 parameters/);
+    expect(await page.evaluate(() => location.search)).toBe('');
+    await page.keyboard.press('ArrowDown');
     await waitForText(page, '.live-side', facts);
     await press(page, 'Drawn faces');
     await waitForFaces(page);
