@@ -19,16 +19,16 @@
 // it, in dh0 between the steps; the gates' gradients cross threads through workgroup memory.
 
 override WORKGROUP_SIZE: u32 = 64;
-override ZERO_STATE: u32 = 0; // 1: the initial state is the constant 0; dh0 is written as 0
-override REVERSE: u32 = 0; // 1: forward went from the last step to the first
 override RESET_FIRST: u32 = 0;
-override HAS_DHS: u32 = 1; // 0: a gradient that is 0; the buffer is not read
-override HAS_DH_N: u32 = 1;
 
 struct Params {
   steps: u32, // T
   samples: u32, // N
   hidden: u32, // H
+  zero_state: u32, // 1: the initial state is the constant 0; dh0 is written as 0
+  reverse: u32, // 1: forward went from the last step to the first
+  has_dhs: u32, // 0: a gradient that is 0; the buffer is not read
+  has_dh_n: u32,
 }
 
 @group(0) @binding(0) var<storage, read> weight_hh: array<f32>;
@@ -53,7 +53,7 @@ fn main(
   let sample = group.x;
   for (var j = local; j < hidden; j += WORKGROUP_SIZE) {
     var dh = 0.0;
-    if (HAS_DH_N == 1u) {
+    if (params.has_dh_n == 1u) {
       dh = dh_n[sample * hidden + j];
     }
     dh0[sample * hidden + j] = dh;
@@ -61,7 +61,7 @@ fn main(
 
   for (var step = 0u; step < params.steps; step++) {
     var t = params.steps - 1u - step;
-    if (REVERSE == 1u) {
+    if (params.reverse == 1u) {
       t = step;
     }
     let row = t * params.samples + sample;
@@ -76,7 +76,7 @@ fn main(
         let q = gates[(row * 5u + 3u) * hidden + j];
         let h_before = gates[(row * 5u + 4u) * hidden + j];
         var dh = dh0[sample * hidden + j];
-        if (HAS_DHS == 1u) {
+        if (params.has_dhs == 1u) {
           dh += dhs[row * hidden + j];
         }
         dn = dh * (1.0 - z) * (1.0 - n * n);
@@ -130,7 +130,7 @@ fn main(
     workgroupBarrier(); // the next step overwrites what is shared
   }
 
-  if (ZERO_STATE == 1u) {
+  if (params.zero_state == 1u) {
     for (var j = local; j < hidden; j += WORKGROUP_SIZE) {
       dh0[sample * hidden + j] = 0.0;
     }

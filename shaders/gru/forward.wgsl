@@ -17,10 +17,6 @@
 // Only h (and r * h) cross threads, through workgroup memory: h twice, before and after the step.
 
 override WORKGROUP_SIZE: u32 = 64;
-override ZERO_STATE: u32 = 0; // 1: the initial state is zero; h0 is not read
-override HAS_BIAS: u32 = 1; // 0: bias_hh is 0 and not read
-override HAS_LENGTHS: u32 = 0; // 0: every sample has T steps; lengths is not read
-override REVERSE: u32 = 0; // 1: from the last step to the first
 override RESET_FIRST: u32 = 0;
 
 const HALF: u32 = 1024u; // H at most
@@ -29,6 +25,10 @@ struct Params {
   steps: u32, // T
   samples: u32, // N
   hidden: u32, // H
+  zero_state: u32, // 1: the initial state is zero; h0 is not read
+  has_bias: u32, // 0: bias_hh is 0 and not read
+  has_lengths: u32, // 0: every sample has T steps; lengths is not read
+  reverse: u32, // 1: from the last step to the first
 }
 
 @group(0) @binding(0) var<storage, read> xw: array<f32>;
@@ -54,7 +54,7 @@ fn tanh_by_exp(x: f32) -> f32 {
 }
 
 fn bias_of(m: u32) -> f32 {
-  if (HAS_BIAS == 0u) {
+  if (params.has_bias == 0u) {
     return 0.0;
   }
   return bias_hh[m];
@@ -69,7 +69,7 @@ fn main(
   let n = group.x;
   for (var j = local; j < hidden; j += WORKGROUP_SIZE) {
     var value = 0.0;
-    if (ZERO_STATE == 0u) {
+    if (params.zero_state == 0u) {
       value = h0[n * hidden + j];
     }
     state[j] = value;
@@ -78,14 +78,14 @@ fn main(
 
   for (var step = 0u; step < params.steps; step++) {
     var t = step;
-    if (REVERSE == 1u) {
+    if (params.reverse == 1u) {
       t = params.steps - 1u - step;
     }
     let row = t * params.samples + n;
     let before = (step % 2u) * HALF;
     let after = HALF - before;
     var taken = true;
-    if (HAS_LENGTHS == 1u) {
+    if (params.has_lengths == 1u) {
       taken = t < lengths[n];
     }
     for (var j = local; j < hidden; j += WORKGROUP_SIZE) {

@@ -20,10 +20,6 @@
 
 override WORKGROUP_SIZE: u32 = 64;
 override ZERO_STATE: u32 = 0; // 1: the initial state is the constant 0; dh0 and dc0 are written as 0
-override REVERSE: u32 = 0; // 1: forward went from the last step to the first
-override HAS_DHS: u32 = 1; // 0: a gradient that is 0; the buffer is not read
-override HAS_DH_N: u32 = 1;
-override HAS_DC_N: u32 = 1;
 
 const SAMPLES: u32 = 4; // tunable: 1 2 4
 
@@ -31,6 +27,10 @@ struct Params {
   steps: u32, // T
   samples: u32, // N
   hidden: u32, // H
+  reverse: u32, // 1: forward went from the last step to the first
+  has_dhs: u32, // 0: a gradient that is 0; the buffer is not read
+  has_dh_n: u32,
+  has_dc_n: u32,
 }
 
 @group(0) @binding(0) var<storage, read> weight_hh: array<f32>;
@@ -64,10 +64,10 @@ fn main(
         let unit = (first + s) * hidden + j;
         var dh = 0.0;
         var dc = 0.0;
-        if (HAS_DH_N == 1u) {
+        if (params.has_dh_n == 1u) {
           dh = dh_n[unit];
         }
-        if (HAS_DC_N == 1u) {
+        if (params.has_dc_n == 1u) {
           dc = dc_n[unit];
         }
         dh0[unit] = dh;
@@ -78,7 +78,7 @@ fn main(
 
   for (var step = 0u; step < params.steps; step++) {
     var t = params.steps - 1u - step;
-    if (REVERSE == 1u) {
+    if (params.reverse == 1u) {
       t = step;
     }
 
@@ -97,7 +97,7 @@ fn main(
             let c_prev = gates[(row * 5u + 4u) * hidden + j];
             let tanh_c = tanh_by_exp(f * c_prev + i * g);
             var dh = dh0[unit];
-            if (HAS_DHS == 1u) {
+            if (params.has_dhs == 1u) {
               dh += dhs[row * hidden + j];
             }
             let dc = dc0[unit] + dh * o * (1.0 - tanh_c * tanh_c);

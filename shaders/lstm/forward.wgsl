@@ -22,8 +22,6 @@
 
 override WORKGROUP_SIZE: u32 = 64;
 override ZERO_STATE: u32 = 0; // 1: the initial state is zero; h and c are not read, the first product is skipped
-override HAS_LENGTHS: u32 = 0; // 0: every sample has T steps; lengths is not read
-override REVERSE: u32 = 0; // 1: from the last step to the first; a sample's steps past its length stay untaken
 
 const SAMPLES: u32 = 4; // tunable: 1 2 4
 const HALF: u32 = 1024u; // SAMPLES * H at most
@@ -32,6 +30,8 @@ struct Params {
   steps: u32, // T
   samples: u32, // N
   hidden: u32, // H
+  has_lengths: u32, // 0: every sample has T steps; lengths is not read
+  reverse: u32, // 1: from the last step to the first; a sample's steps past its length stay untaken
 }
 
 @group(0) @binding(0) var<storage, read> xw: array<f32>;
@@ -76,7 +76,7 @@ fn main(
 
   for (var step = 0u; step < params.steps; step++) {
     var t = step;
-    if (REVERSE == 1u) {
+    if (params.reverse == 1u) {
       t = params.steps - 1u - step;
     }
     let before = (step % 2u) * HALF;
@@ -111,7 +111,7 @@ fn main(
             c_before = c[unit];
           }
           var taken = true;
-          if (HAS_LENGTHS == 1u) {
+          if (params.has_lengths == 1u) {
             taken = t < lengths[n];
           }
           var i = 0.0;

@@ -51,13 +51,16 @@ export const gruForward = defineKernel({
       h_n: f32([samples, hidden]),
     };
   },
-  params: ({ xw }) => sizes(xw, 3),
-  overrides: ({ xw }, { zeroState, hasBias, hasLengths, reverse, resetFirst }) => ({
+  // What costs a thread next to nothing is a number, so that one pipeline serves all.
+  params: ({ xw }, { zeroState, hasBias, hasLengths, reverse }) => ({
+    ...sizes(xw, 3),
+    zero_state: Number(zeroState ?? false),
+    has_bias: Number(hasBias),
+    has_lengths: Number(hasLengths),
+    reverse: Number(reverse ?? false),
+  }),
+  overrides: ({ xw }, { resetFirst }) => ({
     WORKGROUP_SIZE: workgroupSize(sizes(xw, 3).hidden),
-    ZERO_STATE: Number(zeroState ?? false),
-    HAS_BIAS: Number(hasBias),
-    HAS_LENGTHS: Number(hasLengths),
-    REVERSE: Number(reverse ?? false),
     RESET_FIRST: Number(resetFirst ?? false),
   }),
   workgroups: ({ xw }) => [sizes(xw, 3).samples, 1, 1],
@@ -79,14 +82,16 @@ export const gruBackward = defineKernel({
     const rows = f32([steps, samples, 3 * hidden]);
     return { dxw: rows, dhw: rows, dh0: f32([samples, hidden]) };
   },
-  params: ({ gates }) => sizes(gates, 5),
-  overrides: ({ gates }, { zeroState, reverse, resetFirst, hasDhs, hasDhN }) => ({
+  params: ({ gates }, { zeroState, reverse, hasDhs, hasDhN }) => ({
+    ...sizes(gates, 5),
+    zero_state: Number(zeroState ?? false),
+    reverse: Number(reverse ?? false),
+    has_dhs: Number(hasDhs),
+    has_dh_n: Number(hasDhN),
+  }),
+  overrides: ({ gates }, { resetFirst }) => ({
     WORKGROUP_SIZE: workgroupSize(sizes(gates, 5).hidden),
-    ZERO_STATE: Number(zeroState ?? false),
-    REVERSE: Number(reverse ?? false),
     RESET_FIRST: Number(resetFirst ?? false),
-    HAS_DHS: Number(hasDhs),
-    HAS_DH_N: Number(hasDhN),
   }),
   workgroups: ({ gates }) => [sizes(gates, 5).samples, 1, 1],
   flops: ({ gates }) => {

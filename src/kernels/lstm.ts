@@ -58,12 +58,15 @@ export const lstmForward = defineKernel({
       h_prev: f32([steps, samples, hidden]),
     };
   },
-  params: ({ xw }) => sizes(xw, 4),
-  overrides: ({ xw }, { zeroState, hasLengths, reverse }) => ({
+  // What costs a thread next to nothing is a number, so that one pipeline serves all.
+  params: ({ xw }, { hasLengths, reverse }) => ({
+    ...sizes(xw, 4),
+    has_lengths: Number(hasLengths ?? false),
+    reverse: Number(reverse ?? false),
+  }),
+  overrides: ({ xw }, { zeroState }) => ({
     WORKGROUP_SIZE: workgroupSize(sizes(xw, 4).hidden),
     ZERO_STATE: Number(zeroState ?? false),
-    HAS_LENGTHS: Number(hasLengths ?? false),
-    REVERSE: Number(reverse ?? false),
   }),
   constants: ({ xw }) => {
     const { samples, hidden } = sizes(xw, 4);
@@ -108,14 +111,16 @@ export const lstmBackward = defineKernel({
       dc0: f32([samples, hidden]),
     };
   },
-  params: ({ gates }) => sizes(gates, 5),
-  overrides: ({ gates }, { zeroState, reverse, hasDhs, hasDhN, hasDcN }) => ({
+  params: ({ gates }, { reverse, hasDhs, hasDhN, hasDcN }) => ({
+    ...sizes(gates, 5),
+    reverse: Number(reverse ?? false),
+    has_dhs: Number(hasDhs),
+    has_dh_n: Number(hasDhN),
+    has_dc_n: Number(hasDcN),
+  }),
+  overrides: ({ gates }, { zeroState }) => ({
     WORKGROUP_SIZE: workgroupSize(sizes(gates, 5).hidden),
     ZERO_STATE: Number(zeroState ?? false),
-    REVERSE: Number(reverse ?? false),
-    HAS_DHS: Number(hasDhs),
-    HAS_DH_N: Number(hasDhN),
-    HAS_DC_N: Number(hasDcN),
   }),
   constants: ({ gates }) => {
     const { samples, hidden } = sizes(gates, 5);
