@@ -1,4 +1,5 @@
 import type { BenchResult } from './measure';
+import { PROBLEMS } from './problems';
 import type { Facts } from './session';
 import { pairedRatio, runRatio, verdict, type Ratio } from './statistics';
 import type { Measurement } from './versus';
@@ -18,7 +19,10 @@ export interface Report {
 
 const OURS = 'facegrad';
 
-/** Several runs on the same runtime as one: the later of two measurements of the same thing stands. */
+/**
+ * Several runs on the same runtime as one, in the order of the list of problems: the later of two
+ * measurements of the same thing stands.
+ */
 export function mergeReports(reports: Report[]): Report {
   const last = reports.at(-1)!;
   const measurements = new Map<string, Measurement>();
@@ -27,11 +31,12 @@ export function mergeReports(reports: Report[]): Report {
     for (const m of report.measurements) measurements.set(`${m.problem}\n${m.library}`, m);
     for (const k of report.kernels) kernels.set(`${k.kernel}\n${k.name}`, k);
   }
+  const rank = ({ problem }: Measurement) => PROBLEMS.findIndex(({ name }) => name === problem);
   const commits = [...new Set(reports.map(({ commit }) => commit.slice(0, 10)))];
   return {
     ...last,
     commit: commits.length > 1 ? commits.join(', ') : last.commit,
-    measurements: [...measurements.values()],
+    measurements: [...measurements.values()].sort((a, b) => rank(a) - rank(b)),
     kernels: [...kernels.values()],
   };
 }

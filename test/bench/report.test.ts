@@ -54,6 +54,12 @@ describe('ratios', () => {
 });
 
 describe('mergeReports', () => {
+  it('has the order of the list of problems', () => {
+    const infer = timed('infer small 1', 'facegrad', [50]);
+    const merged = mergeReports([report([infer]), report([ours, theirs])]);
+    expect(merged.measurements).toEqual([ours, theirs, infer]);
+  });
+
   it('names the commits of all that it holds', () => {
     const older = report([ours], { commit: '0123456789abcdef' });
     expect(mergeReports([older, report([theirs])]).commit).toBe('0123456789, abcdef0123');
