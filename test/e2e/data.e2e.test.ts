@@ -202,7 +202,7 @@ describe('bad files', () => {
   };
 
   it('are refused with a reason, and what was trained is still there', async () => {
-    await open('faces=70&batch=10&epochs=40&keep=1&streams=edges&fusion=concat');
+    await open('faces=70&batch=10&epochs=500&keep=1&streams=edges&fusion=concat');
     await press(page, 'Start training');
     await waitForStep(page, 8); // an epoch, with its matrix and mistakes
     await press(page, 'Stop');

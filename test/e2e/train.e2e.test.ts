@@ -58,7 +58,9 @@ describe('a first training', () => {
     const accuracy = Number(/([\d.]+) % of the held-out/.exec(await text(page, '.news'))![1]);
     const { losses } = (await keptRun(page))!;
     const mean = (some: number[]) => some.reduce((a, b) => a + b, 0) / some.length;
-    const fall = mean(losses.slice(-6)) / mean(losses.slice(0, 6));
+    // A fast GPU is looked at once an epoch.
+    const some = Math.min(6, losses.length >> 1);
+    const fall = mean(losses.slice(-some)) / mean(losses.slice(0, some));
     console.log(`loss at ${fall.toFixed(2)} of the first`);
     expect(fall).toBeLessThan(0.95);
 
