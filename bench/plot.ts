@@ -18,6 +18,9 @@ const WIDTH = 960;
 const escape = (text: string) =>
   text.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c]!);
 
+/** Three digits, and no exponent. */
+const milliseconds = (ms: number) => (ms >= 100 ? ms.toFixed(0) : ms.toPrecision(3));
+
 /** Milliseconds by problem and library as bars on a logarithmic scale: an SVG file. */
 export function reportPlot(report: Report): string {
   const timed = report.measurements.filter(({ ms }) => ms !== undefined);
@@ -40,7 +43,7 @@ export function reportPlot(report: Report): string {
       lines.push(
         `<rect x="${LABELS}" y="${y}" width="${(x(median) - LABELS).toFixed(1)}" height="${BAR - 3}" fill="${colour}"/>`,
         `<path d="M${x(quartiles[0]).toFixed(1)} ${y + 5}H${x(quartiles[1]).toFixed(1)}" stroke="#222"/>`,
-        `<text x="${Number(end) + 5}" y="${y + 10}" class="value">${median.toPrecision(3)}</text>`,
+        `<text x="${Number(end) + 5}" y="${y + 10}" class="value">${milliseconds(median)}</text>`,
       );
       y += BAR;
     }
@@ -48,7 +51,7 @@ export function reportPlot(report: Report): string {
   }
   const ticks = Array.from({ length: decades + 1 }, (_, i) => low * 10 ** i).flatMap((ms) => [
     `<path d="M${LABELS + Math.log10(ms / low) * scale} 48V${y}" stroke="#ddd"/>`,
-    `<text x="${LABELS + Math.log10(ms / low) * scale}" y="44" text-anchor="middle">${Number(ms.toPrecision(1))} ms</text>`,
+    `<text x="${LABELS + Math.log10(ms / low) * scale}" y="44" text-anchor="middle">${Number(ms.toPrecision(1)).toLocaleString('en')} ms</text>`,
   ]);
   const legend = [...new Set(timed.map(({ library }) => library))].map(
     (library, i) =>
