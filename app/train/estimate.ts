@@ -1,5 +1,4 @@
 /** What a training will take of this GPU, told before it begins: nothing of it is compiled. */
-import type { ImageSet, SequenceSet } from '../../src/data/dataset';
 import type { Capabilities, Gpu } from '../../src/gpu/device';
 import { bordered, f32 } from '../../src/kernels/kernel';
 import { Model } from '../../src/nn/model';
@@ -8,21 +7,26 @@ import { memoryOf, Plan } from '../../src/tape/plan';
 import { Storage } from '../../src/tape/storage';
 import { Tape } from '../../src/tape/tape';
 import { state } from '../../src/tape/value';
-import { Sampler } from '../../src/train/batches';
+import { itemLabels, Sampler } from '../../src/train/batches';
 import type { TrainConfig } from '../../src/train/config';
-import { recordStep } from '../../src/train/trainer';
+import { recordStep, type TrainingData } from '../../src/train/trainer';
 
 /** What a step asks of the GPU. */
 export interface Need {
   /** Memory in bytes, and the largest buffer of it. */
   bytes: number;
   largest: number;
+  /** Steps, and evaluations as steps. */
   steps: number;
-  /** Arithmetic of a step. */
-  flops: number;
+  /** Work of a step, in floating-point operations; what it moves is counted too. */
+  work: number;
   dispatches: number;
 }
 
+/** Floating-point operations that take as long as a byte that is read or written. */
+const OPERATIONS_A_BYTE = 4;
+/** Forward alone, as in an evaluation, is about this share of a step. */
+const FORWARD = 1 / 3;
 /** Milliseconds that a dispatch takes at least. */
 const DISPATCH_MS = 0.015;
 /** How long the convolution is timed, ms, and how often it runs at most. */
@@ -32,28 +36,29 @@ const MOST_RUNS = 50;
 export function needOf(
   capabilities: Capabilities,
   config: TrainConfig,
-  training: ImageSet | SequenceSet,
+  { training, validation }: TrainingData,
 ): Need {
   const { tape } = recordStep({ capabilities }, new Model(config.model), config, training);
   const { after, state, largest } = memoryOf(tape);
   const { stepsPerEpoch } = new Sampler(training, config.batch, config.seed, config.sampling);
-  const flops = tape.dispatches.reduce(
-    (sum, { kernel, inputs, attributes }) => sum + (kernel.flops?.(inputs, attributes) ?? 0),
-    0,
-  );
-  const dispatches = tape.dispatches.length;
+  let work = 0;
+  for (const { kernel, inputs, attributes, values } of tape.dispatches) {
+    const bytes = Object.values(values).reduce((sum, value) => sum + value.bytes, 0);
+    work += (kernel.flops?.(inputs, attributes) ?? 0) + OPERATIONS_A_BYTE * bytes;
+  }
+  const held = validation ? itemLabels(validation).length / config.batch : 0;
   return {
     bytes: after + state,
     largest,
-    steps: config.epochs * stepsPerEpoch,
-    flops,
-    dispatches,
+    steps: config.epochs * (stepsPerEpoch + FORWARD * held),
+    work,
+    dispatches: tape.dispatches.length,
   };
 }
 
 /** Seconds of a whole training, about. @param speed as `measureSpeed` or a training has shown it */
-export function secondsOf({ steps, flops, dispatches }: Need, speed: number): number {
-  return (steps * Math.max(flops / speed, dispatches * DISPATCH_MS)) / 1000;
+export function secondsOf({ steps, work, dispatches }: Need, speed: number): number {
+  return (steps * Math.max(work / speed, dispatches * DISPATCH_MS)) / 1000;
 }
 
 /** Floating-point operations a millisecond of a training step, from one convolution of the `small` network. */

@@ -181,7 +181,7 @@ async function start(settings: RunRecord['settings']): Promise<void> {
 async function estimate(settings: RunRecord['settings']): Promise<void> {
   if (!data || !capabilities) return;
   try {
-    const need = needOf(capabilities, configOf(settings, data), data.training);
+    const need = needOf(capabilities, configOf(settings, data), data);
     const most = capabilities.limits.maxStorageBufferBindingSize;
     if (need.largest > most) {
       const [wanted, available] = [need.largest, most].map((bytes) => Math.round(bytes / 2 ** 20));
@@ -239,8 +239,8 @@ async function train(next: Run, resumed: number): Promise<void> {
   } finally {
     run = undefined;
     if (next.msPerStep > 0) {
-      const { flops } = needOf(capabilities!, next.config, data!.training);
-      speed = Promise.resolve(flops / next.msPerStep); // what was seen is better than what was guessed
+      const { work } = needOf(capabilities!, next.config, data!);
+      speed = Promise.resolve(work / next.msPerStep); // what was seen is better than what was guessed
     }
     const { checkpoint } = next;
     if (checkpoint) ended = { record, checkpoint, resumes: 0 };
