@@ -164,6 +164,19 @@ export async function giveFiles(page: Page, label: string, ...paths: string[]): 
   await (input as ElementHandle<HTMLInputElement>).uploadFile(...paths);
 }
 
+/** Drops files or folders on an element, as a hand with a mouse does. */
+export async function dropFiles(page: Page, selector: string, ...paths: string[]): Promise<void> {
+  const element = (await page.$(selector))!;
+  await element.scrollIntoView();
+  const { x, y } = await element.clickablePoint();
+  const session = await page.createCDPSession();
+  const data = { items: [], files: paths, dragOperationsMask: 1 };
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
+    await session.send('Input.dispatchDragEvent', { type, x, y, data });
+  }
+  await session.detach();
+}
+
 /** Different colours on a canvas: one that was never drawn on has one. */
 export const coloursOf = (canvas: ElementHandle<Element>): Promise<number> =>
   canvas.evaluate((element) => {

@@ -8,7 +8,17 @@ import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vi
 import { EXPRESSIONS } from '../../src/data/dataset';
 import { writeSafetensors } from '../../src/train/safetensors';
 import { seriousFindings } from './axe';
-import { giveFiles, keptRun, launch, openTab, press, shots, text, waitForData } from './browser';
+import {
+  dropFiles,
+  giveFiles,
+  keptRun,
+  launch,
+  openTab,
+  press,
+  shots,
+  text,
+  waitForData,
+} from './browser';
 import { waitForStep, waitForText, type Watch } from './browser';
 import { writeClip } from './camera_clip';
 import { drawings, NAMES, writeCsv, writeFolder, writeIdx, writeZip } from './data_files';
@@ -74,7 +84,7 @@ describe('data of one’s own', () => {
     const path = join(folder, 'faces.zip');
     await writeZip(path, train, test);
     await open(QUICK);
-    await giveFiles(page, 'Files', path);
+    await dropFiles(page, '.drop', path);
     await waitForData(page, /faces\.zip.*24 to learn from, 9 held out.*beaming, crying, gasping/);
     await trains(NAMES, test.length);
   });
@@ -92,6 +102,10 @@ describe('data of one’s own', () => {
       .map(Number);
     expect(learn + held).toBe(30);
     expect(held).toBeGreaterThan(0);
+    await press(page, 'Drawn faces');
+    await waitForData(page, /synthetic faces.*to learn from/);
+    await dropFiles(page, '.drop', path); // dropped it is the same
+    await waitForData(page, new RegExp(`my faces.*${learn} to learn from, ${held} held out`));
   });
 
   it('a csv as FER2013’s', async () => {

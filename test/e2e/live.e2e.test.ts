@@ -5,7 +5,17 @@ import type { Browser, Page } from 'puppeteer';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { readWeights } from '../../src/train/weights_file';
 import { seriousFindings } from './axe';
-import { bar, FULL, giveFiles, launch, observedSince, openTab, press, shots } from './browser';
+import {
+  bar,
+  dropFiles,
+  FULL,
+  giveFiles,
+  launch,
+  observedSince,
+  openTab,
+  press,
+  shots,
+} from './browser';
 import { text, waitForText, type Watch } from './browser';
 import { writeClip, writePhoto, type Part } from './camera_clip';
 
@@ -237,6 +247,9 @@ describe('other sources and weights', () => {
     await press(page, 'Next');
     await waitForFaces(page, 1);
     await press(page, 'Close');
+    await dropFiles(page, '.viewer', photo(2));
+    await waitForFaces(page, 2);
+    await press(page, 'Close');
     const words = join(folder, 'words.jpg');
     writeFileSync(words, 'no picture at all');
     await giveFiles(page, 'Video or photos', words);
@@ -317,11 +330,15 @@ describe('other sources and weights', () => {
 
     await page.goto(new URL('compare.html', inject('url')).href);
     await waitForText(page, '.live-side', facts); // at the right, by itself
-    await giveFiles(page, 'Open weights', file); // at the left
+    await giveFiles(page, 'Open weights', file); // at the left,
     await page.waitForFunction(
       (source) => [...document.body.innerText.matchAll(new RegExp(source, 'g'))].length === 2,
       {},
       facts.source,
+    );
+    await dropFiles(page, '.viewer', file); // and once more at the right
+    await page.waitForFunction(
+      () => [...document.querySelectorAll('select')].at(-1)!.value === 'file 1',
     );
     await press(page, 'Use the camera');
     await waitForFaces(page);
