@@ -1,3 +1,4 @@
+import { subgroupsWork } from './subgroups';
 import { FacegradError } from './errors';
 import { PipelineCache } from './pipelines';
 
@@ -148,5 +149,11 @@ export async function requestGpu(options: GpuOptions = {}): Promise<Gpu> {
     (feature) => adapter.features.has(feature) && !options.without?.includes(feature),
   );
   const device = await adapter.requestDevice({ requiredFeatures });
-  return new Gpu(device, adapter.info);
+  const made = new Gpu(device, adapter.info);
+  const { capabilities } = made;
+  if (capabilities.subgroupSize > 0 && !(await subgroupsWork(device, capabilities.subgroupSize))) {
+    console.warn('facegrad: subgroups of this GPU give wrong results; it runs without them');
+    capabilities.subgroupSize = 0;
+  }
+  return made;
 }
