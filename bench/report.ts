@@ -140,15 +140,16 @@ function row(m: Measurement, { facts: { peak }, measurements }: Report): string[
 export function reportText(report: Report): string {
   const { facts, where, kernels, measurements } = report;
   const { peak, subgroupSize, dispatches } = facts;
+  const counts = Object.entries(dispatches)
+    .map(([preset, count]) => `${preset} ${count}`)
+    .join(', ');
   const parts = [
     [
       `${adapterName(report)}, subgroups of ${subgroupSize || 'no fixed size'}`,
       `measured peak: ${fixed(peak.gflops)} GFLOP/s in registers, ${fixed(peak.gbytesPerSecond)} GB/s copied`,
       ...Object.entries(where).map(([fact, value]) => `${fact}: ${value}`),
       `${report.cpu}, commit ${report.commit}, ${report.date}`,
-      `dispatches of a training step: ${Object.entries(dispatches)
-        .map(([preset, count]) => `${preset} ${count}`)
-        .join(', ')}`,
+      ...(counts ? [`dispatches of a training step: ${counts}`] : []), // the page records none
     ].join('\n'),
   ];
   if (measurements.length > 0) {
