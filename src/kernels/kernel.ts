@@ -100,12 +100,12 @@ export function layoutOf({ shape, layout }: TensorSpec): Layout {
 }
 
 /**
- * Lanes of a subgroup on a GPU that is a CPU, else 0: only there are they 4 or 8 and no others. Such a machine runs a
+ * Lanes of a subgroup on a GPU that is a CPU, else undefined: only there are they 4 or 8 and no others. Such a machine runs a
  * workgroup's subgroups one after another, and every barrier costs it all of their registers.
  */
-export function cpuLanes(capabilities?: { subgroupSize: number }): number {
+export function cpuLanes(capabilities?: { subgroupSize: number }): number | undefined {
   const lanes = capabilities?.subgroupSize ?? 0;
-  return lanes <= 8 ? lanes : 0;
+  return lanes > 0 && lanes <= 8 ? lanes : undefined;
 }
 
 /** Threads of a workgroup that meet at a barrier; where it is left out, as many as suit a GPU. */

@@ -20,7 +20,7 @@ export function recordOptimizer(
   const { flat: parameters, gradient, decayLength } = arena;
   const { weightDecay, momentum = 0.9, nesterov = true, betas: [beta1, beta2] = [] } = config;
   const { dampening, rateDecay } = config;
-  const threads = cpuLanes(tape.capabilities) || undefined;
+  const threads = cpuLanes(tape.capabilities);
   const scale = state('gradient scale', f32([1]));
   const { partials } = tape.dispatch(sumOfSquares, { gradient: gradient! }, { threads });
   tape.dispatch(

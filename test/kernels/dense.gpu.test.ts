@@ -115,14 +115,6 @@ const forwardCases: ForwardCase[] = [
   },
 ];
 
-/** [G, N, M] -> [N, G, M]. */
-function sideBySide(y: ArrayLike<number>, { G, N, M }: DenseExtents): Float64Array {
-  return Float64Array.from({ length: G * N * M }, (_, i) => {
-    const [n, g, m] = [Math.floor(i / M / G), Math.floor(i / M) % G, i % M];
-    return y[(g * N + n) * M + m];
-  });
-}
-
 testKernel(denseForward, {
   cases: forwardCases.map(({ name, x, weight, bias, second_bias, attributes }) => ({
     name,
@@ -140,7 +132,7 @@ testKernel(denseForward, {
       const { rate, stream } = behind.dropout;
       y = dropout(y, rate, { seed, step: number, stream });
     }
-    return { y: behind.sideBySide ? sideBySide(y, e) : y };
+    return { y: behind.sideBySide ? reference.sideBySide(y, [e.G, e.N, e.M]) : y };
   },
   tolerance,
 });
@@ -177,8 +169,7 @@ testKernel(denseBackwardActivation, {
   reference: ({ y, dy }, { shape: [G, N, M], relu, dropout, sideBySide: aside }) => {
     const scale = dropout ? 1 / (1 - dropout.rate) : 1;
     const dz = Float64Array.from(dy.data, (d, i) => (relu ? (y.data[i] > 0 ? d * scale : 0) : d));
-    // The way back is the same exchange of two axes.
-    return { dz: aside ? sideBySide(dz, { G: N, N: G, K: 0, M }) : dz };
+    return { dz: aside ? reference.sideBySide(dz, [N, G, M]) : dz };
   },
   tolerance: { absolute: 0, relative: 2e-7 },
 });

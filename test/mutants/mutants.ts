@@ -42,9 +42,9 @@ export const MUTANTS: Mutant[] = [
   ),
   index('canny/gradient', 'let x4 = u32(min(c + 1, right));', 'let x4 = u32(min(c + 2, right));'),
   index(
-    'concat/forward',
-    'i / params.features % params.groups',
-    'i / params.samples % params.groups',
+    'dense/forward',
+    'y[(n * params.groups + g) * params.out_features + m + j]',
+    'y[(g * params.groups + n) * params.out_features + m + j]',
   ),
   index('conv5x5/forward', 'let right1 = x[at + 1u];', 'let right1 = x[at];'),
   index('conv5x5/backward_weight', '(i + ky) * params.x_row', '(i + ky + 1u) * params.x_row'),
@@ -67,7 +67,7 @@ export const MUTANTS: Mutant[] = [
     'top_row + 1u < params.height &&',
     'top_row < params.height &&',
   ),
-  boundary('concat/backward', 'if (i >= params.groups', 'if (i > params.groups'),
+  boundary('dense/backward_activation', 'if (i >= params.groups', 'if (i > params.groups'),
   boundary('conv5x5/forward', 'column + 3u < params.width', 'column + 3u <= params.width'),
   boundary('conv5x5/forward_map6_subgroup', 'params.height + 2u - row', 'params.height + 1u - row'),
   boundary(

@@ -1,8 +1,7 @@
 import { batchNormRunning, batchNormStatistics } from '../../src/kernels/reference/batch_norm';
 import { bnReluPoolForward, bnReluPoolTraining } from '../../src/kernels/reference/bn_relu_pool';
-import { concatBackward, concatForward } from '../../src/kernels/reference/concat';
 import type { Conv5x5Shape } from '../../src/kernels/reference/conv5x5';
-import { denseBackward, denseForward } from '../../src/kernels/reference/dense';
+import { denseBackward, denseForward, sideBySide } from '../../src/kernels/reference/dense';
 import { focalLoss } from '../../src/kernels/reference/focal_loss';
 import { lstm, lstmGradient } from '../../src/kernels/reference/lstm';
 import { sgd } from '../../src/kernels/reference/optimizer';
@@ -118,7 +117,7 @@ export class ReferenceModel {
     const flat = activation;
     const features = denseForward(flat, p['streams.*.fc.weight'], p['streams.*.fc.bias'], fc, true);
     const asSteps = config.frames.mode === 'streams'; // [T = G, N, dense] as they are
-    const joined = asSteps ? features : concatForward(features, [G, N, dense]);
+    const joined = asSteps ? features : sideBySide(features, [G, N, dense]);
     const steps = asSteps ? G : N / samples;
     const fused = this.#fusion(joined, steps, samples, lengths);
     const out = { G: 1, N: samples, K: hidden, M: K };
@@ -131,7 +130,7 @@ export class ReferenceModel {
     const djoined = fused.backward(last.dx, gradients);
     const dfeatures = reluBackward(
       features,
-      asSteps ? djoined : concatBackward(djoined, [G, N, dense]),
+      asSteps ? djoined : sideBySide(djoined, [N, G, dense]),
     );
     const first = denseBackward(flat, p['streams.*.fc.weight'], dfeatures, fc);
     gradients['streams.*.fc.weight'] = first.dweight;

@@ -51,3 +51,11 @@ export function denseBackward(
   }
   return { dx, dweight, dbias };
 }
+
+/** [G, N, M] -> [N, G, M], the groups' features of a sample side by side; with G and N exchanged the way back. */
+export function sideBySide(y: ArrayLike<number>, [G, N, M]: readonly number[]): Float64Array {
+  return Float64Array.from({ length: G * N * M }, (_, i) => {
+    const [n, g, m] = [Math.floor(i / M / G), Math.floor(i / M) % G, i % M];
+    return y[(g * N + n) * M + m];
+  });
+}

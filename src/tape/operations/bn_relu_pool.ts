@@ -26,8 +26,6 @@ type Names = 'x' | 'gamma' | 'beta' | 'running_mean' | 'running_var';
 /** What training keeps for the gradient. */
 type Kept = 'winner' | 'moments';
 
-const threadsOf = (tape: Tape) => cpuLanes(tape.capabilities) || undefined;
-
 /** y = maxpool2x2(relu(batchnorm(x))), x [G, N, C, H, W], parameters and statistics [G, C]. */
 export const bnReluPool = defineOperation({
   name: 'bn_relu_pool',
@@ -55,7 +53,7 @@ export const bnReluPool = defineOperation({
     const { y, winner, moments } = tape.dispatch(
       bnReluPoolForward,
       { x, gamma, beta, running_mean, running_var },
-      { eps, momentum, layout, threads: threadsOf(tape) },
+      { eps, momentum, layout, threads: cpuLanes(tape.capabilities) },
     );
     return { y, winner, moments };
   },
@@ -79,7 +77,7 @@ export const bnReluPool = defineOperation({
         dbeta: tape.destination(beta),
         dx: tape.destination(x),
       },
-      { layout: attributes.inputLayout, threads: threadsOf(tape) },
+      { layout: attributes.inputLayout, threads: cpuLanes(tape.capabilities) },
     );
     return { x: dx, gamma: dgamma, beta: dbeta };
   },
