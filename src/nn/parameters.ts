@@ -20,7 +20,8 @@ export interface ParameterOptions {
   order?: 'conv';
 }
 
-interface Entry extends ParameterOptions {
+/** One tensor of an arena. */
+export interface Entry extends ParameterOptions {
   name: string;
   value: Value;
 }
@@ -77,6 +78,11 @@ export class ParameterArena {
     }
     this.flat.spec = f32([offset]);
     if (this.gradient) this.gradient.spec = f32([offset]);
+  }
+
+  /** In the order in which they were declared. */
+  get entries(): readonly Entry[] {
+    return this.#entries;
   }
 
   /** Number of trainable scalars, alignment gaps not counted. */
