@@ -18,7 +18,7 @@ export default defineConfig({
     dts({
       entryRoot: 'src',
       include: ['src'],
-      exclude: ['src/cli', 'src/kernels/reference'],
+      exclude: ['src/kernels/reference'],
       beforeWriteFile: (filePath, content) => ({
         filePath,
         content: publishedTypes(filePath, content),

@@ -37,5 +37,5 @@ export {
   type Picture,
   type PictureDecoder,
 } from './data/pictures';
-export { exportOnnx } from './train/onnx';
-export { exportNetwork } from './train/onnx_network';
+export { exportOnnx } from './onnx/export';
+export { exportNetwork } from './onnx/network';

@@ -1,4 +1,4 @@
-import { OnnxGraph as Graph } from '../../src/train/onnx_file';
+import { OnnxGraph as Graph } from '../../src/onnx/file';
 
 /** A graph as plain data, which a page can be handed: the library's writer makes the file of it. */
 export interface OnnxGraph {

@@ -1,4 +1,4 @@
-import type { Jobs } from '../../src/cli/jobs/job';
+import type { Jobs } from '../../cli/jobs/job';
 import { FacegradError } from '../../src/gpu/errors';
 
 /** Jobs that need no GPU and no trainer, to test what carries them. */

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, mkdirSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { freeFolder, JsonLines, readWhole, writeWhole } from '../../src/cli/files';
+import { freeFolder, JsonLines, readWhole, writeWhole } from '../../cli/files';
 import { FacegradError } from '../../src/gpu/errors';
 
 const folder = mkdtempSync(join(tmpdir(), 'facegrad-files-'));

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, expect, it } from 'vitest';
-import { readImages } from '../../src/cli/images';
+import { readImages } from '../../cli/images';
 
 const folder = mkdtempSync(join(tmpdir(), 'facegrad-images-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -1,4 +1,4 @@
-import { onInterrupt } from '../../src/cli/interrupt';
+import { onInterrupt } from '../../cli/interrupt';
 
 /** Waits for Ctrl-C, then works on for a while as a training that writes its checkpoint does. */
 export async function main([work]: string[]): Promise<number> {

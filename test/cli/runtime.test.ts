@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { JobEvent, JobFile } from '../../src/cli/jobs/job';
-import { chromeRuntime } from '../../src/cli/runtime/chrome';
-import { nodeRuntime } from '../../src/cli/runtime/node';
-import type { Runtime } from '../../src/cli/runtime/runtime';
+import type { JobEvent, JobFile } from '../../cli/jobs/job';
+import { chromeRuntime } from '../../cli/runtime/chrome';
+import { nodeRuntime } from '../../cli/runtime/node';
+import type { Runtime } from '../../cli/runtime/runtime';
 import { FacegradError } from '../../src/gpu/errors';
 import { jobs } from './fake_jobs';
 

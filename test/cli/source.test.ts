@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
-import { main as data } from '../../src/cli/data';
-import { packImageSet, unpackImageSet } from '../../src/cli/jobs/image_sets';
-import { dataPath, fitClasses, openData, type DataSpec } from '../../src/cli/source';
-import { resolveConfig, type TrainOptions } from '../../src/cli/train_options';
-import { main as train } from '../../src/cli/train';
+import { main as data } from '../../cli/data';
+import { packImageSet, unpackImageSet } from '../../cli/jobs/image_sets';
+import { dataPath, fitClasses, openData, type DataSpec } from '../../cli/source';
+import { resolveConfig, type TrainOptions } from '../../cli/train_options';
+import { main as train } from '../../cli/train';
 import { classCounts, EXPRESSIONS, type SequenceSet } from '../../src/data/dataset';
 import { syntheticFaces, syntheticSequences } from '../../src/data/synthetic';
 

@@ -7,7 +7,7 @@ import { PICTURE_FILES } from './picture_files';
 const [WIDTH, HEIGHT] = [12, 8];
 const inNode = typeof window === 'undefined';
 const decode: PictureDecoder = inNode
-  ? (await import('../../src/cli/decode')).decodeWithSharp
+  ? (await import('../../cli/decode')).decodeWithSharp
   : decodePicture;
 
 const bytesOf = (name: string) =>

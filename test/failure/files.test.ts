@@ -3,11 +3,11 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
-import { JsonLines, writeWhole } from '../../src/cli/files';
-import { main as exportOnnx } from '../../src/cli/export';
-import { main as predict } from '../../src/cli/predict';
-import { main as train } from '../../src/cli/train';
-import { openData } from '../../src/cli/source';
+import { JsonLines, writeWhole } from '../../cli/files';
+import { main as exportOnnx } from '../../cli/export';
+import { main as predict } from '../../cli/predict';
+import { main as train } from '../../cli/train';
+import { openData } from '../../cli/source';
 import { diskTree } from '../../src/data/node_files';
 import { FacegradError } from '../../src/gpu/errors';
 

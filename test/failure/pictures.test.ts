@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import { beforeAll, describe, it } from 'vitest';
-import { decodeWithSharp } from '../../src/cli/decode';
+import { decodeWithSharp } from '../../cli/decode';
 import { loadImageFolder } from '../../src/data/image_folder';
 import { pictureHeader } from '../../src/data/pictures';
 import { expectBadInput } from '../data/fixtures';

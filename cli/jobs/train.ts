@@ -1,7 +1,7 @@
-import { FacegradError } from '../../gpu/errors';
-import type { TrainConfig } from '../../train/config';
-import type { Provenance } from '../../train/weights_file';
-import { Trainer } from '../../train/trainer';
+import { FacegradError } from '../../src/gpu/errors';
+import type { TrainConfig } from '../../src/train/config';
+import type { Provenance } from '../../src/train/weights_file';
+import { Trainer } from '../../src/train/trainer';
 import { unpackImageSet, type ImageSetHeader } from './image_sets';
 import type { Task } from './job';
 import { CHECKPOINT, WEIGHTS } from './names';

@@ -1,4 +1,4 @@
-import { requestGpu } from '../../gpu/device';
+import { requestGpu } from '../../src/gpu/device';
 import { perform, plainError, type Blobs, type Jobs } from '../jobs/job';
 import type { PageGlobals, PageJob, PageMessage } from './protocol';
 

@@ -1,10 +1,10 @@
 import { basename } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
-import { SPLITS, type Split } from '../data/dataset';
-import { FacegradError } from '../gpu/errors';
-import type { TestTimeAveraging } from '../train/evaluator';
-import { formatConfusion, type Metrics } from '../train/metrics';
-import { readWeights } from '../train/weights_file';
+import { SPLITS, type Split } from '../src/data/dataset';
+import { FacegradError } from '../src/gpu/errors';
+import type { TestTimeAveraging } from '../src/train/evaluator';
+import { formatConfusion, type Metrics } from '../src/train/metrics';
+import { readWeights } from '../src/train/weights_file';
 import { command, integer, parse, runtimeOption } from './command';
 import { gitCommit, readWhole } from './files';
 import { onInterrupt } from './interrupt';

@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Split } from '../data/dataset';
-import { FacegradError } from '../gpu/errors';
-import type { ModelConfig } from '../nn/config';
-import { emptyConfusion, metricsOf, type Metrics } from '../train/metrics';
-import type { TrainConfig } from '../train/config';
-import { readCheckpoint } from '../train/checkpoint';
+import type { Split } from '../src/data/dataset';
+import { FacegradError } from '../src/gpu/errors';
+import type { ModelConfig } from '../src/nn/config';
+import { emptyConfusion, metricsOf, type Metrics } from '../src/train/metrics';
+import type { TrainConfig } from '../src/train/config';
+import { readCheckpoint } from '../src/train/checkpoint';
 import { command, list, parse, runtimeOption } from './command';
 import { gitCommit, readWhole, writeWhole } from './files';
 import { onInterrupt, type Interrupt } from './interrupt';

@@ -1,6 +1,6 @@
 import sharp from 'sharp';
-import { pictureHeader, type PictureDecoder } from '../data/pictures';
-import { FacegradError } from '../gpu/errors';
+import { pictureHeader, type PictureDecoder } from '../src/data/pictures';
+import { FacegradError } from '../src/gpu/errors';
 
 /** Decodes a png, jpeg or webp in Node; a page has `decodePicture`. */
 export const decodeWithSharp: PictureDecoder = async (bytes, file) => {

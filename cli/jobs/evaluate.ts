@@ -1,8 +1,8 @@
-import type { ImageSet, SequenceSet } from '../../data/dataset';
-import { Model } from '../../nn/model';
-import { Storage } from '../../tape/storage';
-import { Evaluator, testViews, type TestTimeAveraging } from '../../train/evaluator';
-import { readWeights } from '../../train/weights_file';
+import type { ImageSet, SequenceSet } from '../../src/data/dataset';
+import { Model } from '../../src/nn/model';
+import { Storage } from '../../src/tape/storage';
+import { Evaluator, testViews, type TestTimeAveraging } from '../../src/train/evaluator';
+import { readWeights } from '../../src/train/weights_file';
 import { unpackImageSet, type ImageSetHeader } from './image_sets';
 import type { Task } from './job';
 

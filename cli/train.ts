@@ -1,8 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Split } from '../data/dataset';
-import { FacegradError } from '../gpu/errors';
-import { readCheckpoint } from '../train/checkpoint';
+import type { Split } from '../src/data/dataset';
+import { FacegradError } from '../src/gpu/errors';
+import { readCheckpoint } from '../src/train/checkpoint';
 import { command, parse, runtimeOption } from './command';
 import { freeFolder, readWhole } from './files';
 import { onInterrupt, type Interrupt } from './interrupt';

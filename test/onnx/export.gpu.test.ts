@@ -8,7 +8,7 @@ import { Storage } from '../../src/tape/storage';
 import { Tape } from '../../src/tape/tape';
 import { state } from '../../src/tape/value';
 import { u32 } from '../../src/kernels/kernel';
-import { exportOnnx } from '../../src/train/onnx';
+import { exportOnnx } from '../../src/onnx/export';
 import { testGpu } from '../support/gpu';
 import { hasOnnxRuntime, runOnnx, type Feed } from '../support/onnxruntime';
 

@@ -1,8 +1,8 @@
 import { size } from '../kernels/kernel';
 import { Model } from '../nn/model';
 import type { NamedTensor } from '../nn/parameters';
-import { OnnxGraph } from './onnx_file';
-import type { Weights } from './weights_file';
+import { OnnxGraph } from './file';
+import type { Weights } from '../train/weights_file';
 
 const EPS = 1e-5;
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
-import { FacegradError } from '../gpu/errors';
-import { readWeights } from '../train/weights_file';
+import { FacegradError } from '../src/gpu/errors';
+import { readWeights } from '../src/train/weights_file';
 import { command, parse, runtimeOption } from './command';
 import { readWhole } from './files';
 import { readImages } from './images';

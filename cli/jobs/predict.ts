@@ -1,4 +1,4 @@
-import { testViews } from '../../train/evaluator';
+import { testViews } from '../../src/train/evaluator';
 import { withEvaluator, type EvaluateJobConfig } from './evaluate';
 import type { Task } from './job';
 

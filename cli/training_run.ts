@@ -1,12 +1,12 @@
 /** One training from a terminal: a runtime, a folder, a bar, Ctrl-C. */
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ImageSet, SequenceSet } from '../data/dataset';
-import { FacegradError } from '../gpu/errors';
-import { readCheckpoint, type EpochRecord } from '../train/checkpoint';
-import type { TrainConfig } from '../train/config';
-import { formatConfusion, type Metrics } from '../train/metrics';
-import type { TrainEvent } from '../train/trainer';
+import type { ImageSet, SequenceSet } from '../src/data/dataset';
+import { FacegradError } from '../src/gpu/errors';
+import { readCheckpoint, type EpochRecord } from '../src/train/checkpoint';
+import type { TrainConfig } from '../src/train/config';
+import { formatConfusion, type Metrics } from '../src/train/metrics';
+import type { TrainEvent } from '../src/train/trainer';
 import { gitCommit, JsonLines, readWhole, writeWhole } from './files';
 import type { Interrupt } from './interrupt';
 import { packImageSet } from './jobs/image_sets';

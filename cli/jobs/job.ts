@@ -1,6 +1,6 @@
 /** What a job is, wherever it runs: JSON in, bytes in, events and files out. No part of Node in here. */
-import { FacegradError, type ErrorKind } from '../../gpu/errors';
-import type { Gpu } from '../../gpu/device';
+import { FacegradError, type ErrorKind } from '../../src/gpu/errors';
+import type { Gpu } from '../../src/gpu/device';
 
 /** Named bytes: data sets, checkpoints, weights. */
 export type Blobs = Record<string, Uint8Array>;

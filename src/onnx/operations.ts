@@ -6,7 +6,7 @@ import { gru } from '../tape/operations/gru';
 import * as operations from '../tape/operations';
 import { lstm } from '../tape/operations/lstm';
 import type { Value } from '../tape/value';
-import type { AnyOperation, Applied, Convert, Step, Writer } from './onnx_trace';
+import type { AnyOperation, Applied, Convert, Step, Writer } from './trace';
 
 const refuse = (what: string): never => {
   throw new FacegradError('unsupported', `ONNX export: ${what}`);

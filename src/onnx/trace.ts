@@ -2,7 +2,7 @@ import { FacegradError } from '../gpu/errors';
 import type { NamedTensor } from '../nn/parameters';
 import { Tape, type Operation } from '../tape/tape';
 import type { Value } from '../tape/value';
-import type { OnnxGraph } from './onnx_file';
+import type { OnnxGraph } from './file';
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- operations of every kind
 export type AnyOperation = Operation<any, any, any, any>;

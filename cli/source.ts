@@ -7,12 +7,12 @@ import {
   type ImageSet,
   type SequenceSet,
   type Split,
-} from '../data/dataset';
-import { loadImageFolder } from '../data/image_folder';
-import { splitBySubject } from '../data/load';
-import { diskTree, diskZip, loadCkPlus, loadFer2013 } from '../data/node_files';
-import { syntheticFaces, syntheticSequences } from '../data/synthetic';
-import { FacegradError } from '../gpu/errors';
+} from '../src/data/dataset';
+import { loadImageFolder } from '../src/data/image_folder';
+import { splitBySubject } from '../src/data/load';
+import { diskTree, diskZip, loadCkPlus, loadFer2013 } from '../src/data/node_files';
+import { syntheticFaces, syntheticSequences } from '../src/data/synthetic';
+import { FacegradError } from '../src/gpu/errors';
 import { decodeWithSharp } from './decode';
 
 /** The data sets that are made on the spot, by the name that `--data` takes. */

@@ -7,7 +7,7 @@ import {
   type ImageSet,
   type SequenceSet,
   type Split,
-} from '../data/dataset';
+} from '../src/data/dataset';
 import { command, integer, parse } from './command';
 import { percent } from './progress';
 import { dataPath, openData, splitName, SYNTHETIC } from './source';

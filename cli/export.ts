@@ -1,5 +1,5 @@
-import { exportOnnx } from '../train/onnx';
-import { readWeights } from '../train/weights_file';
+import { exportOnnx } from '../src/onnx/export';
+import { readWeights } from '../src/train/weights_file';
 import { command, parse } from './command';
 import { readWhole, writeWhole } from './files';
 

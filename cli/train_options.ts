@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import type { ImageSet, SequenceSet } from '../data/dataset';
-import { FacegradError } from '../gpu/errors';
-import { PLAIN } from '../kernels/tuning';
-import { PRESETS, type FramesConfig, type ModelConfig, type Preset } from '../nn/config';
+import type { ImageSet, SequenceSet } from '../src/data/dataset';
+import { FacegradError } from '../src/gpu/errors';
+import { PLAIN } from '../src/kernels/tuning';
+import { PRESETS, type FramesConfig, type ModelConfig, type Preset } from '../src/nn/config';
 import {
   trainConfig,
   type OptimizerConfig,
   type TrainChanges,
   type TrainConfig,
-} from '../train/config';
-import { usual } from '../train/usual';
+} from '../src/train/config';
+import { usual } from '../src/train/usual';
 import { integer, list, number } from './command';
 import { dataPath, SYNTHETIC, type DataSource, type DataSpec } from './source';
 

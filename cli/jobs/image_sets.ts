@@ -1,5 +1,5 @@
-import type { ImageSet, Sequence, SequenceSet } from '../../data/dataset';
-import { FacegradError } from '../../gpu/errors';
+import type { ImageSet, Sequence, SequenceSet } from '../../src/data/dataset';
+import { FacegradError } from '../../src/gpu/errors';
 import type { Blobs } from './job';
 
 /** An image set without its bytes, which travel beside it as blobs. */

@@ -1,5 +1,5 @@
-import { requestNodeGpu } from '../../gpu/node';
-import { chooseNodeAdapter } from '../../../tools/node_adapter';
+import { requestNodeGpu } from '../../src/gpu/node';
+import { chooseNodeAdapter } from '../../tools/node_adapter';
 import { perform, type Jobs } from '../jobs/job';
 import { EventQueue, type Runtime } from './runtime';
 

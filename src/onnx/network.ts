@@ -3,9 +3,9 @@ import type { Network } from '../nn/network';
 import type { NamedTensor } from '../nn/parameters';
 import { Pass } from '../nn/pass';
 import { state } from '../tape/value';
-import { OnnxGraph } from './onnx_file';
-import { converters } from './onnx_operations';
-import { TracingTape, Writer } from './onnx_trace';
+import { OnnxGraph } from './file';
+import { converters } from './operations';
+import { TracingTape, Writer } from './trace';
 
 /** One pass of inference over so many samples: what it applied, and the values it began and ended with. */
 function trace({ root, config }: Network, samples: number, known: ReturnType<typeof converters>) {

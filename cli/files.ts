@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync } from 'node:fs';
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { FacegradError } from '../gpu/errors';
+import { FacegradError } from '../src/gpu/errors';
 
 /** A file of the person's. Throws `bad-input` with the path and the reason. */
 export async function readWhole(path: string): Promise<Uint8Array> {

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
-import type { ImageSet } from '../data/dataset';
-import { greySquare } from '../data/pictures';
+import type { ImageSet } from '../src/data/dataset';
+import { greySquare } from '../src/data/pictures';
 import { decodeWithSharp } from './decode';
 import { readWhole } from './files';
 

@@ -1,15 +1,15 @@
 import { fileURLToPath } from 'node:url';
 import puppeteer, { type Browser, type Page } from 'puppeteer';
 import { build } from 'vite';
-import { chromeFlags, findChrome } from '../../../tools/chrome';
-import { wgsl } from '../../../tools/wgsl_plugin';
-import { FacegradError } from '../../gpu/errors';
+import { chromeFlags, findChrome } from '../../tools/chrome';
+import { wgsl } from '../../tools/wgsl_plugin';
+import { FacegradError } from '../../src/gpu/errors';
 import { reviveError, type Job } from '../jobs/job';
 import type { PageGlobals, PageJob, PageMessage } from '../page/protocol';
 import { answer, bodyOf, openLoopback, type Loopback } from './loopback';
 import { EventQueue, type Runtime } from './runtime';
 
-const root = fileURLToPath(new URL('../../../', import.meta.url));
+const root = fileURLToPath(new URL('../../', import.meta.url));
 
 export interface ChromeOptions {
   /** Module, from the project's folder, that exports `jobs`. */
@@ -22,7 +22,7 @@ export interface ChromeOptions {
  * that no edit on the disk reaches a run; bytes go over a loopback server, events over Puppeteer.
  */
 export async function chromeRuntime(options: ChromeOptions = {}): Promise<Runtime> {
-  const { jobs = 'src/cli/jobs/index.ts', log = console.error } = options;
+  const { jobs = 'cli/jobs/index.ts', log = console.error } = options;
   const [script, executablePath] = await Promise.all([bundle(jobs), findChrome(log)]);
   const loopback = await openLoopback();
   loopback.serve('page.js', (_, response) => answer(response, 'text/javascript', script));
@@ -79,7 +79,7 @@ async function bundle(jobs: string): Promise<string> {
         resolveId: (id) => (id === entry ? `\0${entry}` : null),
         load: (id) =>
           id === `\0${entry}`
-            ? `import { servePage } from '/src/cli/page/page.ts';
+            ? `import { servePage } from '/cli/page/page.ts';
                import { jobs } from '/${jobs}';
                void servePage(jobs);`
             : null,
