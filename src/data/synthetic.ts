@@ -4,17 +4,11 @@
  */
 import { FacegradError } from '../gpu/errors';
 import { EXPRESSIONS, type Expression, type ImageSet, type SequenceSet } from './dataset';
+import { randomView, type FaceView } from './faces/canvas';
+import { drawFace } from './faces/draw';
+import { apexActions, type FaceActions } from './faces/expression';
+import { atIntensity, faceIdentity, type FaceIdentity } from './faces/person';
 import { RandomStream } from './random';
-import {
-  apexActions,
-  atIntensity,
-  drawFace,
-  faceIdentity,
-  randomView,
-  type FaceActions,
-  type FaceIdentity,
-  type FaceView,
-} from './synthetic_face';
 
 export interface SyntheticOptions {
   /** Everything but the persons' looks follows from it. */
