@@ -1,5 +1,5 @@
 import { PRESETS, type Preset } from '../src/nn/config';
-import { isRuntime, openRuntime, type BenchRuntime, type RuntimeName } from './runtime';
+import { isRuntime, openRuntime, type BenchRuntime, type RuntimeName } from './host/runtime';
 
 /** The options that every command about one training step has. */
 export const STEP_OPTIONS = {

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { STEP_HELP, STEP_OPTIONS, stepChoice, withRuntime } from './command';
-import { profileText, type Profile } from './roofline';
+import { profileText, type Profile } from './report/roofline';
 
 const HELP = `npm run profile -- [options]: one training step, dispatch by dispatch
 

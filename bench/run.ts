@@ -3,10 +3,10 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { OutOfTime } from './deadline';
-import type { BenchResult } from './measure';
-import { reportPlot } from './plot';
-import { chooseProblems } from './problems';
+import { OutOfTime } from './host/deadline';
+import type { BenchResult } from './versus/measure';
+import { reportPlot } from './report/plot';
+import { chooseProblems } from './versus/problems';
 import {
   betweenMarks,
   compareText,
@@ -14,10 +14,10 @@ import {
   reportMarkdown,
   reportText,
   type Report,
-} from './report';
-import { isRuntime, openRuntime, type BenchRuntime } from './runtime';
-import { LIBRARIES, type Facts, type Job } from './session';
-import type { Measurement } from './versus';
+} from './report/report';
+import { isRuntime, openRuntime, type BenchRuntime } from './host/runtime';
+import { LIBRARIES, type Facts, type Job } from './jobs/answer';
+import type { Measurement } from './versus/versus';
 
 const HELP = `npm run bench -- [options] [FILE…]
 

@@ -1,7 +1,7 @@
 import { measurePeak } from '../../bench/peak/peak';
-import { PROBLEMS } from '../../bench/problems';
-import { facegrad } from '../../bench/subjects/facegrad';
-import { versus } from '../../bench/versus';
+import { PROBLEMS } from '../../bench/versus/problems';
+import { facegrad } from '../../bench/versus/facegrad';
+import { versus } from '../../bench/versus/versus';
 import { requestGpu } from '../../src/gpu/device';
 import type { BenchMessage, BenchRequest } from './messages';
 

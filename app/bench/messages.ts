@@ -1,5 +1,5 @@
 import type { Peak } from '../../bench/peak/peak';
-import type { Measurement } from '../../bench/versus';
+import type { Measurement } from '../../bench/versus/versus';
 import type { AdapterDescription } from '../../src/gpu/device';
 
 /** What the page asks of its worker. */

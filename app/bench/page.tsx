@@ -1,8 +1,8 @@
 import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { chooseProblems, PROBLEMS } from '../../bench/problems';
-import { reportText, type Report } from '../../bench/report';
-import type { Measurement } from '../../bench/versus';
+import { chooseProblems, PROBLEMS } from '../../bench/versus/problems';
+import { reportText, type Report } from '../../bench/report/report';
+import type { Measurement } from '../../bench/versus/versus';
 import { Button, Card, Notice } from '../shared/widgets';
 import type { BenchMessage } from './messages';
 

@@ -1,6 +1,6 @@
 import { accumulate, add } from '../../src/kernels/add';
 import { f32 } from '../../src/kernels/kernel';
-import type { BenchCase } from '../case';
+import type { BenchCase } from './case';
 
 /** The first convolution's output in presets `small` and `paper`, and a dense layer's. */
 const shapes = [

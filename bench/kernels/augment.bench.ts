@@ -1,7 +1,7 @@
 import { augmentForward, type AugmentAttributes } from '../../src/kernels/augment';
 import { u32 } from '../../src/kernels/kernel';
 import { AUGMENTATION } from '../../src/vision/augmentation';
-import type { BenchCase } from '../case';
+import type { BenchCase } from './case';
 
 /** A batch of 64 from 1,000 images of FER2013's size. */
 const BATCH = 64;

@@ -6,7 +6,7 @@ import {
   batchNormStatistics,
 } from '../../src/kernels/batch_norm';
 import { bordered, f32 } from '../../src/kernels/kernel';
-import type { BenchCase } from '../case';
+import type { BenchCase } from './case';
 
 /** N, C, H of the blocks' convolution outputs, two streams: presets `small` and `paper`. */
 const extents = [

@@ -4,7 +4,7 @@ import {
   bnReluPoolInference,
 } from '../../src/kernels/bn_relu_pool';
 import { bordered, f32 } from '../../src/kernels/kernel';
-import type { BenchCase } from '../case';
+import type { BenchCase } from './case';
 
 /** N, C, H of the blocks' convolution outputs, two streams: presets `small` and `paper`. */
 const extents = [

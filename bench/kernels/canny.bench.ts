@@ -1,6 +1,6 @@
 import { cannyEdges, cannyGradient } from '../../src/kernels/canny';
 import { f32, u32 } from '../../src/kernels/kernel';
-import type { BenchCase } from '../case';
+import type { BenchCase } from './case';
 
 export const cases: BenchCase[] = [
   [64, 48, 48],

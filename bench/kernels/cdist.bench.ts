@@ -1,6 +1,6 @@
 import { cdistBackward, cdistForward } from '../../src/kernels/cdist';
 import { f32 } from '../../src/kernels/kernel';
-import type { BenchCase } from '../case';
+import type { BenchCase } from './case';
 
 const [a, b, y] = [f32([64, 128]), f32([64, 128]), f32([64, 64])];
 

@@ -1,6 +1,6 @@
 import { claheApply, claheTables } from '../../src/kernels/clahe';
 import { f32, u32 } from '../../src/kernels/kernel';
-import type { BenchCase } from '../case';
+import type { BenchCase } from './case';
 
 const x = f32([64, 48, 48]);
 

@@ -1,7 +1,7 @@
 import { conv2dBackwardInput, conv2dBackwardWeight, conv2dForward } from '../../src/kernels/conv2d';
 import { f32 } from '../../src/kernels/kernel';
 import { windowOf } from '../../src/kernels/window';
-import type { BenchCase } from '../case';
+import type { BenchCase } from './case';
 
 const images = [16, 32, 28, 28];
 const x = f32(images);

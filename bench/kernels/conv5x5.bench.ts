@@ -15,7 +15,7 @@ import {
   conv5x5ReduceWeight,
 } from '../../src/kernels/conv5x5';
 import { bordered, f32, type Kernel } from '../../src/kernels/kernel';
-import type { BenchCase } from '../case';
+import type { BenchCase } from './case';
 
 /** G, N, C, map, O: the three large layers of the 96x96 model, one stream, then the 48x48 model's. */
 const layers = [

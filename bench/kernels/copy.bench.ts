@@ -7,7 +7,7 @@ import {
   stridesOf,
 } from '../../src/kernels/copy';
 import { f32 } from '../../src/kernels/kernel';
-import type { BenchCase } from '../case';
+import type { BenchCase } from './case';
 
 const x = f32([64, 64, 24, 24]);
 const [N, C, H, W] = stridesOf(x.shape);

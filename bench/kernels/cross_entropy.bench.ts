@@ -1,6 +1,6 @@
 import { crossEntropyBackward, crossEntropyForward } from '../../src/kernels/cross_entropy';
 import { f32, u32 } from '../../src/kernels/kernel';
-import type { BenchCase } from '../case';
+import type { BenchCase } from './case';
 
 const attributes = { logSoftmax: true, reduced: true };
 

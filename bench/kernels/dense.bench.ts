@@ -1,6 +1,6 @@
 import { denseBackward, denseForward } from '../../src/kernels/dense';
 import { f32, u32 } from '../../src/kernels/kernel';
-import type { BenchCase } from '../case';
+import type { BenchCase } from './case';
 
 /** G, N, K, M: the streams' dense layer, the LSTM's input projection, the classes. */
 const extents = [

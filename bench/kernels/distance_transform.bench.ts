@@ -4,7 +4,7 @@ import {
   distanceTransformEuclidean,
 } from '../../src/kernels/distance_transform';
 import { u32 } from '../../src/kernels/kernel';
-import type { BenchCase } from '../case';
+import type { BenchCase } from './case';
 
 export const cases: BenchCase[] = [
   [64, 48, 48],

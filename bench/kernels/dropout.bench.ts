@@ -1,6 +1,6 @@
 import { dropoutBackward, dropoutForward } from '../../src/kernels/dropout';
 import { f32, u32 } from '../../src/kernels/kernel';
-import type { BenchCase } from '../case';
+import type { BenchCase } from './case';
 
 const shape = [2, 64, 256];
 const attributes = { rate: 0.5, stream: 1 };

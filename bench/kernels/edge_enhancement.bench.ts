@@ -1,7 +1,7 @@
 import { edgeEnhancementForward } from '../../src/kernels/edge_enhancement';
 import { f32, u32 } from '../../src/kernels/kernel';
 import { edgeDefaults } from '../../src/vision/preprocess';
-import type { BenchCase } from '../case';
+import type { BenchCase } from './case';
 
 export const cases: BenchCase[] = [
   [64, 48, 48],

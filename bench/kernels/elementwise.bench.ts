@@ -1,6 +1,6 @@
 import { binaryForward, unaryBackward, unaryForward } from '../../src/kernels/elementwise';
 import { f32 } from '../../src/kernels/kernel';
-import type { BenchCase } from '../case';
+import type { BenchCase } from './case';
 
 const x = f32([64, 64, 24, 24]);
 const name = '64x64x24x24';

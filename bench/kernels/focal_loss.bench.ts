@@ -1,6 +1,6 @@
 import { focalLoss } from '../../src/kernels/focal_loss';
 import { f32, u32 } from '../../src/kernels/kernel';
-import type { BenchCase } from '../case';
+import type { BenchCase } from './case';
 
 export const cases: BenchCase[] = [64, 256].map((N) => ({
   name: `${N} samples, 7 classes`,

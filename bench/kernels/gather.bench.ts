@@ -1,6 +1,6 @@
 import { gatherForward, segmentSum } from '../../src/kernels/gather';
 import { f32, u32 } from '../../src/kernels/kernel';
-import type { BenchCase } from '../case';
+import type { BenchCase } from './case';
 
 /** Centers of 7 classes for a batch, and pairs out of a batch; what comes back to them. */
 export const cases: BenchCase[] = [

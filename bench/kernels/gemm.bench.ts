@@ -1,6 +1,6 @@
 import { gemmForward } from '../../src/kernels/gemm';
 import { f32 } from '../../src/kernels/kernel';
-import type { BenchCase } from '../case';
+import type { BenchCase } from './case';
 
 const c = f32([256]);
 const square = f32([256, 256]);

@@ -1,6 +1,6 @@
 import { gruBackward, gruForward } from '../../src/kernels/gru';
 import { f32, u32 } from '../../src/kernels/kernel';
-import type { BenchCase } from '../case';
+import type { BenchCase } from './case';
 
 const [T, N, H] = [4, 64, 128];
 

@@ -3,7 +3,7 @@ import {
   histogramEqualizationForward,
 } from '../../src/kernels/histogram_equalization';
 import { f32 } from '../../src/kernels/kernel';
-import type { BenchCase } from '../case';
+import type { BenchCase } from './case';
 
 export const cases: BenchCase[] = [
   [64, 48, 48],

@@ -1,6 +1,6 @@
 import { f32, u32 } from '../../src/kernels/kernel';
 import { lstmBackward, lstmCopyState, lstmForward, stepMask } from '../../src/kernels/lstm';
-import type { BenchCase } from '../case';
+import type { BenchCase } from './case';
 
 interface Shape {
   name: string;

@@ -5,7 +5,7 @@ import {
   maxPoolForward,
   maxPoolForward2x2,
 } from '../../src/kernels/max_pool';
-import type { BenchCase } from '../case';
+import type { BenchCase } from './case';
 
 /** N, C, H of the first blocks' convolution outputs, two streams: presets `small` and `paper`. */
 const extents = [

@@ -1,6 +1,6 @@
 import { f32, u32 } from '../../src/kernels/kernel';
 import { accumulateMetrics } from '../../src/kernels/metrics';
-import type { BenchCase } from '../case';
+import type { BenchCase } from './case';
 
 export const cases: BenchCase[] = [64, 256].map((N) => ({
   name: `${N} samples, 7 classes`,

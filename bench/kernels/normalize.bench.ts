@@ -1,6 +1,6 @@
 import { f32 } from '../../src/kernels/kernel';
 import { normalizeBackward, normalizeForward } from '../../src/kernels/normalize';
-import type { BenchCase } from '../case';
+import type { BenchCase } from './case';
 
 const x = f32([64, 256]);
 

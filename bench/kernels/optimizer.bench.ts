@@ -1,6 +1,6 @@
 import { f32, u32 } from '../../src/kernels/kernel';
 import { adam, clipGradNorm, ema, sgd, sumOfSquares } from '../../src/kernels/optimizer';
-import type { BenchCase } from '../case';
+import type { BenchCase } from './case';
 
 /** The parameters of the 48x48 model. */
 const length = 1_320_000;

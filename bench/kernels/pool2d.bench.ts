@@ -6,7 +6,7 @@ import {
   maxPool2dForward,
 } from '../../src/kernels/pool2d';
 import { windowOf } from '../../src/kernels/window';
-import type { BenchCase } from '../case';
+import type { BenchCase } from './case';
 
 const x = f32([64, 64, 24, 24]);
 const y = f32([64, 64, 12, 12]);

@@ -1,6 +1,6 @@
 import { f32 } from '../../src/kernels/kernel';
 import { reduceBackward, reduceExtreme, reduceForward } from '../../src/kernels/reduce';
-import type { BenchCase } from '../case';
+import type { BenchCase } from './case';
 
 const x = f32([64, 64, 24, 24]);
 const y = f32([64, 64]);

@@ -1,6 +1,6 @@
 import { f32 } from '../../src/kernels/kernel';
 import { reluBackward, reluForward } from '../../src/kernels/relu';
-import type { BenchCase } from '../case';
+import type { BenchCase } from './case';
 
 /** The first convolution's output in presets `small` and `paper`, and a dense layer's. */
 const shapes = [

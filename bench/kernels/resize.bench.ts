@@ -1,6 +1,6 @@
 import { f32 } from '../../src/kernels/kernel';
 import { resizeCrop, resizeForward } from '../../src/kernels/resize';
-import type { BenchCase } from '../case';
+import type { BenchCase } from './case';
 
 /** What a camera frame needs, and a batch of stored images. */
 export const cases: BenchCase[] = [

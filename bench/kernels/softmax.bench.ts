@@ -1,6 +1,6 @@
 import { f32 } from '../../src/kernels/kernel';
 import { softmaxBackward, softmaxForward } from '../../src/kernels/softmax';
-import type { BenchCase } from '../case';
+import type { BenchCase } from './case';
 
 const x = f32([256, 7]);
 

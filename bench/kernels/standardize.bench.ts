@@ -1,6 +1,6 @@
 import { f32 } from '../../src/kernels/kernel';
 import { standardizeForward } from '../../src/kernels/standardize';
-import type { BenchCase } from '../case';
+import type { BenchCase } from './case';
 
 export const cases: BenchCase[] = [48, 96].map((side) => ({
   name: `2 streams of 64 images of ${side}x${side}`,

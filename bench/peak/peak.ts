@@ -1,6 +1,6 @@
 import type { Gpu } from '../../src/gpu/device';
 import { defineKernel, f32, linear, size, type TensorSpec } from '../../src/kernels/kernel';
-import { measure } from '../measure';
+import { measure } from '../versus/measure';
 import copyShader from './copy.wgsl';
 import fmaShader from './fma.wgsl';
 

@@ -4,9 +4,9 @@ import {
   type InferProblem,
   type LayerProblem,
   type TrainProblem,
-} from '../problems';
-import { Unsupported, type Prepared, type Subject } from '../subject';
-import type { Tensor } from '../tensor';
+} from '../versus/problems';
+import { Unsupported, type Prepared, type Subject } from '../versus/subject';
+import type { Tensor } from '../versus/tensor';
 import type { PeerLoader, Untyped } from './packages';
 
 /**

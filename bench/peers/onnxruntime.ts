@@ -1,5 +1,5 @@
-import type { InferProblem, LayerProblem } from '../problems';
-import { Unsupported, type Prepared, type Subject } from '../subject';
+import type { InferProblem, LayerProblem } from '../versus/problems';
+import { Unsupported, type Prepared, type Subject } from '../versus/subject';
 import { onnxModel, type OnnxGraph, type OnnxNode, type OnnxTensor } from './onnx_model';
 import type { PeerLoader, Untyped } from './packages';
 

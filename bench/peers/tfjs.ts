@@ -4,9 +4,9 @@ import {
   type InferProblem,
   type LayerProblem,
   type TrainProblem,
-} from '../problems';
-import { Unsupported, type Prepared, type Subject } from '../subject';
-import { permute, type Tensor } from '../tensor';
+} from '../versus/problems';
+import { Unsupported, type Prepared, type Subject } from '../versus/subject';
+import { permute, type Tensor } from '../versus/tensor';
 import type { PeerLoader, Untyped } from './packages';
 
 /** TensorFlow.js on one of its backends, in NHWC, which is what its kernels are made for. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Deadline, OutOfTime } from '../../bench/deadline';
+import { Deadline, OutOfTime } from '../../bench/host/deadline';
 
 const after = <T>(ms: number, value: T) =>
   new Promise<T>((resolve) => setTimeout(() => resolve(value), ms));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { fromLayout, toLayout } from '../../bench/layout';
-import { chooseProblems, PROBLEMS, trainProblem } from '../../bench/problems';
-import { permute, uniformTensor } from '../../bench/tensor';
+import { fromLayout, toLayout } from '../../bench/versus/layout';
+import { chooseProblems, PROBLEMS, trainProblem } from '../../bench/versus/problems';
+import { permute, uniformTensor } from '../../bench/versus/tensor';
 import { bordered, f32 } from '../../src/kernels/kernel';
 
 describe('problems', () => {

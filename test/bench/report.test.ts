@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { reportPlot } from '../../bench/plot';
+import { reportPlot } from '../../bench/report/plot';
 import {
   alignColumns,
   betweenMarks,
@@ -9,9 +9,9 @@ import {
   reportMarkdown,
   reportText,
   type Report,
-} from '../../bench/report';
-import { spread } from '../../bench/statistics';
-import type { Measurement } from '../../bench/versus';
+} from '../../bench/report/report';
+import { spread } from '../../bench/versus/statistics';
+import type { Measurement } from '../../bench/versus/versus';
 
 function timed(problem: string, library: string, samples: number[]): Measurement {
   return { problem, library, samples, ms: spread(samples), gflops: 5, scriptMs: 0.05 };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { groupOf, profileText, roofline } from '../../bench/roofline';
+import { groupOf, profileText, roofline } from '../../bench/report/roofline';
 
 const peak = { gflops: 100, gbytesPerSecond: 10 };
 

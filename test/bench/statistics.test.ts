@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { difference, pairedRatio, runRatio, spread, verdict } from '../../bench/statistics';
+import { difference, pairedRatio, runRatio, spread, verdict } from '../../bench/versus/statistics';
 
 describe('spread', () => {
   it('takes the middle of an odd and of an even number of samples', () => {

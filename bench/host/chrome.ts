@@ -2,15 +2,15 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { launch, type Browser } from 'puppeteer';
 import { createServer, type ViteDevServer } from 'vite';
-import { chromeFlags, findChrome } from '../tools/chrome';
-import { wgsl } from '../tools/wgsl_plugin';
+import { chromeFlags, findChrome } from '../../tools/chrome';
+import { wgsl } from '../../tools/wgsl_plugin';
 import { Deadline } from './deadline';
 import type { BenchPage } from './page';
 import type { BenchRuntime } from './runtime';
-import type { Answer, Job } from './session';
+import type { Answer, Job } from '../jobs/answer';
 
 const CLOSE_MS = 5000;
-const root = fileURLToPath(new URL('..', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Headless Chrome through Puppeteer; the page is served by Vite. */
 export async function chromeBench(onProgress: (text: string) => void): Promise<BenchRuntime> {
@@ -20,7 +20,7 @@ export async function chromeBench(onProgress: (text: string) => void): Promise<B
     configFile: false,
     plugins: [wgsl()],
     logLevel: 'error',
-    publicDir: fileURLToPath(new URL('peers/node_modules', import.meta.url)),
+    publicDir: fileURLToPath(new URL('../peers/node_modules', import.meta.url)),
     server: {
       port: 0,
       host: '127.0.0.1',
@@ -93,7 +93,7 @@ async function openPage(
     deadline.turn(library ?? undefined),
   );
   await page.exposeFunction('facegradCpuTime', () => cpuTime(pid));
-  await page.goto(new URL('bench/page.html', server.resolvedUrls!.local[0]).href);
+  await page.goto(new URL('bench/host/page.html', server.resolvedUrls!.local[0]).href);
   await page.waitForFunction(() => document.title === 'ready');
   return (job) =>
     page.evaluate((given) => (window as unknown as BenchPage).facegradBench(given), job);

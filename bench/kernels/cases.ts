@@ -1,7 +1,7 @@
 /// <reference types="vite/client" />
 import type { BenchCase } from './case';
 
-const files = import.meta.glob<{ cases: BenchCase[] }>('./kernels/*.bench.ts');
+const files = import.meta.glob<{ cases: BenchCase[] }>('./*.bench.ts');
 
 /** The cases of every `bench/kernels/*.bench.ts` whose kernel and name the pattern fits. */
 export async function benchCases(pattern = ''): Promise<BenchCase[]> {

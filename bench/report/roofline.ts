@@ -1,4 +1,4 @@
-import type { Peak } from './peak/peak';
+import type { Peak } from '../peak/peak';
 import { alignColumns } from './report';
 
 /** One dispatch of a step. */

@@ -1,17 +1,17 @@
-import type { Capabilities, Gpu } from '../src/gpu/device';
+import type { Capabilities, Gpu } from '../../src/gpu/device';
 import {
   conv5x5BackwardWeight,
   conv5x5Forward,
   conv5x5ReduceWeight,
   conv5x5Variant,
-} from '../src/kernels/conv5x5';
-import { bordered, f32, type TensorSpec } from '../src/kernels/kernel';
-import { convKey, type ConvChoice, type ConvPass, type Tuning } from '../src/kernels/tuning';
-import { modelConfig, type Preset } from '../src/nn/config';
-import type { BenchCase } from './case';
-import { prepareCase } from './measure';
-import type { Place } from './session';
-import { pairedRatio, spread } from './statistics';
+} from '../../src/kernels/conv5x5';
+import { bordered, f32, type TensorSpec } from '../../src/kernels/kernel';
+import { convKey, type ConvChoice, type ConvPass, type Tuning } from '../../src/kernels/tuning';
+import { modelConfig, type Preset } from '../../src/nn/config';
+import type { BenchCase } from '../kernels/case';
+import { prepareCase } from '../versus/measure';
+import type { Place } from './answer';
+import { pairedRatio, spread } from '../versus/statistics';
 
 /** One convolution of the network in one direction. */
 export interface TunedLayer {

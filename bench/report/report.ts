@@ -1,8 +1,8 @@
-import type { BenchResult } from './measure';
-import { PROBLEMS } from './problems';
-import type { Facts } from './session';
-import { pairedRatio, runRatio, verdict, type Ratio } from './statistics';
-import type { Measurement } from './versus';
+import type { BenchResult } from '../versus/measure';
+import { PROBLEMS } from '../versus/problems';
+import type { Facts } from '../jobs/answer';
+import { pairedRatio, runRatio, verdict, type Ratio } from '../versus/statistics';
+import type { Measurement } from '../versus/versus';
 
 /** Everything that one run found out, as `--save` writes it. */
 export interface Report {

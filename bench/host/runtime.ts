@@ -1,6 +1,6 @@
 import { chromeBench } from './chrome';
 import { nodeBench } from './node';
-import type { Answer, Job } from './session';
+import type { Answer, Job } from '../jobs/answer';
 
 export interface AskOptions {
   /** Nothing compiled before, in a browser with an empty profile or a process of its own. */

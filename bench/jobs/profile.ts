@@ -1,15 +1,15 @@
-import { syntheticFaces } from '../src/data/synthetic';
-import { Model } from '../src/nn/model';
-import type { Preset } from '../src/nn/config';
-import { Plan } from '../src/tape/plan';
-import { Storage } from '../src/tape/storage';
-import { trainConfig } from '../src/train/config';
-import { Sampler } from '../src/train/batches';
-import { recordStep } from '../src/train/trainer';
-import { measurePeak } from './peak/peak';
-import type { DispatchTime, Profile } from './roofline';
-import type { Place } from './session';
-import { spread } from './statistics';
+import { syntheticFaces } from '../../src/data/synthetic';
+import { Model } from '../../src/nn/model';
+import type { Preset } from '../../src/nn/config';
+import { Plan } from '../../src/tape/plan';
+import { Storage } from '../../src/tape/storage';
+import { trainConfig } from '../../src/train/config';
+import { Sampler } from '../../src/train/batches';
+import { recordStep } from '../../src/train/trainer';
+import { measurePeak } from '../peak/peak';
+import type { DispatchTime, Profile } from '../report/roofline';
+import type { Place } from './answer';
+import { spread } from '../versus/statistics';
 
 /** Times every dispatch of a training step by itself, several times over. */
 export async function profileStep(

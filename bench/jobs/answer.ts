@@ -1,23 +1,23 @@
-import type { AdapterDescription, Gpu } from '../src/gpu/device';
-import { syntheticFaces } from '../src/data/synthetic';
-import { Model } from '../src/nn/model';
-import { PRESETS, type Preset } from '../src/nn/config';
-import { trainConfig } from '../src/train/config';
-import { recordStep } from '../src/train/trainer';
-import { benchCases } from './cases';
-import { measure, type BenchResult } from './measure';
-import { measurePeak, type Peak } from './peak/peak';
-import { jax } from './peers/jax';
-import { onnxruntime } from './peers/onnxruntime';
-import type { PeerLoader } from './peers/packages';
-import { tfjs } from './peers/tfjs';
-import { PROBLEMS } from './problems';
-import { profileStep } from './profile_step';
-import type { Profile } from './roofline';
-import { facegrad } from './subjects/facegrad';
-import type { Subject } from './subject';
-import { tune, type TuneResult } from './tune_search';
-import { versus, type Measurement } from './versus';
+import type { AdapterDescription, Gpu } from '../../src/gpu/device';
+import { syntheticFaces } from '../../src/data/synthetic';
+import { Model } from '../../src/nn/model';
+import { PRESETS, type Preset } from '../../src/nn/config';
+import { trainConfig } from '../../src/train/config';
+import { recordStep } from '../../src/train/trainer';
+import { benchCases } from '../kernels/cases';
+import { measure, type BenchResult } from '../versus/measure';
+import { measurePeak, type Peak } from '../peak/peak';
+import { jax } from '../peers/jax';
+import { onnxruntime } from '../peers/onnxruntime';
+import type { PeerLoader } from '../peers/packages';
+import { tfjs } from '../peers/tfjs';
+import { PROBLEMS } from '../versus/problems';
+import { profileStep } from './profile';
+import type { Profile } from '../report/roofline';
+import { facegrad } from '../versus/facegrad';
+import type { Subject } from '../versus/subject';
+import { tune, type TuneResult } from './tune';
+import { versus, type Measurement } from '../versus/versus';
 
 /** What a run was taken on, and what that can do at best. */
 export interface Facts {

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Deadline } from './deadline';
 import type { FromChild } from './node_child';
 import type { BenchRuntime } from './runtime';
-import type { Answer, Job } from './session';
+import type { Answer, Job } from '../jobs/answer';
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
@@ -14,7 +14,7 @@ export function nodeBench(onProgress: (text: string) => void): Promise<BenchRunt
   const deadline = new Deadline();
   let child: ChildProcess | undefined;
   const start = () => {
-    const script = path('../scripts/run.mjs');
+    const script = path('../../scripts/run.mjs');
     return fork(script, [path('node_child.ts')], {
       serialization: 'advanced',
       // Every first run compiles, as in a browser with an empty profile.
@@ -60,7 +60,7 @@ export function nodeBench(onProgress: (text: string) => void): Promise<BenchRunt
       }
     },
     where() {
-      const { optionalDependencies } = JSON.parse(readFileSync(path('../package.json'), 'utf8'));
+      const { optionalDependencies } = JSON.parse(readFileSync(path('../../package.json'), 'utf8'));
       const dawn = `npm package webgpu ${optionalDependencies.webgpu}`;
       return Promise.resolve({ node: process.version, dawn });
     },

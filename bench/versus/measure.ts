@@ -1,10 +1,10 @@
-import type { Gpu } from '../src/gpu/device';
-import { size, type TensorSpec } from '../src/kernels/kernel';
-import { Plan } from '../src/tape/plan';
-import { Storage } from '../src/tape/storage';
-import { Tape } from '../src/tape/tape';
-import { state, type Value } from '../src/tape/value';
-import type { BenchCase } from './case';
+import type { Gpu } from '../../src/gpu/device';
+import { size, type TensorSpec } from '../../src/kernels/kernel';
+import { Plan } from '../../src/tape/plan';
+import { Storage } from '../../src/tape/storage';
+import { Tape } from '../../src/tape/tape';
+import { state, type Value } from '../../src/tape/value';
+import type { BenchCase } from '../kernels/case';
 import { toLayout } from './layout';
 import { spread, type Spread } from './statistics';
 

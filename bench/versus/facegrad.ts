@@ -18,7 +18,7 @@ import { Sampler } from '../../src/train/batches';
 import { trainConfig } from '../../src/train/config';
 import { recordOptimizer } from '../../src/train/optimizer';
 import { recordStep } from '../../src/train/trainer';
-import { fromLayout, toLayout } from '../layout';
+import { fromLayout, toLayout } from './layout';
 import {
   FOCUS,
   LEARNING_RATE,
@@ -26,9 +26,9 @@ import {
   type LayerProblem,
   type StepProblem,
   type TrainProblem,
-} from '../problems';
-import type { Prepared, Subject } from '../subject';
-import { permute, type Tensor } from '../tensor';
+} from './problems';
+import type { Prepared, Subject } from './subject';
+import { permute, type Tensor } from './tensor';
 
 /** `fast` as the trainer runs them, `plain` the readable ones wherever there are others. */
 export type KernelChoice = 'fast' | 'plain';

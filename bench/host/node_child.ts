@@ -1,10 +1,10 @@
 import { createRequire } from 'node:module';
-import { requestNodeGpu } from '../src/gpu/node';
-import { nodeAdapter } from '../tools/node_adapter';
-import type { Untyped } from './peers/packages';
-import { answer, type Answer, type Job, type Place } from './session';
+import { requestNodeGpu } from '../../src/gpu/node';
+import { nodeAdapter } from '../../tools/node_adapter';
+import type { Untyped } from '../peers/packages';
+import { answer, type Answer, type Job, type Place } from '../jobs/answer';
 
-/** What the process says that bench/node.ts starts. */
+/** What the process says that bench/host/node.ts starts. */
 export type FromChild =
   | { kind: 'ready' }
   | { kind: 'progress'; text: string }
@@ -26,7 +26,7 @@ export async function main(): Promise<void> {
     value: { gpu, hardwareConcurrency: 2, userAgent: 'node' },
     configurable: true,
   });
-  const peers = new URL('peers/', import.meta.url);
+  const peers = new URL('../peers/', import.meta.url);
   const require = createRequire(new URL('package.json', peers));
   const place: Place = {
     requestGpu: () => requestNodeGpu(),

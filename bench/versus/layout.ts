@@ -1,4 +1,4 @@
-import { layoutOf, planeStride, storageSize, type TensorSpec } from '../src/kernels/kernel';
+import { layoutOf, planeStride, storageSize, type TensorSpec } from '../../src/kernels/kernel';
 
 type Numbers = Float32Array | Uint32Array | Int32Array;
 

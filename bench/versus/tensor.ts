@@ -1,5 +1,5 @@
-import { size } from '../src/kernels/kernel';
-import { randomUniform } from '../src/kernels/random';
+import { size } from '../../src/kernels/kernel';
+import { randomUniform } from '../../src/kernels/random';
 
 /** Numbers with a shape, dense, in PyTorch's order of axes. */
 export interface Tensor {

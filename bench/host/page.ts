@@ -1,8 +1,8 @@
-import { requestGpu } from '../src/gpu/device';
-import type { Untyped } from './peers/packages';
-import { answer, type Answer, type Job, type Place } from './session';
+import { requestGpu } from '../../src/gpu/device';
+import type { Untyped } from '../peers/packages';
+import { answer, type Answer, type Job, type Place } from '../jobs/answer';
 
-/** What this page and bench/chrome.ts put on `window`. */
+/** What this page and bench/host/chrome.ts put on `window`. */
 export interface BenchPage {
   facegradBench(job: Job): Promise<Answer>;
   facegradProgress(text: string): void;
