@@ -1,5 +1,6 @@
 import { PRESETS, type Preset } from '../src/nn/config';
-import { isRuntime, openRuntime, type BenchRuntime, type RuntimeName } from './host/runtime';
+import { isRuntime, openRuntime } from './host/open';
+import type { BenchRuntime, RuntimeName } from './host/runtime';
 
 /** The options that every command about one training step has. */
 export const STEP_OPTIONS = {

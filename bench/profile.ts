@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { STEP_HELP, STEP_OPTIONS, stepChoice, withRuntime } from './command';
-import { profileText, type Profile } from './report/roofline';
+import type { Profile } from './jobs/job';
+import { profileText } from './report/roofline';
 
 const HELP = `npm run profile -- [options]: one training step, dispatch by dispatch
 

@@ -4,9 +4,11 @@ import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { OutOfTime } from './host/deadline';
-import type { BenchResult } from './versus/measure';
+import { isRuntime, openRuntime } from './host/open';
+import type { BenchRuntime } from './host/runtime';
+import type { Facts, Job } from './jobs/job';
+import { LIBRARIES } from './jobs/libraries';
 import { reportPlot } from './report/plot';
-import { chooseProblems } from './versus/problems';
 import {
   betweenMarks,
   compareText,
@@ -15,8 +17,8 @@ import {
   reportText,
   type Report,
 } from './report/report';
-import { isRuntime, openRuntime, type BenchRuntime } from './host/runtime';
-import { LIBRARIES, type Facts, type Job } from './jobs/answer';
+import type { BenchResult } from './versus/measure';
+import { chooseProblems } from './versus/problems';
 import type { Measurement } from './versus/versus';
 
 const HELP = `npm run bench -- [options] [FILE…]

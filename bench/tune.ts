@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { STEP_HELP, STEP_OPTIONS, stepChoice, withRuntime } from './command';
-import { alignColumns } from './report/report';
-import type { TuneResult } from './jobs/tune';
+import type { TuneResult } from './jobs/job';
+import { alignColumns } from './report/columns';
 
 const HELP = `npm run tune -- [options]: finds the fastest kernels of every convolution on this adapter
 

@@ -4,10 +4,10 @@ import { launch, type Browser } from 'puppeteer';
 import { createServer, type ViteDevServer } from 'vite';
 import { chromeFlags, findChrome } from '../../tools/chrome';
 import { wgsl } from '../../tools/wgsl_plugin';
+import type { Answer, Job } from '../jobs/job';
 import { Deadline } from './deadline';
 import type { BenchPage } from './page';
 import type { BenchRuntime } from './runtime';
-import type { Answer, Job } from '../jobs/answer';
 
 const CLOSE_MS = 5000;
 const root = fileURLToPath(new URL('../..', import.meta.url));

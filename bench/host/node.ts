@@ -2,10 +2,10 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { Answer, Job } from '../jobs/job';
 import { Deadline } from './deadline';
 import type { FromChild } from './node_child';
 import type { BenchRuntime } from './runtime';
-import type { Answer, Job } from '../jobs/answer';
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 

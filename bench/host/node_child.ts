@@ -2,7 +2,8 @@ import { createRequire } from 'node:module';
 import { requestNodeGpu } from '../../src/gpu/node';
 import { nodeAdapter } from '../../tools/node_adapter';
 import type { Untyped } from '../peers/packages';
-import { answer, type Answer, type Job, type Place } from '../jobs/answer';
+import { answer } from '../jobs/answer';
+import type { Answer, Job, Place } from '../jobs/job';
 
 /** What the process says that bench/host/node.ts starts. */
 export type FromChild =

@@ -1,6 +1,7 @@
 import { requestGpu } from '../../src/gpu/device';
 import type { Untyped } from '../peers/packages';
-import { answer, type Answer, type Job, type Place } from '../jobs/answer';
+import { answer } from '../jobs/answer';
+import type { Answer, Job, Place } from '../jobs/job';
 
 /** What this page and bench/host/chrome.ts put on `window`. */
 export interface BenchPage {

@@ -1,6 +1,4 @@
-import { chromeBench } from './chrome';
-import { nodeBench } from './node';
-import type { Answer, Job } from '../jobs/answer';
+import type { Answer, Job } from '../jobs/job';
 
 export interface AskOptions {
   /** Nothing compiled before, in a browser with an empty profile or a process of its own. */
@@ -18,14 +16,3 @@ export interface BenchRuntime {
 }
 
 export type RuntimeName = 'chrome' | 'node';
-
-export const isRuntime = (name: string): name is RuntimeName =>
-  name === 'chrome' || name === 'node';
-
-/** @param onProgress what is being done, line by line */
-export function openRuntime(
-  name: RuntimeName,
-  onProgress: (text: string) => void,
-): Promise<BenchRuntime> {
-  return (name === 'node' ? nodeBench : chromeBench)(onProgress);
-}

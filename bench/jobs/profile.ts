@@ -7,9 +7,8 @@ import { trainConfig } from '../../src/train/config';
 import { Sampler } from '../../src/train/batches';
 import { recordStep } from '../../src/train/trainer';
 import { measurePeak } from '../peak/peak';
-import type { DispatchTime, Profile } from '../report/roofline';
-import type { Place } from './answer';
 import { spread } from '../versus/statistics';
+import type { DispatchTime, Place, Profile } from './job';
 
 /** Times every dispatch of a training step by itself, several times over. */
 export async function profileStep(

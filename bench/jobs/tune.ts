@@ -6,27 +6,12 @@ import {
   conv5x5Variant,
 } from '../../src/kernels/conv5x5';
 import { bordered, f32, type TensorSpec } from '../../src/kernels/kernel';
-import { convKey, type ConvChoice, type ConvPass, type Tuning } from '../../src/kernels/tuning';
+import { convKey, type ConvChoice, type ConvPass } from '../../src/kernels/tuning';
 import { modelConfig, type Preset } from '../../src/nn/config';
 import type { BenchCase } from '../kernels/case';
 import { prepareCase } from '../versus/measure';
-import type { Place } from './answer';
 import { pairedRatio, spread } from '../versus/statistics';
-
-/** One convolution of the network in one direction. */
-export interface TunedLayer {
-  key: string;
-  usualMs: number;
-  bestMs: number;
-  best: ConvChoice;
-  /** How many times as fast as the usual choice it is, in the slower half of the rounds. */
-  gain: number;
-}
-
-export interface TuneResult {
-  tuning: Tuning;
-  layers: TunedLayer[];
-}
+import type { Place, TunedLayer, TuneResult } from './job';
 
 /** What is not this much faster than the usual choice is noise, and stays out of the table. */
 const GAIN = 1.05;

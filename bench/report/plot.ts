@@ -1,5 +1,4 @@
-import type { Report } from './report';
-import { adapterName } from './report';
+import { adapterName, type Report } from './report';
 
 const COLOURS: Record<string, string> = {
   facegrad: '#0a7d4f',

@@ -1,8 +1,9 @@
+import type { Facts } from '../jobs/job';
 import type { BenchResult } from '../versus/measure';
 import { PROBLEMS } from '../versus/problems';
-import type { Facts } from '../jobs/answer';
 import { pairedRatio, runRatio, verdict, type Ratio } from '../versus/statistics';
 import type { Measurement } from '../versus/versus';
+import { alignColumns } from './columns';
 
 /** Everything that one run found out, as `--save` writes it. */
 export interface Report {
@@ -51,19 +52,6 @@ const shortCommits = (commit: string) =>
 export function adapterName({ facts: { adapter } }: Report): string {
   const { vendor, architecture, description } = adapter;
   return [vendor, architecture, description].filter(Boolean).join(' ');
-}
-
-/** Rows with the columns aligned, the first `left` of them to the left. */
-export function alignColumns(rows: string[][], left: number): string {
-  const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => row[i].length)));
-  return rows
-    .map((row) =>
-      row
-        .map((text, i) => (i < left ? text.padEnd(widths[i]) : text.padStart(widths[i])))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
 }
 
 const digits = (value: number | undefined) =>

@@ -1,15 +1,6 @@
+import type { DispatchTime, Profile } from '../jobs/job';
 import type { Peak } from '../peak/peak';
-import { alignColumns } from './report';
-
-/** One dispatch of a step. */
-export interface DispatchTime {
-  label: string;
-  kernel: string;
-  ms: number;
-  flops: number;
-  /** Of everything that it has bound, each once. */
-  bytes: number;
-}
+import { alignColumns } from './columns';
 
 /** How near a dispatch comes to what the adapter allows. */
 export interface Roofline {
@@ -45,13 +36,6 @@ const GROUPS: [string, RegExp][] = [
 
 export function groupOf(kernel: string): string {
   return GROUPS.find(([, pattern]) => pattern.test(kernel))?.[0] ?? 'the rest';
-}
-
-export interface Profile {
-  title: string;
-  method: string;
-  peak: Peak;
-  dispatches: DispatchTime[];
 }
 
 /** A table of dispatches, and sums by group. */

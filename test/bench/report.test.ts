@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { alignColumns } from '../../bench/report/columns';
 import { reportPlot } from '../../bench/report/plot';
 import {
-  alignColumns,
   betweenMarks,
   compareText,
   mergeReports,

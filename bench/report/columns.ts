@@ -1,0 +1,12 @@
+/** Rows with the columns aligned, the first `left` of them to the left. */
+export function alignColumns(rows: string[][], left: number): string {
+  const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => row[i].length)));
+  return rows
+    .map((row) =>
+      row
+        .map((text, i) => (i < left ? text.padEnd(widths[i]) : text.padStart(widths[i])))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
