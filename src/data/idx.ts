@@ -1,6 +1,7 @@
 /** IDX, the format of MNIST's files: two zero bytes, a type, the sizes, big-endian numbers. */
 import { FacegradError } from '../gpu/errors';
 import type { ImageSet } from './dataset';
+import { gunzip, isGzip } from './gzip';
 
 export type IdxData =
   Uint8Array | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;
@@ -27,47 +28,6 @@ const TYPES = new Map<number, IdxType>([
 ]);
 
 const UINT8 = 0x08;
-
-/** Whether the bytes begin as a gzip file does. */
-export function isGzip(bytes: Uint8Array): boolean {
-  return bytes[0] === 0x1f && bytes[1] === 0x8b;
-}
-
-/** Bytes that a gzip file may unpack to (FER2013's training images are 66 MB). */
-const MOST_BYTES = 2 ** 30;
-
-/**
- * Unpacks a gzip file. Throws `bad-input`, naming `file`, if it is damaged or cut short, or as soon as
- * it gives more than `most` bytes.
- */
-export async function gunzip(
-  bytes: Uint8Array,
-  file: string,
-  most = MOST_BYTES,
-): Promise<Uint8Array> {
-  const pieces: Uint8Array<ArrayBuffer>[] = [];
-  try {
-    const packed = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream();
-    const reader = packed.pipeThrough(new DecompressionStream('gzip')).getReader();
-    for (let length = 0; ;) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      length += value.length;
-      if (length > most) {
-        await reader.cancel();
-        throw new FacegradError('bad-input', `${file}: it unpacks to more than ${most} bytes`);
-      }
-      pieces.push(value);
-    }
-    return new Uint8Array(await new Blob(pieces).arrayBuffer());
-  } catch (error) {
-    if (error instanceof FacegradError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new FacegradError('bad-input', `${file}: not a whole gzip file (${reason})`, {
-      cause: error,
-    });
-  }
-}
 
 /**
  * Reads an IDX file, plain or gzipped (told apart by its first bytes).

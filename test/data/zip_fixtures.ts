@@ -1,9 +1,13 @@
 import { deflateSync } from 'fflate';
-import { crc32 } from '../../src/data/zip';
+import { crc32 } from '../../src/data/crc32';
 
 /** An entry as it is written, truthfully unless a field says otherwise. */
 export interface ZipEntry {
   path: string;
+  /** The name's bytes, where they are no UTF-8. */
+  name?: Uint8Array;
+  /** The extra field, with its headers. */
+  extra?: Uint8Array;
   content?: Uint8Array | string;
   /** What the directory says, where it lies. */
   size?: number;
@@ -28,7 +32,8 @@ export function zipOf(
   const directory: Uint8Array[] = [];
   let at = 0;
   for (const entry of entries) {
-    const name = new TextEncoder().encode(entry.path);
+    const name = entry.name ?? new TextEncoder().encode(entry.path);
+    const extra = entry.extra ?? new Uint8Array(0);
     const content = bytesOf(entry.content);
     const method = entry.method ?? 8;
     const packed = method === 8 ? deflateSync(content) : content;
@@ -45,13 +50,15 @@ export function zipOf(
     localView.setUint32(0, 0x04034b50, true);
     fields(localView, 6);
     local.set(name, 30);
-    const central = new Uint8Array(46 + name.length);
+    const central = new Uint8Array(46 + name.length + extra.length);
     const view = new DataView(central.buffer);
     view.setUint32(0, 0x02014b50, true);
     fields(view, 8);
     view.setUint32(38, (entry.mode ?? 0o100644) * 65536, true);
     view.setUint32(42, entry.offset ?? at, true);
+    view.setUint16(30, extra.length, true);
     central.set(name, 46);
+    central.set(extra, 46 + name.length);
     parts.push(local, packed);
     at += local.length + packed.length;
     directory.push(central);
