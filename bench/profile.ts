@@ -8,6 +8,7 @@ const HELP = `npm run profile -- [options]: one training step, dispatch by dispa
 ${STEP_HELP}
   --batch N              pictures (default 16)
   --repeats N            times each dispatch is timed; the median is shown (default 5)
+  --cpu                  by CPU time: for an adapter that runs on the CPU of a busy machine
   --json                 prints the measurements as JSON
 `;
 
@@ -18,6 +19,7 @@ export async function main(argv: string[]): Promise<number> {
       ...STEP_OPTIONS,
       batch: { type: 'string', default: '16' },
       repeats: { type: 'string', default: '5' },
+      cpu: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
     },
   });
@@ -29,7 +31,7 @@ export async function main(argv: string[]): Promise<number> {
   }
   const { runtime, preset, batch } = choice;
   return withRuntime(runtime, async (bench) => {
-    const job = { kind: 'profile' as const, preset, batch, repeats };
+    const job = { kind: 'profile' as const, preset, batch, repeats, cpu: values.cpu };
     const profile = (await bench.ask(job)) as Profile;
     console.log(values.json ? JSON.stringify(profile, null, 1) : profileText(profile));
     return 0;

@@ -18,7 +18,7 @@ export type Job =
       budgetMs: number;
     }
   | { kind: 'kernels'; pattern: string; repeats: number }
-  | { kind: 'profile'; preset: Preset; batch: number; repeats: number }
+  | { kind: 'profile'; preset: Preset; batch: number; repeats: number; cpu: boolean }
   | { kind: 'tune'; preset: Preset; batch: number };
 
 export type Answer = Facts | Measurement[] | BenchResult[] | Profile | TuneResult;
@@ -50,8 +50,13 @@ export interface DispatchTime {
   label: string;
   kernel: string;
   ms: number;
+  /** False where the clock is too coarse for it. */
+  timed: boolean;
+  /** Of the mathematics. */
   flops: number;
-  /** Of everything that it has bound, each once. */
+  /** What the kernel does for it: this is what the roof stands over. */
+  executed: number;
+  /** Of everything bound that it touches, each once. */
   bytes: number;
 }
 

@@ -10,13 +10,22 @@ import { measurePeak } from '../peak/peak';
 import { spread } from '../versus/statistics';
 import type { DispatchTime, Place, Profile } from './job';
 
+const METHODS = { timestamp: 'timestamp queries', wall: 'from submit to completion' };
+
+/** CPU time over the number of cores: on an idle machine, what a clock shows where all of them are at work. */
+function coreTime({ cpuTime }: Place): () => Promise<number> {
+  if (!cpuTime) throw new Error('CPU time is not known here');
+  return async () => (await cpuTime()) / navigator.hardwareConcurrency;
+}
+
 /** Times every dispatch of a training step by itself, several times over. */
 export async function profileStep(
-  { preset, batch, repeats }: { preset: Preset; batch: number; repeats: number },
+  { preset, batch, repeats, cpu }: { preset: Preset; batch: number; repeats: number; cpu: boolean },
   place: Place,
 ): Promise<Profile> {
   const gpu = await place.requestGpu();
-  const peak = await measurePeak(gpu);
+  const clock = cpu ? coreTime(place) : undefined;
+  const peak = await measurePeak(gpu, clock);
   const config = trainConfig(preset, { batch });
   const data = syntheticFaces({ seed: 1, count: 2 * batch, size: 48 });
   const storage = new Storage(gpu);
@@ -36,17 +45,14 @@ export async function profileStep(
   const runs: Awaited<ReturnType<Plan['profile']>>[] = [];
   for (let i = 0; i < repeats; i++) {
     place.onProgress(`run ${i + 1} of ${repeats}`);
-    runs.push(await plan.profile());
+    runs.push(await plan.profile({ clock }));
   }
-  const dispatches = runs[0].steps.map(
-    ({ label, kernel, flops, bytes, shape }, i): DispatchTime => ({
-      label: `${label} [${shape}]`,
-      kernel,
-      flops,
-      bytes,
-      ms: spread(runs.map(({ steps }) => steps[i].ms)).median,
-    }),
-  );
+  const dispatches = runs[0].steps.map(({ label, shape, ...step }, i): DispatchTime => ({
+    ...step,
+    label: `${label} [${shape}]`,
+    timed: runs.every(({ steps }) => steps[i].timed),
+    ms: spread(runs.map(({ steps }) => steps[i].ms)).median,
+  }));
   const { vendor, architecture, description } = gpu.adapter;
   const adapter = [vendor, architecture, description].filter(Boolean).join(' ');
   plan.dispose();
@@ -54,7 +60,7 @@ export async function profileStep(
   gpu.dispose();
   return {
     title: `a training step of ${preset}, batch ${batch}, on ${adapter}`,
-    method: runs[0].method === 'timestamp' ? 'timestamp queries' : 'from submit to completion',
+    method: clock ? 'CPU time over the number of cores' : METHODS[runs[0].method],
     peak,
     dispatches,
   };

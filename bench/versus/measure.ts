@@ -1,6 +1,7 @@
 import type { Gpu } from '../../src/gpu/device';
 import { size, type TensorSpec } from '../../src/kernels/kernel';
 import { Plan } from '../../src/tape/plan';
+import { PassTimer, type Duration } from '../../src/tape/profile';
 import { Storage } from '../../src/tape/storage';
 import { Tape } from '../../src/tape/tape';
 import { state, type Value } from '../../src/tape/value';
@@ -67,7 +68,7 @@ export interface PreparedCase {
   /** Dispatches that take about `BATCH_MS`. */
   batch: number;
   /** Milliseconds that a batch of so many dispatches takes, by the wall's clock and the GPU's, if it has one. */
-  time(count: number): Promise<{ wall: number; timestamp: number | null }>;
+  time(count: number): Promise<Duration>;
   dispose(): void;
 }
 
@@ -84,16 +85,20 @@ export async function prepareCase(
   }
   const outputs = tape.dispatch(kernel, given, attributes);
   const plan = await Plan.compile(tape, storage, { keep: Object.values(outputs) });
-  const timer = new Timer(gpu, plan);
-  for (let i = 0; i < WARM_UP; i++) await timer.time(1);
-  const once = (await timer.time(1)).wall;
+  const timer = new PassTimer(gpu);
+  const time = (count: number) =>
+    timer.time((pass) => {
+      for (let i = 0; i < count; i++) plan.encode(pass);
+    });
+  for (let i = 0; i < WARM_UP; i++) await time(1);
+  const once = (await time(1)).wall;
   const batch = Math.max(1, Math.min(MAX_BATCH, Math.round(BATCH_MS / once)));
-  await timer.time(batch);
+  await time(batch);
   const { values } = tape.dispatches[0];
   return {
     bytes: Object.values(values).reduce((sum, value) => sum + value.bytes, 0),
     batch,
-    time: (count) => timer.time(count),
+    time,
     dispose() {
       timer.dispose();
       plan.dispose();
@@ -138,59 +143,6 @@ async function measureCase(
     };
   } finally {
     prepared.dispose();
-  }
-}
-
-/** Times batches of a plan: one pass, one submit. */
-class Timer {
-  readonly #querySet?: GPUQuerySet;
-  readonly #resolve?: GPUBuffer;
-  readonly #staging?: GPUBuffer;
-
-  constructor(
-    private readonly gpu: Gpu,
-    private readonly plan: Plan,
-  ) {
-    const { device } = gpu;
-    if (!device.features.has('timestamp-query')) return;
-    this.#querySet = device.createQuerySet({ type: 'timestamp', count: 2 });
-    this.#resolve = device.createBuffer({ size: 16, usage: 0x200 | 0x4 }); // QUERY_RESOLVE, COPY_SRC
-    this.#staging = device.createBuffer({ size: 16, usage: 0x1 | 0x8 }); // MAP_READ, COPY_DST
-  }
-
-  /** Milliseconds that `count` runs take. */
-  async time(count: number): Promise<{ wall: number; timestamp: number | null }> {
-    const { device } = this.gpu;
-    const [querySet, resolve, staging] = [this.#querySet, this.#resolve, this.#staging];
-    const encoder = device.createCommandEncoder();
-    const pass = encoder.beginComputePass(
-      querySet && {
-        timestampWrites: { querySet, beginningOfPassWriteIndex: 0, endOfPassWriteIndex: 1 },
-      },
-    );
-    for (let i = 0; i < count; i++) this.plan.encode(pass);
-    pass.end();
-    if (querySet && resolve && staging) {
-      encoder.resolveQuerySet(querySet, 0, 2, resolve, 0);
-      encoder.copyBufferToBuffer(resolve, 0, staging, 0, 16);
-    }
-    const commands = encoder.finish();
-    const begin = performance.now();
-    device.queue.submit([commands]);
-    await device.queue.onSubmittedWorkDone();
-    const wall = performance.now() - begin;
-    if (!staging) return { wall, timestamp: null };
-    await staging.mapAsync(1);
-    const [from, to] = new BigUint64Array(staging.getMappedRange());
-    const timestamp = Number(to - from) / 1e6;
-    staging.unmap();
-    return { wall, timestamp };
-  }
-
-  dispose(): void {
-    this.#querySet?.destroy();
-    this.#resolve?.destroy();
-    this.#staging?.destroy();
   }
 }
 

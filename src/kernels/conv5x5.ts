@@ -45,6 +45,20 @@ function flops(x: TensorSpec, outChannels: number): number {
   return 2 * 25 * size(x.shape) * outChannels;
 }
 
+/** What a pass does where a thread owns this much, and whole tiles are computed. */
+function tiledFlops(x: TensorSpec, outChannels: number, [rows, columns, outputs]: number[]) {
+  const [G, N, C, H, W] = x.shape;
+  const whole = (count: number, tile: number) => Math.ceil(count / tile) * tile;
+  return 2 * 25 * G * N * C * whole(H, rows) * whole(W, columns) * whole(outChannels, outputs);
+}
+
+/** What a pass does on a small map, whose rows and columns leave out the taps that fall outside it. */
+function smallFlops(x: TensorSpec, outChannels: number, columns: 3 | 6): number {
+  const [G, N, C, H] = x.shape;
+  const pairs = (rows: number) => (rows < 4 ? rows * rows : 5 * rows - 6); // at most 2 apart
+  return 2 * pairs(columns) * pairs(columns === 3 ? 3 : H) * G * N * C * outChannels;
+}
+
 /** y [G,N,O,H,W] of x [G,N,C,H,W] and weight [G,C,5,5,O]: any layouts, one thread an element. */
 export const conv5x5ForwardPlain = defineKernel({
   name: 'conv5x5.forward_plain',
@@ -150,6 +164,7 @@ const tiledForward = (name: string, shader: WgslModule) =>
       return [Math.ceil(tiles / 64), Math.ceil(weight.shape[4] / 8), G];
     },
     flops: ({ x, weight }) => flops(x, weight.shape[4]),
+    executed: ({ x, weight }) => tiledFlops(x, weight.shape[4], [2, 4, 8]),
   });
 
 /** y [G,N,O,H,W], dense, of x [G,N,C,H,W] with the layout `bordered(W)` and weight [G,C,5,5,O]. */
@@ -200,6 +215,7 @@ const smallForward = (name: string, shader: WgslModule, columns: 3 | 6) =>
       return [batches * rows, Math.ceil(weight.shape[4] / 8), G];
     },
     flops: ({ x, weight }) => flops(x, weight.shape[4]),
+    executed: ({ x, weight }) => smallFlops(x, weight.shape[4], columns),
   });
 
 /** `conv5x5ForwardSubgroup` for maps of at most 6 columns. */
@@ -283,6 +299,7 @@ const tiledBackwardWeight = (name: string, shader: WgslModule) =>
       x.shape[0] * parts,
     ],
     flops: ({ x, dy }) => flops(x, dy.shape[2]),
+    executed: ({ x, dy }) => tiledFlops(x, dy.shape[2], [1, 4, 8]),
   });
 
 /** partials [G,S,C,5,5,O] of x and dy, both with the layout `bordered(W)`. */
@@ -333,6 +350,7 @@ const smallBackwardWeight = (name: string, shader: WgslModule, columns: 3 | 6) =
         : [blocks, Math.ceil(O / 4), G * parts];
     },
     flops: ({ x, dy }) => flops(x, dy.shape[2]),
+    executed: ({ x, dy }) => smallFlops(x, dy.shape[2], columns),
   });
 
 /** `conv5x5BackwardWeightSubgroup` for maps of at most 6 columns. */

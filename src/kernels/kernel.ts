@@ -40,8 +40,12 @@ export interface Kernel<
   /** Values for the file's `// tunable:` constants. */
   constants?(inputs: Record<I, TensorSpec>, attributes: A): Record<string, number>;
   workgroups(inputs: Record<I, TensorSpec>, attributes: A): [number, number, number];
-  /** Floating-point operations of one dispatch, for benchmarks. */
+  /** Floating-point operations of the mathematics of one dispatch, for benchmarks. */
   flops?(inputs: Record<I, TensorSpec>, attributes: A): number;
+  /** Those that it does for it, where a tile's rest makes them more, or what is known to be 0 fewer. */
+  executed?(inputs: Record<I, TensorSpec>, attributes: A): number;
+  /** Bindings that it neither reads nor writes this time, for benchmarks. */
+  untouched?(inputs: Record<I, TensorSpec>, attributes: A): string[];
 }
 
 /** Keeps the names of inputs and outputs in the type. */

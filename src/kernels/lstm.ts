@@ -80,6 +80,9 @@ export const lstmForward = defineKernel({
     const { steps, samples, hidden } = sizes(xw, 4);
     return (steps - Number(zeroState ?? false)) * samples * 8 * hidden * hidden;
   },
+  // From a state of zeros the only step has nothing to do with it.
+  untouched: ({ xw }, { zeroState }) =>
+    zeroState && sizes(xw, 4).steps === 1 ? ['weight_hh'] : [],
 });
 
 export interface LstmBackwardAttributes {
@@ -134,6 +137,9 @@ export const lstmBackward = defineKernel({
     const { steps, samples, hidden } = sizes(gates, 5);
     return (steps - Number(zeroState ?? false)) * samples * 8 * hidden * hidden;
   },
+  // From a state of zeros the only step has nothing to do with it.
+  untouched: ({ gates }, { zeroState }) =>
+    zeroState && sizes(gates, 5).steps === 1 ? ['weight_hh'] : [],
 });
 
 /** lengths [N] -> [T, N, 1]: 1 for the steps that a sample takes, else 0. */

@@ -2,6 +2,7 @@ import { FacegradError } from '../gpu/errors';
 import type { Gpu } from '../gpu/device';
 import { packParams } from '../gpu/wgsl';
 import type { Pipeline } from '../gpu/pipelines';
+import { profileDispatches, type PlanProfile, type ProfileOptions } from './profile';
 import { readBuffer, type Storage, type TypedArray } from './storage';
 import type { Dispatch, Tape } from './tape';
 import type { Value } from './value';
@@ -148,56 +149,11 @@ export class Plan {
     }
   }
 
-  /**
-   * Runs each dispatch by itself and times it: with timestamp queries where the device has them,
-   * else from submit to completion (`method` says which).
-   */
-  async profile(): Promise<{ method: 'timestamp' | 'wall'; steps: StepTime[] }> {
+  /** Times each dispatch by itself: where the step goes. Runs it several times over, state included. */
+  async profile(options?: ProfileOptions): Promise<PlanProfile> {
     this.#assertUsable();
-    const { device } = this.#gpu;
-    const timestamps = device.features.has('timestamp-query');
-    const steps: StepTime[] = [];
-    const querySet = timestamps ? device.createQuerySet({ type: 'timestamp', count: 2 }) : null;
-    const resolve = device.createBuffer({ size: 16, usage: 0x200 | 0x4 });
-    const staging = device.createBuffer({ size: 16, usage: 0x1 | 0x8 });
-    await device.queue.onSubmittedWorkDone();
-    for (let i = 0; i < this.#steps.length; i++) {
-      const encoder = device.createCommandEncoder();
-      const pass = encoder.beginComputePass(
-        querySet
-          ? { timestampWrites: { querySet, beginningOfPassWriteIndex: 0, endOfPassWriteIndex: 1 } }
-          : undefined,
-      );
-      this.encode(pass, i, i + 1);
-      pass.end();
-      if (querySet) {
-        encoder.resolveQuerySet(querySet, 0, 2, resolve, 0);
-        encoder.copyBufferToBuffer(resolve, 0, staging, 0, 16);
-      }
-      const begin = performance.now();
-      device.queue.submit([encoder.finish()]);
-      await device.queue.onSubmittedWorkDone();
-      let ms = performance.now() - begin;
-      if (querySet) {
-        await staging.mapAsync(1);
-        const [from, to] = new BigUint64Array(staging.getMappedRange());
-        staging.unmap();
-        ms = Math.max(0, Number(to - from) / 1e6); // the specification allows negative intervals
-      }
-      const { kernel, inputs, values, attributes } = this.#steps[i].dispatch;
-      steps.push({
-        label: this.#steps[i].label,
-        kernel: kernel.name,
-        ms,
-        flops: kernel.flops?.(inputs, attributes) ?? 0,
-        bytes: Object.values(values).reduce((sum, value) => sum + value.bytes, 0),
-        shape: [...(Object.values(inputs)[0]?.shape ?? [])],
-      });
-    }
-    querySet?.destroy();
-    resolve.destroy();
-    staging.destroy();
-    return { method: timestamps ? 'timestamp' : 'wall', steps };
+    const encode = (pass: GPUComputePassEncoder, i: number) => this.encode(pass, i, i + 1);
+    return profileDispatches(this.#gpu, this.#steps, encode, options);
   }
 
   /** Copies back a temporary that was given in `keep`, after everything submitted so far. */
@@ -282,18 +238,6 @@ export interface NotFinite {
   /** The name of the value that it wrote. */
   output: string;
   value: number;
-}
-
-/** One dispatch's time in a profile. */
-export interface StepTime {
-  label: string;
-  kernel: string;
-  ms: number;
-  flops: number;
-  /** Of everything bound, each once. */
-  bytes: number;
-  /** Of the first input. */
-  shape: number[];
 }
 
 /** The values a dispatch writes. */

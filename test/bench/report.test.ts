@@ -28,7 +28,7 @@ function report(measurements: Measurement[], changes: Partial<Report> = {}): Rep
       adapter: { vendor: 'google', architecture: 'swiftshader', description: '', fallback: true },
       subgroupSize: 4,
       features: [],
-      peak: { gflops: 50, gbytesPerSecond: 10 },
+      peak: { gflops: 50, gbytesPerSecond: 10, cached: [], launchMs: 0.02 },
       dispatches: { small: 40 },
     },
     measurements,
