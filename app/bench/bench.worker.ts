@@ -18,8 +18,9 @@ async function run({ problems }: BenchRequest): Promise<void> {
   const gpu = await openGpu();
   const peak = await measurePeak(gpu);
   const { adapter, capabilities } = gpu;
-  const { subgroupSize, features } = capabilities;
-  post({ type: 'facts', adapter, subgroupSize, features: [...features], peak });
+  const { subgroupMinSize, subgroupMaxSize, features } = capabilities;
+  const subgroups: [number, number] = [subgroupMinSize, subgroupMaxSize];
+  post({ type: 'facts', adapter, subgroups, features: [...features], peak });
   gpu.dispose();
   for (const [i, name] of problems.entries()) {
     post({ type: 'progress', text: name, done: i + 1, total });

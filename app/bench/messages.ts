@@ -14,7 +14,7 @@ export type BenchMessage =
   | {
       type: 'facts';
       adapter: AdapterDescription;
-      subgroupSize: number;
+      subgroups: [number, number];
       features: string[];
       peak: Peak;
     }

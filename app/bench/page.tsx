@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { chooseProblems, PROBLEMS } from '../../bench/versus/problems';
-import { reportText, type Report } from '../../bench/report/report';
+import { reportText, subgroupText, type Report } from '../../bench/report/report';
 import type { Measurement } from '../../bench/versus/versus';
 import { Button, Card, Notice } from '../shared/widgets';
 import type { BenchMessage } from './messages';
@@ -116,7 +116,7 @@ export function BenchPage() {
   );
 }
 
-function Adapter({ adapter, subgroupSize, peak }: Facts) {
+function Adapter({ adapter, subgroups, peak }: Facts) {
   const name = [adapter.vendor, adapter.architecture, adapter.description]
     .filter(Boolean)
     .join(' ');
@@ -127,7 +127,7 @@ function Adapter({ adapter, subgroupSize, peak }: Facts) {
         {adapter.fallback && ' (software: the browser found no GPU)'}. At best{' '}
         <strong>{peak.gflops.toPrecision(3)} GFLOP/s</strong> of arithmetic in registers and{' '}
         <strong>{peak.gbytesPerSecond.toPrecision(3)} GB/s</strong> of memory copied
-        {subgroupSize > 0 && `, in subgroups of ${subgroupSize}`}.
+        {subgroups[1] > 0 && `, in ${subgroupText(subgroups)}`}.
       </p>
     </Card>
   );

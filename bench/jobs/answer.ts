@@ -55,7 +55,8 @@ async function facts(place: Place): Promise<Facts> {
     }),
   );
   const { adapter, capabilities } = gpu;
-  const { features, subgroupSize } = capabilities;
+  const { features, subgroupMinSize, subgroupMaxSize } = capabilities;
+  const subgroups: [number, number] = [subgroupMinSize, subgroupMaxSize];
   gpu.dispose();
-  return { adapter, subgroupSize, features: [...features], peak, dispatches };
+  return { adapter, subgroups, features: [...features], peak, dispatches };
 }

@@ -37,8 +37,8 @@ export interface Place {
 /** What a run was taken on, and what that can do at best. */
 export interface Facts {
   adapter: AdapterDescription;
-  /** Lanes in a subgroup where the adapter fixes one size, else 0. */
-  subgroupSize: number;
+  /** Lanes in a subgroup, least and most; 0 without. */
+  subgroups: [number, number];
   features: string[];
   peak: Peak;
   /** Dispatches that a training step of each preset records. */

@@ -30,7 +30,12 @@ const layers = [
 ];
 
 /** Subgroups of 8 lanes, as the choice functions take them: they decide by nothing else. */
-const lanes = { features: new Set<string>(), limits: {} as GPUSupportedLimits, subgroupSize: 8 };
+const lanes = {
+  features: new Set<string>(),
+  limits: {} as GPUSupportedLimits,
+  subgroupMinSize: 8,
+  subgroupMaxSize: 8,
+};
 
 /** One thread an output element: hundreds of times slower, so a small layer tells enough. */
 const plain = ((): BenchCase[] => {

@@ -125,15 +125,20 @@ function row(m: Measurement, { facts: { peak }, measurements }: Report): string[
 }
 
 /** Everything, for a terminal. */
+export function subgroupText([least, most]: [number, number]): string {
+  if (most === 0) return 'no subgroups';
+  return `subgroups of ${least === most ? least : `${least} to ${most}`}`;
+}
+
 export function reportText(report: Report): string {
   const { facts, where, kernels, measurements } = report;
-  const { peak, subgroupSize, dispatches } = facts;
+  const { peak, subgroups, dispatches } = facts;
   const counts = Object.entries(dispatches)
     .map(([preset, count]) => `${preset} ${count}`)
     .join(', ');
   const parts = [
     [
-      `${adapterName(report)}, subgroups of ${subgroupSize || 'no fixed size'}`,
+      `${adapterName(report)}, ${subgroupText(subgroups)}`,
       `measured peak: ${fixed(peak.gflops)} GFLOP/s in registers, ${fixed(peak.gbytesPerSecond)} GB/s copied`,
       ...Object.entries(where).map(([fact, value]) => `${fact}: ${value}`),
       `${report.cpu}, commit ${report.commit}, ${report.date}`,

@@ -13,12 +13,14 @@ export interface GpuOptions {
   without?: GPUFeatureName[];
 }
 
-/** What a kernel may rely on: features, limits and the subgroup size where it is fixed. */
+/** What a kernel may rely on: features, limits and subgroups. */
 export interface Capabilities {
   features: ReadonlySet<string>;
   limits: GPUSupportedLimits;
-  /** Lanes in a subgroup where the adapter fixes one size, else 0. */
-  subgroupSize: number;
+  /** Lanes in a subgroup at least: a kernel that needs no more runs at every size. 0 without subgroups. */
+  subgroupMinSize: number;
+  /** Lanes in a subgroup at most; many GPUs choose by shader. */
+  subgroupMaxSize: number;
 }
 
 /** Which adapter a figure was taken on. */
@@ -43,11 +45,12 @@ export class Gpu {
     readonly device: GPUDevice,
     info: GPUAdapterInfo = device.adapterInfo,
   ) {
-    const size = info.subgroupMinSize === info.subgroupMaxSize ? (info.subgroupMinSize ?? 0) : 0;
+    const subgroups = device.features.has('subgroups');
     this.capabilities = {
       features: device.features,
       limits: device.limits,
-      subgroupSize: device.features.has('subgroups') ? size : 0,
+      subgroupMinSize: (subgroups && info.subgroupMinSize) || 0,
+      subgroupMaxSize: (subgroups && info.subgroupMaxSize) || 0,
     };
     this.adapter = {
       vendor: info.vendor,
@@ -151,9 +154,9 @@ export async function requestGpu(options: GpuOptions = {}): Promise<Gpu> {
   const device = await adapter.requestDevice({ requiredFeatures });
   const made = new Gpu(device, adapter.info);
   const { capabilities } = made;
-  if (capabilities.subgroupSize > 0 && !(await subgroupsWork(device, capabilities.subgroupSize))) {
+  if (capabilities.subgroupMinSize > 0 && !(await subgroupsWork(device, capabilities))) {
     console.warn('facegrad: subgroups of this GPU give wrong results; it runs without them');
-    capabilities.subgroupSize = 0;
+    capabilities.subgroupMinSize = capabilities.subgroupMaxSize = 0;
   }
   return made;
 }

@@ -15,11 +15,20 @@ fn main(
 
 const THREADS = 64;
 
+/** Sizes that a subgroup may have, where its device chooses by shader. */
+export interface SubgroupSizes {
+  subgroupMinSize: number;
+  subgroupMaxSize: number;
+}
+
 /**
- * Whether subgroups of `lanes` work as the kernels take them: threads in their order, so many to a subgroup, and a
+ * Whether subgroups work as the kernels take them: of a size that was announced, threads in their order, and a
  * broadcast gives the value of the lane that is asked for. Drivers have had this wrong.
  */
-export async function subgroupsWork(device: GPUDevice, lanes: number): Promise<boolean> {
+export async function subgroupsWork(
+  device: GPUDevice,
+  { subgroupMinSize, subgroupMaxSize }: SubgroupSizes,
+): Promise<boolean> {
   device.pushErrorScope('validation');
   const bytes = THREADS * 16;
   const found = device.createBuffer({ size: bytes, usage: 0x80 | 0x4 }); // STORAGE, COPY_SRC
@@ -47,8 +56,9 @@ export async function subgroupsWork(device: GPUDevice, lanes: number): Promise<b
     const values = new Uint32Array(copy.getMappedRange());
     return Array.from({ length: THREADS }, (_, thread) => thread).every((thread) => {
       const [size, lane, first, fourth] = values.subarray(4 * thread, 4 * thread + 4);
-      const begin = thread - (thread % lanes);
-      return size === lanes && lane === thread - begin && first === begin && fourth === begin + 3;
+      const announced = size >= subgroupMinSize && size <= subgroupMaxSize;
+      const begin = thread - (thread % size);
+      return announced && lane === thread - begin && first === begin && fourth === begin + 3;
     });
   } catch {
     return false; // what cannot be compiled does not work

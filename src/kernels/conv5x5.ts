@@ -24,6 +24,7 @@ import {
   planeStride,
   size,
   storageSize,
+  subgroupsOf,
   type Kernel,
   type Layout,
   type TensorSpec,
@@ -415,24 +416,18 @@ export function conv5x5Variant(
     });
   }
   if (variant === 'subgroup' && !broadcasts) {
-    throw new FacegradError('unsupported', "conv5x5: 'subgroup' wants subgroups of 4 to 64 lanes", {
+    throw new FacegradError('unsupported', "conv5x5: 'subgroup' wants subgroups of 4 lanes", {
       operation: 'conv5x5',
       wanted: variant,
-      available: capabilities?.subgroupSize ?? 0,
+      available: capabilities?.subgroupMinSize ?? 0,
     });
   }
   return variant;
 }
 
-/** Whether there are subgroups of so many lanes at least, of which 64 is a multiple. */
-function subgroupsOf(capabilities: Capabilities | undefined, lanes: number): boolean {
-  const size = capabilities?.subgroupSize ?? 0;
-  return size >= lanes && 64 % size === 0;
-}
-
-/** The workgroup size, in whole subgroups up to `largest`, that leaves the fewest lanes idle. */
+/** The workgroup size, in whole subgroups (of 64 at most) up to `largest`, that leaves the fewest lanes idle. */
 function fit(capabilities: Capabilities | undefined, count: number, largest: number): number {
-  const lanes = capabilities?.subgroupSize || 32;
+  const lanes = Math.min(capabilities?.subgroupMaxSize || 32, 64);
   const padded = (size: number) => Math.ceil(count / size) * size;
   let best = lanes;
   for (let size = lanes; size <= largest; size += lanes) {
@@ -441,9 +436,9 @@ function fit(capabilities: Capabilities | undefined, count: number, largest: num
   return best;
 }
 
-/** Whether lanes over `count` channels fill a subgroup. */
+/** Whether lanes over `count` channels fill the largest subgroup. */
 const fills = (capabilities: Capabilities | undefined, count: number) =>
-  count >= (capabilities?.subgroupSize ?? Infinity);
+  count >= (capabilities?.subgroupMaxSize ?? Infinity);
 
 /** The kernel for y, or under `backward_input` for dx, that `variant` stands for, and its attributes. */
 export function conv5x5Forward(

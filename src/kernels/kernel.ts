@@ -1,4 +1,5 @@
 import { FacegradError } from '../gpu/errors';
+import type { SubgroupSizes } from '../gpu/subgroups';
 import type { WgslModule } from '../gpu/wgsl';
 
 export type DType = 'f32' | 'u32' | 'i32';
@@ -104,12 +105,17 @@ export function layoutOf({ shape, layout }: TensorSpec): Layout {
 }
 
 /**
- * Lanes of a subgroup on a GPU that is a CPU, else undefined: only there are they 4 or 8 and no others. Such a machine runs a
+ * Lanes of a subgroup on a GPU that is a CPU, else undefined: only there are they never more than 8. Such a machine runs a
  * workgroup's subgroups one after another, and every barrier costs it all of their registers.
  */
-export function cpuLanes(capabilities?: { subgroupSize: number }): number | undefined {
-  const lanes = capabilities?.subgroupSize ?? 0;
+export function cpuLanes(capabilities?: SubgroupSizes): number | undefined {
+  const lanes = capabilities?.subgroupMaxSize ?? 0;
   return lanes > 0 && lanes <= 8 ? lanes : undefined;
+}
+
+/** Whether every subgroup has so many lanes at least. */
+export function subgroupsOf(capabilities: SubgroupSizes | undefined, lanes: number): boolean {
+  return (capabilities?.subgroupMinSize ?? 0) >= lanes;
 }
 
 /** Threads of a workgroup that meet at a barrier; where it is left out, as many as suit a GPU. */

@@ -26,7 +26,7 @@ function report(measurements: Measurement[], changes: Partial<Report> = {}): Rep
     cpu: '2 x CPU',
     facts: {
       adapter: { vendor: 'google', architecture: 'swiftshader', description: '', fallback: true },
-      subgroupSize: 4,
+      subgroups: [4, 4],
       features: [],
       peak: { gflops: 50, gbytesPerSecond: 10, cached: [], launchMs: 0.02 },
       dispatches: { small: 40 },

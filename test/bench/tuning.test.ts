@@ -11,7 +11,8 @@ import { trainConfig } from '../../src/train/config';
 const capabilities: Capabilities = {
   features: new Set(['subgroups']),
   limits: {} as GPUSupportedLimits,
-  subgroupSize: 8,
+  subgroupMinSize: 8,
+  subgroupMaxSize: 8,
 };
 const x = f32([1, 2, 16, 12, 12], bordered(12));
 

@@ -152,7 +152,7 @@ for (const [pick, allowed] of [
 // The tiled kernels read zero borders of 2 and write dense.
 const tiled = shapes.map((c) => ({ ...c, x: bordered(c.shape[5]), y: bordered(c.shape[5]) }));
 const { capabilities } = await testGpu();
-const lanes = capabilities.subgroupSize;
+const lanes = capabilities.subgroupMinSize;
 /** Kernels that broadcast among so many lanes, where there are so many. */
 const among = <T>(least: number, kernels: T[]): T[] => (lanes >= least ? kernels : []);
 
@@ -416,7 +416,11 @@ testKernel(conv5x5ReduceWeight, {
 });
 
 describe('conv5x5Forward and conv5x5BackwardWeight', () => {
-  const of = (subgroupSize: number) => ({ ...capabilities, subgroupSize });
+  const of = (least: number, most = least) => ({
+    ...capabilities,
+    subgroupMinSize: least,
+    subgroupMaxSize: most,
+  });
   const images = (N: number, C: number, W: number) => f32([2, N, C, W, W], bordered(W));
   it('choose by the size of the map', () => {
     const forward = (size: number, N: number, W: number) =>
@@ -448,14 +452,44 @@ describe('conv5x5Forward and conv5x5BackwardWeight', () => {
     expect(split(32, 96, 128, 12)).toEqual({ parts: 2, workgroupSize: 96 });
     expect(split(8, 96, 128, 3)).toEqual({ parts: 1, workgroupSize: 96 });
   });
+  it('take the least of the sizes that a GPU chooses between, and workgroups that are whole at the largest', () => {
+    const forward = (least: number, most: number, N: number, W: number) =>
+      conv5x5Forward(
+        of(least, most),
+        'forward',
+        'subgroup',
+        images(N, 16, W),
+        f32([2, 16, 5, 5, 8]),
+      );
+    expect(forward(8, 32, 64, 24).kernel).toBe(conv5x5ForwardSubgroup);
+    expect(forward(4, 32, 64, 24).kernel).toBe(conv5x5ForwardTiled);
+    expect(forward(8, 32, 20, 3)).toEqual({
+      kernel: conv5x5ForwardMap3,
+      attributes: { workgroupSize: 32 },
+    });
+    expect(forward(64, 128, 20, 3).attributes).toEqual({ workgroupSize: 64 });
+    const weights = (least: number, most: number, C: number, W: number) =>
+      conv5x5BackwardWeight(of(least, most), 'subgroup', images(64, C, W), images(64, 8, W));
+    expect(weights(32, 64, 96, 12).kernel).toBe(conv5x5BackwardWeightSubgroup8);
+    expect(weights(4, 32, 96, 12).kernel).toBe(conv5x5BackwardWeightSubgroup);
+    expect(weights(8, 32, 96, 3).kernel).toBe(conv5x5BackwardWeightMap3);
+    expect(weights(8, 32, 16, 3).kernel).toBe(conv5x5BackwardWeightSubgroup8); // half idle at 32
+  });
 });
 
 describe('conv5x5Variant', () => {
   const spec = (layout?: Layout) => f32([1, 1, 1, 6, 6], layout);
-  const of = (subgroupSize: number) => ({ ...capabilities, subgroupSize });
+  const of = (least: number, most = least) => ({
+    ...capabilities,
+    subgroupMinSize: least,
+    subgroupMaxSize: most,
+  });
   it('takes what device and layout allow', () => {
     expect(conv5x5Variant(of(8), [spec(bordered(6))])).toBe('subgroup');
     expect(conv5x5Variant(of(4), [spec(bordered(6))])).toBe('subgroup');
+    expect(conv5x5Variant(of(8, 32), [spec(bordered(6))])).toBe('subgroup');
+    expect(conv5x5Variant(of(64, 128), [spec(bordered(6))])).toBe('subgroup');
+    expect(conv5x5Variant(of(0), [spec(bordered(6))])).toBe('tiled');
     expect(conv5x5Variant(undefined, [spec(bordered(6))])).toBe('tiled');
     expect(conv5x5Variant(of(8), [spec(bordered(6)), spec()])).toBe('plain');
     expect(conv5x5Variant(of(8), [spec({ border: 2, rowStride: 10 })])).toBe('plain');
@@ -464,7 +498,7 @@ describe('conv5x5Variant', () => {
   });
   it('refuses what cannot run', () => {
     expect(() => conv5x5Variant(of(8), [spec()], 'tiled')).toThrow(/bordered/);
-    expect(() => conv5x5Variant(of(2), [spec(bordered(6))], 'subgroup')).toThrow(/subgroups/);
+    expect(() => conv5x5Variant(of(2, 32), [spec(bordered(6))], 'subgroup')).toThrow(/subgroups/);
   });
 });
 

@@ -26,7 +26,8 @@ const capabilities = (subgroupSize: number): Capabilities => ({
     maxStorageBufferBindingSize: 2 ** 27,
     maxBufferSize: 2 ** 28,
   } as GPUSupportedLimits,
-  subgroupSize,
+  subgroupMinSize: subgroupSize,
+  subgroupMaxSize: subgroupSize,
 });
 
 const SUBGROUPS = [0, 4, 8, 16, 32, 64];

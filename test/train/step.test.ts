@@ -17,14 +17,16 @@ const capabilities: Capabilities = {
     maxStorageBufferBindingSize: 2 ** 27,
     maxBufferSize: 2 ** 28,
   } as GPUSupportedLimits,
-  subgroupSize: 0,
+  subgroupMinSize: 0,
+  subgroupMaxSize: 0,
 };
 
-/** With subgroups of so many lanes: a CPU's 4 or 8, a GPU's 32 or 64. */
-const lanes = (subgroupSize: number): Capabilities => ({
+/** With subgroups of so many lanes: a CPU's 4 or 8, a GPU's 32 or 64, or what it chooses between. */
+const lanes = (subgroupMinSize: number, subgroupMaxSize = subgroupMinSize): Capabilities => ({
   ...capabilities,
   features: new Set(['subgroups']),
-  subgroupSize,
+  subgroupMinSize,
+  subgroupMaxSize,
 });
 
 function record(
@@ -44,6 +46,8 @@ describe('the recorded training step', () => {
   const adapters: [string, Capabilities][] = [
     ['no subgroups', capabilities],
     ...[4, 8, 32, 64].map((n): [string, Capabilities] => [`subgroups of ${n}`, lanes(n)]),
+    ['subgroups of 8 to 32', lanes(8, 32)],
+    ['subgroups of 64 to 128', lanes(64, 128)],
   ];
   // The smaller the maps, the more weight gradients are summed in parts, a dispatch more each.
   const most = { paper: 50, small: 52, tiny: 52 };
