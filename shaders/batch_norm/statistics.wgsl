@@ -33,6 +33,14 @@ var<workgroup> counts: array<f32, MAX_WORKGROUP_SIZE>;
 var<workgroup> means: array<f32, MAX_WORKGROUP_SIZE>;
 var<workgroup> deviations: array<f32, MAX_WORKGROUP_SIZE>; // sum((x - mean)^2)
 
+// a (1 - share) + b share, from the nearer end: a share of 1 gives b, however large a is.
+fn between(a: f32, b: f32, share: f32) -> f32 {
+  if (share < 0.5) {
+    return a + share * (b - a);
+  }
+  return b - (1.0 - share) * (b - a);
+}
+
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -106,9 +114,9 @@ fn main(
     let m = f32(total);
     mean[channel] = means[0];
     rstd[channel] = 1.0 / sqrt(deviations[0] / m + params.eps);
-    running_mean[channel] += params.momentum * (means[0] - running_mean[channel]);
+    running_mean[channel] = between(running_mean[channel], means[0], params.momentum);
     // One value has no unbiased variance; 0 stands for it.
     let unbiased = deviations[0] / max(m - 1.0, 1.0);
-    running_var[channel] += params.momentum * (unbiased - running_var[channel]);
+    running_var[channel] = between(running_var[channel], unbiased, params.momentum);
   }
 }

@@ -46,6 +46,11 @@ struct Params {
 var<workgroup> sums_beta: array<f32, MAX_WORKGROUP_SIZE>; // of dz
 var<workgroup> sums_gamma: array<f32, MAX_WORKGROUP_SIZE>; // of dz * winner
 
+// By its bits: a compiler may take NaN for impossible.
+fn is_nan(value: f32) -> bool {
+  return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
+}
+
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -72,7 +77,7 @@ fn main(
   for (var i = thread; i < params.batch * plane; i += WORKGROUP_SIZE) {
     let sample = (g * params.batch + n) * params.channels + c;
     let best = winner[sample * plane + row * width + column];
-    if (best > NONE) {
+    if (best > NONE || is_nan(best)) {
       let dy_row = sample * dy_plane + (row + params.dy_border) * params.dy_row_stride;
       let passed = dy[dy_row + column + params.dy_border];
       sum_beta += passed;
@@ -156,7 +161,8 @@ fn main(
         place = 3u;
       }
       var gradient = 0.0;
-      if (winner[sample * plane + (top_row / 2u) * width + left / 2u] > NONE) {
+      let best_here = winner[sample * plane + (top_row / 2u) * width + left / 2u];
+      if (best_here > NONE || is_nan(best_here)) {
         let dy_row = sample * dy_plane + (top_row / 2u + params.dy_border) * params.dy_row_stride;
         gradient = dy[dy_row + left / 2u + params.dy_border];
       }

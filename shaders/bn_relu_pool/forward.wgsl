@@ -47,6 +47,19 @@ var<workgroup> counts: array<f32, MAX_WORKGROUP_SIZE>;
 var<workgroup> means: array<f32, MAX_WORKGROUP_SIZE>;
 var<workgroup> deviations: array<f32, MAX_WORKGROUP_SIZE>; // sum((x - mean)^2)
 
+// By its bits: a compiler may take NaN for impossible.
+fn is_nan(value: f32) -> bool {
+  return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
+}
+
+// a (1 - share) + b share, from the nearer end: a share of 1 gives b, however large a is.
+fn between(a: f32, b: f32, share: f32) -> f32 {
+  if (share < 0.5) {
+    return a + share * (b - a);
+  }
+  return b - (1.0 - share) * (b - a);
+}
+
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -122,10 +135,10 @@ fn main(
   if (thread == 0u) {
     moments[2u * channel] = center;
     moments[2u * channel + 1u] = scale;
-    running_mean[channel] += params.momentum * (center - running_mean[channel]);
+    running_mean[channel] = between(running_mean[channel], center, params.momentum);
     // One value has no unbiased variance; 0 stands for it.
     let unbiased = deviations[0] / max(m - 1.0, 1.0);
-    running_var[channel] += params.momentum * (unbiased - running_var[channel]);
+    running_var[channel] = between(running_var[channel], unbiased, params.momentum);
   }
 
   let slope = gamma[channel];
@@ -165,8 +178,14 @@ fn main(
 
       let normalized = (best - center) * scale;
       let z = slope * normalized + offset;
-      y[out] = max(0.0, z);
-      winner[(plane * height + inner_row) * width + inner_column] = select(NONE, normalized, z > 0.0);
+      let at = (plane * height + inner_row) * width + inner_column;
+      if (is_nan(z)) { // then all are: a NaN anywhere in the channel is in its mean
+        y[out] = z;
+        winner[at] = z;
+      } else {
+        y[out] = max(0.0, z);
+        winner[at] = select(NONE, normalized, z > 0.0);
+      }
     } else {
       y[out] = 0.0;
     }

@@ -26,6 +26,11 @@ struct Params {
 @group(0) @binding(5) var<storage, read_write> y: array<f32>;
 @group(1) @binding(0) var<uniform> params: Params;
 
+// By its bits: a compiler may take NaN for impossible.
+fn is_nan(value: f32) -> bool {
+  return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
+}
+
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -69,7 +74,11 @@ fn main(
       let d = x[bottom];
       let e = x[bottom + 1u];
       let best = select(min(min(a, b), min(d, e)), max(max(a, b), max(d, e)), slope > 0.0);
-      y[out] = max(0.0, slope * ((best - center) * scale) + offset);
+      var z = slope * ((best - center) * scale) + offset;
+      if (is_nan(a + b + d + e) && (is_nan(a) || is_nan(b) || is_nan(d) || is_nan(e))) {
+        z = a + b + d + e;
+      }
+      y[out] = select(max(0.0, z), z, is_nan(z));
     } else {
       y[out] = 0.0;
     }

@@ -29,6 +29,12 @@ struct Params {
 @group(0) @binding(5) var<storage, read_write> dx: array<f32>;
 @group(1) @binding(0) var<uniform> params: Params;
 
+// By its bits: a compiler may take NaN for impossible, and the exponential of one may be a number.
+fn exponential(value: f32) -> f32 {
+  let nan = (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
+  return select(exp(value), value, nan);
+}
+
 fn weight_of(class_index: u32) -> f32 {
   if (HAS_WEIGHT == 0u) {
     return 1.0;
@@ -75,7 +81,7 @@ fn main(
     }
     var p = 0.0;
     if (LOG_SOFTMAX == 1u) {
-      p = exp(log_prob[at]);
+      p = exponential(log_prob[at]);
     }
     dx[at] = g * (p * total - t);
   }

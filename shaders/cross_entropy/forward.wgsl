@@ -27,6 +27,12 @@ struct Params {
 @group(0) @binding(5) var<storage, read_write> log_prob: array<f32>;
 @group(1) @binding(0) var<uniform> params: Params;
 
+// Beside a NaN or +infinity no score has a share, as in PyTorch. By the bits: a compiler may take NaN for impossible,
+// and the exponential of one may be a number.
+fn spoils(score: f32) -> bool {
+  return (bitcast<u32>(score) & 0x7fffffffu) > 0x7f800000u || bitcast<u32>(score) == 0x7f800000u;
+}
+
 fn weight_of(class_index: u32) -> f32 {
   if (HAS_WEIGHT == 0u) {
     return 1.0;
@@ -48,14 +54,16 @@ fn main(
   var log_total = 0.0;
   if (LOG_SOFTMAX == 1u) {
     largest = -3.4e38;
+    var total = 0.0; // or NaN
     for (var j = 0u; j < params.classes; j++) {
-      largest = max(largest, x[first + j * params.inner]);
+      let score = x[first + j * params.inner];
+      largest = max(largest, score);
+      total = select(total, score - score, spoils(score));
     }
-    var total = 0.0;
     for (var j = 0u; j < params.classes; j++) {
       total += exp(x[first + j * params.inner] - largest);
     }
-    log_total = log(total);
+    log_total = select(log(total), total, spoils(total));
   }
   let label = labels[i];
   let counted = label != params.ignored && label < params.classes;

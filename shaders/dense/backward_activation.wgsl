@@ -24,6 +24,11 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> dz: array<f32>;
 @group(1) @binding(0) var<uniform> params: Params;
 
+// By its bits: a compiler may take NaN for impossible.
+fn is_nan(value: f32) -> bool {
+  return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
+}
+
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(
   @builtin(global_invocation_id) id: vec3<u32>,
@@ -41,7 +46,7 @@ fn main(
     at = (n * params.groups + g) * params.out_features + m;
   }
   if (RELU == 1u) {
-    dz[i] = select(0.0, dy[at] * params.scale, y[at] > 0.0);
+    dz[i] = select(0.0, dy[at] * params.scale, y[at] > 0.0 || is_nan(y[at]));
   } else {
     dz[i] = dy[at];
   }

@@ -34,6 +34,11 @@ struct Params {
 @group(0) @binding(5) var<storage, read_write> y: array<f32>;
 @group(1) @binding(0) var<uniform> params: Params;
 
+// By its bits: a compiler may take NaN for impossible.
+fn is_nan(value: f32) -> bool {
+  return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
+}
+
 fn pcg(v: u32) -> u32 {
   let s = v * 747796405u + 2891336453u;
   let w = ((s >> ((s >> 28u) + 4u)) ^ s) * 277803737u;
@@ -59,7 +64,7 @@ fn store(g: u32, n: u32, m: u32, sums: vec4<f32>) {
         sum += second_bias[g * params.out_features + m + j];
       }
       if (RELU == 1u) {
-        sum = max(0.0, sum);
+        sum = select(max(0.0, sum), sum, is_nan(sum));
       }
       let element = (g * params.rows + n) * params.out_features + m + j;
       if (DROPOUT == 1u) {

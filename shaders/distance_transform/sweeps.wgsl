@@ -26,6 +26,11 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> distance: array<f32>;
 @group(1) @binding(0) var<uniform> params: Params;
 
+// By its bits: a compiler may take NaN for impossible.
+fn is_nan(value: f32) -> bool {
+  return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
+}
+
 fn cost(row: u32, column: u32) -> f32 {
   return min(mask[row * params.side + column], FAR);
 }
@@ -78,8 +83,12 @@ fn main(
       storageBarrier();
     }
   }
+  var nan = 0.0; // or the NaN in the mask, which a minimum may drop
+  for (var i = 0u; i < params.side * params.side; i++) {
+    nan = select(nan, mask[i], is_nan(mask[i]));
+  }
   for (var i = lane; i < height * width; i += WORKGROUP_SIZE) {
     let d = distance[image + i];
-    distance[image + i] = select(d * params.scale, f32(height + width), d >= FAR);
+    distance[image + i] = select(d * params.scale, f32(height + width), d >= FAR) + nan;
   }
 }

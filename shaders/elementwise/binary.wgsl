@@ -38,10 +38,18 @@ fn is_nan(value: f32) -> bool {
   return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
 }
 
+// Not constant, as WGSL refuses constant NaN.
+fn nan() -> f32 {
+  return bitcast<f32>(0x7fc00000u | (params.length & 0u));
+}
+
 // WGSL leaves the power of a negative number open; by a whole number it is one. By 0, 1 and 2 it is exact.
 fn power(base: f32, exponent: f32) -> f32 {
-  if (exponent == 0.0) {
+  if (exponent == 0.0 || base == 1.0) {
     return 1.0;
+  }
+  if (is_nan(base) || is_nan(exponent)) {
+    return base + exponent;
   }
   if (exponent == 1.0) {
     return base;
@@ -57,7 +65,10 @@ fn power(base: f32, exponent: f32) -> f32 {
   if (floor(exponent) == exponent) {
     return -size;
   }
-  return bitcast<f32>(0x7fc00000u | (params.length & 0u)); // no real number; not constant, as WGSL refuses constant NaN
+  if (bitcast<u32>(base) == 0xff800000u) { // -infinity
+    return size;
+  }
+  return nan(); // no real number
 }
 
 fn f(a: f32, b: f32) -> f32 {
@@ -90,10 +101,10 @@ fn f(a: f32, b: f32) -> f32 {
       return power(a, b);
     }
     case 7u: {
-      return select(select(0.0, 1.0, a > b), 0.5, a == b);
+      return select(select(1.0, 0.0, a < b), 0.5, a == b);
     }
     case 8u: {
-      return select(select(0.0, 1.0, a < b), 0.5, a == b);
+      return select(select(1.0, 0.0, a > b), 0.5, a == b);
     }
     case 9u: {
       return select(a * b, a, a >= 0.0);
@@ -113,6 +124,9 @@ fn f(a: f32, b: f32) -> f32 {
     default: {
       if (a == 0.0 && b >= 0.0) {
         return 0.0;
+      }
+      if (a < 0.0) { // no logarithm
+        return nan();
       }
       return power(a, b) * log(a);
     }

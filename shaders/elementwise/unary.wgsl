@@ -8,6 +8,8 @@
 
 override WORKGROUP_SIZE: u32 = 64;
 
+const FLOAT_MAX: f32 = 3.4028234663852886e38; // as a bound: none
+
 struct Params {
   length: u32,
   operation: u32,
@@ -128,7 +130,14 @@ fn f(v: f32) -> f32 {
       return select(params.alpha * expm1(min(v, 0.0)), v, v >= 0.0);
     }
     case 12u: { // clip
-      return min(max(v, params.alpha), params.beta);
+      var y = v;
+      if (y < params.alpha && params.alpha > -FLOAT_MAX) {
+        y = params.alpha;
+      }
+      if (y > params.beta && params.beta < FLOAT_MAX) {
+        y = params.beta;
+      }
+      return y;
     }
     case 13u: { // hard_sigmoid
       return min(max(params.alpha * v + params.beta, 0.0), 1.0);

@@ -6,6 +6,10 @@
 
 override WORKGROUP_SIZE: u32 = 64;
 
+const FLOAT_MAX: f32 = 3.4028234663852886e38; // as a bound of clip: none
+// Functions of straight pieces: neg, abs, relu, leaky_relu, clip, hard_sigmoid, affine, ceil, floor, sign.
+const STRAIGHT: u32 = 0x000f3603u;
+
 struct Params {
   length: u32,
   operation: u32,
@@ -48,9 +52,19 @@ fn erf(v: f32) -> f32 {
   return sign(v) * (1.0 - exp(-min(t + q, 80.0)));
 }
 
+// exp(-v), 0 where it would vanish: as a factor of an infinite x it makes NaN, as in PyTorch.
+fn decay(v: f32) -> f32 {
+  return select(exp(-min(v, 80.0)), 0.0, v >= 80.0);
+}
+
 fn sigmoid(v: f32) -> f32 {
   let e = exp(-abs(v));
   return select(e, 1.0, v >= 0.0) / (1.0 + e);
+}
+
+// By its bits: a compiler may take NaN for impossible.
+fn is_nan(value: f32) -> bool {
+  return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
 }
 
 // f'(x), by x or by y = f(x), whichever is simpler.
@@ -84,7 +98,7 @@ fn slope(x: f32, y: f32) -> f32 {
       return (1.0 - y) * (1.0 + y);
     }
     case 9u: { // relu
-      return select(0.0, 1.0, x > 0.0);
+      return select(0.0, 1.0, x > 0.0 || is_nan(x));
     }
     case 10u: { // leaky_relu
       return select(params.alpha, 1.0, x > 0.0);
@@ -93,7 +107,8 @@ fn slope(x: f32, y: f32) -> f32 {
       return select(y + params.alpha, 1.0, x > 0.0);
     }
     case 12u: { // clip
-      return select(0.0, 1.0, x >= params.alpha && x <= params.beta);
+      let above = x >= params.alpha || params.alpha == -FLOAT_MAX;
+      return select(0.0, 1.0, above && (x <= params.beta || params.beta == FLOAT_MAX));
     }
     case 13u: { // hard_sigmoid
       return select(0.0, params.alpha, y > 0.0 && y < 1.0);
@@ -121,10 +136,10 @@ fn slope(x: f32, y: f32) -> f32 {
       return 1.0 + y * y;
     }
     case 23u: { // erf: 2 / sqrt(pi) exp(-x^2)
-      return 1.1283792 * exp(-min(x * x, 80.0));
+      return 1.1283792 * decay(x * x);
     }
     case 24u: { // gelu: the integral, and x times the normal density
-      return 0.5 * (1.0 + erf(x * 0.70710678)) + x * 0.39894228 * exp(-min(0.5 * x * x, 80.0));
+      return 0.5 * (1.0 + erf(x * 0.70710678)) + x * 0.39894228 * decay(0.5 * x * x);
     }
     case 25u: { // silu
       let s = sigmoid(x);
@@ -148,5 +163,10 @@ fn main(
   if (at >= params.length) {
     return;
   }
-  dx[at] = dy[at] * slope(x[at], y[at]);
+  let value = x[at];
+  var by = slope(value, y[at]);
+  if (is_nan(value) && ((STRAIGHT >> params.operation) & 1u) == 0u) {
+    by = value;
+  }
+  dx[at] = dy[at] * by;
 }

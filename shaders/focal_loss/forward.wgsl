@@ -34,6 +34,12 @@ struct Params {
 
 var<workgroup> counts: array<u32, MAX_WORKGROUP_SIZE>;
 
+// Beside a NaN or +infinity no score has a share, as in PyTorch. By the bits: a compiler may take NaN for impossible,
+// and the exponential of one may be a number.
+fn spoils(score: f32) -> bool {
+  return (bitcast<u32>(score) & 0x7fffffffu) > 0x7f800000u || bitcast<u32>(score) == 0x7f800000u;
+}
+
 // base^exponent for 0 <= base <= 1, but 0 at base 0 (1 for exponent 0): WGSL leaves log2(0) open.
 fn power(base: f32, exponent: f32) -> f32 {
   if (exponent == 0.0) {
@@ -80,10 +86,11 @@ fn main(
   }
 
   var largest = -3.4e38;
+  var total = 0.0; // of exp(z_j - largest); or NaN
   for (var j = 0u; j < params.classes; j++) {
     largest = max(largest, logits[first + j]);
+    total = select(total, logits[first + j] - logits[first + j], spoils(logits[first + j]));
   }
-  var total = 0.0; // of exp(z_j - largest)
   var others = 0.0; // the same without the true class: 1 - p without cancellation
   var sum = 0.0; // of z_j - largest
   for (var j = 0u; j < params.classes; j++) {
@@ -93,7 +100,7 @@ fn main(
     others += select(e, 0.0, j == label);
     sum += z;
   }
-  let log_total = log(total);
+  let log_total = select(log(total), total, spoils(total));
   let z_true = logits[first + label] - largest;
   let p = exp(z_true) / total;
   let q = others / total; // 1 - p
@@ -112,9 +119,16 @@ fn main(
   // For gamma < 1 the power has a pole at p = 1, but ln p ~ -(1-p) keeps the product finite, and at
   // 1 - p = 0 exactly `power` gives 0.
   let slope = power(q, params.gamma - 1.0);
-  let factor = weight * (params.gamma * p * slope * log_p - modulation);
+  var factor = -weight * modulation;
+  if (params.gamma != 0.0) { // else 0 times an infinite ln p would spoil it
+    factor = weight * (params.gamma * p * slope * log_p - modulation);
+  }
   let share = 1.0 / f32(params.classes);
-  loss[n] = -weight * modulation * log_p + even * (log_total - sum * share);
+  var value = -weight * modulation * log_p;
+  if (params.smoothing != 0.0) {
+    value += even * (log_total - sum * share);
+  }
+  loss[n] = value;
   for (var j = 0u; j < params.classes; j++) {
     let p_j = exp(logits[first + j] - largest) / total;
     let toward = select(-p_j, q, j == label); // delta_jc - p_j

@@ -44,6 +44,11 @@ var<workgroup> shared_dr: array<f32, 1024>;
 var<workgroup> shared_dz: array<f32, 1024>;
 var<workgroup> shared_dq: array<f32, 1024>;
 
+// By its bits: a compiler may take NaN for impossible.
+fn is_nan(value: f32) -> bool {
+  return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
+}
+
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -70,7 +75,7 @@ fn main(
       var dr = 0.0;
       var dz = 0.0;
       var dn = 0.0;
-      if (r >= 0.0) {
+      if (r >= 0.0 || is_nan(r)) {
         let z = gates[(row * 5u + 1u) * hidden + j];
         let n = gates[(row * 5u + 2u) * hidden + j];
         let q = gates[(row * 5u + 3u) * hidden + j];
@@ -101,7 +106,7 @@ fn main(
     if (RESET_FIRST == 1u) {
       for (var k = local; k < hidden; k += WORKGROUP_SIZE) {
         let r = gates[row * 5u * hidden + k];
-        if (r >= 0.0) {
+        if (r >= 0.0 || is_nan(r)) {
           var sum = 0.0; // d(r h)
           for (var j = 0u; j < hidden; j++) {
             sum += weight_hh[(2u * hidden + j) * hidden + k] * shared_dq[j];

@@ -16,6 +16,12 @@ struct Params {
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
 @group(1) @binding(0) var<uniform> params: Params;
 
+// Beside a NaN or +infinity no score has a share, as in PyTorch. By the bits: a compiler may take NaN for impossible,
+// and the exponential of one may be a number.
+fn spoils(score: f32) -> bool {
+  return (bitcast<u32>(score) & 0x7fffffffu) > 0x7f800000u || bitcast<u32>(score) == 0x7f800000u;
+}
+
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(
   @builtin(global_invocation_id) id: vec3<u32>,
@@ -28,14 +34,16 @@ fn main(
   let begin = row / params.inner * params.classes * params.inner + row % params.inner;
   let end = begin + params.classes * params.inner;
   var largest = -3.4e38;
+  var nan = 0.0; // or NaN
   for (var i = begin; i < end; i += params.inner) {
     largest = max(largest, x[i]);
+    nan = select(nan, x[i] - x[i], spoils(x[i]));
   }
-  var total = 0.0;
+  var total = nan;
   for (var i = begin; i < end; i += params.inner) {
     total += exp(x[i] - largest);
   }
-  let log_total = log(total);
+  let log_total = select(log(total), total, spoils(total));
   for (var i = begin; i < end; i += params.inner) {
     y[i] = x[i] - largest - log_total;
   }

@@ -45,9 +45,14 @@ struct Params {
 
 var<workgroup> shared_dgates: array<vec4<f32>, 1024>; // [SAMPLES][H]: di df dg do; SAMPLES * H <= 1024
 
+// By its bits: a compiler may take NaN for impossible.
+fn is_nan(value: f32) -> bool {
+  return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
+}
+
 // By exp, as forward has it.
 fn tanh_by_exp(x: f32) -> f32 {
-  return 1.0 - 2.0 / (1.0 + exp(clamp(2.0 * x, -80.0, 80.0)));
+  return select(1.0 - 2.0 / (1.0 + exp(clamp(2.0 * x, -80.0, 80.0))), x, is_nan(x));
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
@@ -90,7 +95,7 @@ fn main(
           let row = t * params.samples + n;
           let unit = n * hidden + j;
           let o = gates[(row * 5u + 3u) * hidden + j];
-          if (o >= 0.0) {
+          if (o >= 0.0 || is_nan(o)) {
             let i = gates[row * 5u * hidden + j];
             let f = gates[(row * 5u + 1u) * hidden + j];
             let g = gates[(row * 5u + 2u) * hidden + j];

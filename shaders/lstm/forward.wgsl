@@ -46,13 +46,19 @@ struct Params {
 
 var<workgroup> state: array<f32, 2048>; // h of the workgroup's samples: [before or after][SAMPLES][H]
 
-// Both by exp, clamped so that it cannot overflow: errors near 1e-7, where WGSL's tanh may have 1e-5.
+// By its bits: a compiler may take NaN for impossible.
+fn is_nan(value: f32) -> bool {
+  return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
+}
+
+// Both by exp, clamped so that it cannot overflow: errors near 1e-7, where WGSL's tanh may have 1e-5. A clamp may
+// drop a NaN.
 fn sigmoid(x: f32) -> f32 {
-  return 1.0 / (1.0 + exp(clamp(-x, -80.0, 80.0)));
+  return select(1.0 / (1.0 + exp(clamp(-x, -80.0, 80.0))), x, is_nan(x));
 }
 
 fn tanh_by_exp(x: f32) -> f32 {
-  return 1.0 - 2.0 / (1.0 + exp(clamp(2.0 * x, -80.0, 80.0)));
+  return select(1.0 - 2.0 / (1.0 + exp(clamp(2.0 * x, -80.0, 80.0))), x, is_nan(x));
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)

@@ -1,7 +1,8 @@
 // y = maximum over each WINDOW x WINDOW window of x, and where it was.
 //
 // Windows begin every STRIDE rows and columns, PADDING before the plane's edge; what lies outside
-// of the plane takes no part (PyTorch's -infinity). The first maximum wins, in reading order.
+// of the plane takes no part (PyTorch's -infinity). The first maximum wins, in reading order,
+// and a NaN over every number, the last one over the others (PyTorch's rule).
 // indices = row * W + column of the winner in the unbordered plane, as PyTorch gives them.
 //
 // Layout: x [P, H, W] and y [P, H', W'], P = all leading axes together, each with its own border and
@@ -29,6 +30,11 @@ struct Params {
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
 @group(0) @binding(2) var<storage, read_write> indices: array<u32>;
 @group(1) @binding(0) var<uniform> params: Params;
+
+// By its bits: a compiler may take NaN for impossible.
+fn is_nan(value: f32) -> bool {
+  return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
+}
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(
@@ -61,7 +67,7 @@ fn main(
   for (var iy = top; iy < bottom; iy += 1u) {
     for (var ix = left; ix < right; ix += 1u) {
       let value = x[origin + iy * params.x_row_stride + ix];
-      if (value > best) {
+      if (is_nan(value) || (!is_nan(best) && value > best)) {
         best = value;
         winner = iy * params.width + ix;
       }

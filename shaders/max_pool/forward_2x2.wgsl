@@ -2,7 +2,7 @@
 // that nearly every network has, without loops and with few divisions.
 //
 // The first maximum wins, in reading order; indices = row * W + column of the winner in the unbordered
-// plane. A last odd row or column of x belongs to no window.
+// plane. A NaN wins over every number, the last one over the others. A last odd row or column of x belongs to no window.
 //
 // Layout: x [P, H, W] and y [P, H / 2, W / 2], P = all leading axes together, each with its own border and
 // row stride; indices as y, but dense.
@@ -27,6 +27,11 @@ struct Params {
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
 @group(0) @binding(2) var<storage, read_write> indices: array<u32>;
 @group(1) @binding(0) var<uniform> params: Params;
+
+// By its bits: a compiler may take NaN for impossible.
+fn is_nan(value: f32) -> bool {
+  return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
+}
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(
@@ -63,11 +68,20 @@ fn main(
     let b = x[top + left + 1u];
     let c = x[bottom + left];
     let d = x[bottom + left + 1u];
-    let best = max(max(a, b), max(c, d));
+    var best = max(max(a, b), max(c, d));
     // From the last to the first, so that the first stands.
     var winner = select(params.width + 1u, params.width, c == best);
     winner = select(winner, 1u, b == best);
     winner = select(winner, 0u, a == best);
+    if (is_nan(a + b + c + d)) { // perhaps, as infinity - infinity is one too
+      let values = array<f32, 4>(a, b, c, d);
+      for (var i = 0u; i < 4u; i += 1u) {
+        if (is_nan(values[i])) {
+          best = values[i];
+          winner = i / 2u * params.width + i % 2u;
+        }
+      }
+    }
     y[out + k] = best;
     indices[window + column] = place + left + winner;
   }

@@ -37,7 +37,7 @@ fn main(
       along += y[at] * dy[at];
     }
   }
-  let divisor = max(norm[row], params.epsilon);
+  let divisor = bitcast<f32>(max(bitcast<u32>(norm[row]), bitcast<u32>(params.epsilon))); // NaN stays
   for (var k = 0u; k < params.features; k++) {
     let at = first + k * params.inner;
     dx[at] = (dy[at] - y[at] * along) / divisor;

@@ -6,6 +6,8 @@
 
 override WORKGROUP_SIZE: u32 = 64;
 
+const INFINITY: u32 = 0x7f800000u; // its bits
+
 struct Params {
   rows: u32, // outer * inner
   features: u32, // K
@@ -28,12 +30,16 @@ fn main(
     return;
   }
   let first = row / params.inner * params.features * params.inner + row % params.inner;
-  var largest = 0.0;
+  var bits = 0u; // of the largest |x|: in this order, and infinity and NaN above them
   for (var k = 0u; k < params.features; k++) {
-    largest = max(largest, abs(x[first + k * params.inner]));
+    bits = max(bits, bitcast<u32>(abs(x[first + k * params.inner])));
   }
-  var sum = 0.0;
-  if (largest > 0.0) {
+  let largest = bitcast<f32>(bits);
+  var sum = 1.0;
+  if (largest == 0.0) {
+    sum = 0.0;
+  } else if (bits < INFINITY) {
+    sum = 0.0;
     for (var k = 0u; k < params.features; k++) {
       let part = x[first + k * params.inner] / largest;
       sum += part * part;
@@ -41,8 +47,9 @@ fn main(
   }
   let length = largest * sqrt(sum);
   norm[row] = length;
+  let divisor = bitcast<f32>(max(bitcast<u32>(length), bitcast<u32>(params.epsilon))); // NaN stays
   for (var k = 0u; k < params.features; k++) {
     let at = first + k * params.inner;
-    y[at] = x[at] / max(length, params.epsilon);
+    y[at] = x[at] / divisor;
   }
 }

@@ -56,6 +56,14 @@ fn one_minus_exp(x: f32) -> f32 {
   return -x * sum;
 }
 
+// a (1 - share) + b share, from the nearer end: a share of 1 gives b, however large a is.
+fn between(a: f32, b: f32, share: f32) -> f32 {
+  if (share < 0.5) {
+    return a + share * (b - a);
+  }
+  return b - (1.0 - share) * (b - a);
+}
+
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -85,8 +93,8 @@ fn main(
     }
     var mean = m[i];
     var square = v[i];
-    mean += params.rate1 * (g - mean);
-    square += params.rate2 * (g * g - square);
+    mean = between(mean, g, params.rate1);
+    square = between(square, g * g, params.rate2);
     m[i] = mean;
     v[i] = square;
     parameters[i] = p - learning_rate * (mean / mean_share) / (sqrt(square / square_share) + params.epsilon);

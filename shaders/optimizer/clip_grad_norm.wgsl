@@ -33,13 +33,18 @@ struct Step {
 var<workgroup> largests: array<f32, MAX_WORKGROUP_SIZE>;
 var<workgroup> sums: array<f32, MAX_WORKGROUP_SIZE>;
 
+fn finite(value: f32) -> bool {
+  return (bitcast<u32>(value) & 0x7f800000u) != 0x7f800000u;
+}
+
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(local_invocation_id) local: vec3<u32>) {
   var largest = 0.0;
   var bad = 0.0;
   for (var i = local.x; i < params.chunks; i += WORKGROUP_SIZE) {
     largest = max(largest, partials[2u * i]);
-    bad = max(bad, select(0.0, 1.0, partials[2u * i + 1u] < 0.0));
+    let whole = finite(partials[2u * i]) && finite(partials[2u * i + 1u]) && partials[2u * i + 1u] >= 0.0;
+    bad = max(bad, select(1.0, 0.0, whole));
   }
   largests[local.x] = largest;
   sums[local.x] = bad;

@@ -23,5 +23,10 @@ fn main(
   if (i >= params.length) {
     return;
   }
-  average[i] += params.rate * (parameters[i] - average[i]);
+  let difference = parameters[i] - average[i];
+  if (params.rate < 0.5) {
+    average[i] += params.rate * difference;
+  } else { // from the nearer end: a decay of 0 copies, however large the average was
+    average[i] = parameters[i] - (1.0 - params.rate) * difference;
+  }
 }

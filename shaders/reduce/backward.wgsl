@@ -55,10 +55,10 @@ fn main(
       slope = 2.0 * x[at];
     }
     case 4u: {
-      if (y[sum] > 0.0) {
-        slope = x[at] / y[sum];
-      } else {
+      if (y[sum] == 0.0) {
         slope = 0.0;
+      } else {
+        slope = x[at] / y[sum];
       }
     }
     case 5u: {

@@ -14,6 +14,11 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> dx: array<f32>;
 @group(1) @binding(0) var<uniform> params: Params;
 
+// By its bits: a compiler may take NaN for impossible.
+fn is_nan(value: f32) -> bool {
+  return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
+}
+
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(
   @builtin(global_invocation_id) id: vec3<u32>,
@@ -23,5 +28,5 @@ fn main(
   if (i >= params.length) {
     return;
   }
-  dx[i] = select(0.0, dy[i], y[i] > 0.0);
+  dx[i] = select(0.0, dy[i], y[i] > 0.0 || is_nan(y[i]));
 }

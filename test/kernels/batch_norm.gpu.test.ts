@@ -11,6 +11,7 @@ import { tensor, testGradient, testKernel, type Dense } from '../support/kernel'
 import { uniform } from '../support/random';
 
 interface Shaped {
+  momentum?: number;
   name: string;
   shape: number[];
   x?: (v: number, i: number) => number;
@@ -38,10 +39,10 @@ const statisticsTest = (cases: Shaped[]) =>
     name: s.name,
     inputs: {
       x: input(s),
-      running_mean: tensor([s.shape[0], s.shape[2]], 2),
+      running_mean: tensor([s.shape[0], s.shape[2]], 2, { scale: s.momentum === 1 ? 1e8 : 1 }),
       running_var: tensor([s.shape[0], s.shape[2]], 3),
     },
-    attributes: { eps: 1e-5, momentum: 0.1 },
+    attributes: { eps: 1e-5, momentum: s.momentum ?? 0.1 },
   }));
 
 testKernel(batchNormStatistics, {
@@ -49,6 +50,7 @@ testKernel(batchNormStatistics, {
     ...shapes,
     { name: 'mean 1000, deviation 1', shape: [1, 4, 2, 24, 24], x: (v) => 1000 + v * 1.7 },
     { name: 'large values', shape: [1, 4, 2, 6, 6], x: (v) => v * 1e6 },
+    { name: 'momentum 1: nothing is left of a large mean', shape: [1, 4, 2, 6, 6], momentum: 1 },
     {
       name: 'each thread begins at an outlier',
       shape: [1, 1, 1, 40, 40],
@@ -65,6 +67,7 @@ testKernel(batchNormStatistics, {
   },
   // rstd: the variance's relative error, at most (values of a thread) * 6e-8, halved by the root.
   // The mean is a sum of at most 18 values a thread and 7 merges; 2e-6 is relative to values up to 1.
+  spreads: true, // the mean of an infinity
   tolerance: { absolute: 2e-6, relative: 3e-6 },
   race: statisticsTest([{ name: 'race', shape: [1, 2, 2, 2, 3] }])[0],
 });
@@ -142,6 +145,7 @@ testKernel(batchNormBackwardReduce, {
   reference: ({ x, dy, mean, rstd }) =>
     reference.batchNormBackwardReduce(x.data, x.shape, data({ dy, mean, rstd })),
   // Sums of up to 720 terms of size 4 in a tree: about sqrt(720) * 6e-8 * 4.
+  noInfinity: ['rstd'],
   tolerance: { absolute: 7e-6, relative: 2e-6 },
   race: {
     name: 'race',

@@ -76,6 +76,9 @@ testKernel(cdistBackward, {
   }),
   // Sums over at most 17 rows of numbers near 1. With epsilon alone between two rows a difference of
   // float32 numbers near 1 is off by 6e-8 of 1e-3.
+  derived: ({ a, b }, attributes) => ({
+    y: reference.cdist(a.data, b.data, sizesOf(a, b, attributes)),
+  }),
   tolerance: { absolute: 3e-5, relative: 2e-5 },
 });
 

@@ -168,7 +168,7 @@ testKernel(denseBackwardActivation, {
   }),
   reference: ({ y, dy }, { shape: [G, N, M], relu, dropout, sideBySide: aside }) => {
     const scale = dropout ? 1 / (1 - dropout.rate) : 1;
-    const dz = Float64Array.from(dy.data, (d, i) => (relu ? (y.data[i] > 0 ? d * scale : 0) : d));
+    const dz = Float64Array.from(dy.data, (d, i) => (relu ? (y.data[i] <= 0 ? 0 : d * scale) : d));
     return { dz: aside ? reference.sideBySide(dz, [N, G, M]) : dz };
   },
   tolerance: { absolute: 0, relative: 2e-7 },

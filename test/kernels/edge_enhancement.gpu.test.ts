@@ -103,6 +103,7 @@ testKernel(edgeEnhancementForward, {
       return Math.abs(value - half) < 2e-3 ? half : Math.floor(value + 0.5);
     }),
   }),
+  finite: ['x'], // pixels, as whole numbers
   tolerance: { absolute: 0.5, relative: 0 },
   race: { name: 'race', inputs: inputs([3, 3], [noise(7)], () => true), attributes: at48 },
 });

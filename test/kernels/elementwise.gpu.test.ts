@@ -91,6 +91,9 @@ testKernel(unaryBackward, {
   reference: ({ x, dy }, { operation, alpha, beta }) => ({
     dx: reference.unaryBackward(operation, x.data, dy.data, alpha, beta),
   }),
+  derived: ({ x }, { operation, alpha, beta }) => ({
+    y: reference.unary(operation, x.data, alpha, beta),
+  }),
   tolerance: { absolute: 1e-5, relative: 2e-5 },
 });
 

@@ -86,6 +86,16 @@ testKernel(adam, {
       attributes: { beta1: 0, beta2: 0.9 },
     },
     {
+      name: 'beta2 = 0: nothing is left of large moments',
+      inputs: {
+        ...adamInputs(3, 4, 0.1),
+        gradient: tensor([3], [1e-3, -2, 3e-4]),
+        m: tensor([3], [1e6, -1e7, 3e5]),
+        v: tensor([3], [1e9, 1e12, 4]),
+      },
+      attributes: { beta1: 0, beta2: 0 },
+    },
+    {
       name: 'zero gradient from the first step on',
       inputs: { ...adamInputs(3, 1), gradient: zeros(3), m: zeros(3), v: zeros(3) },
       attributes: {},
@@ -128,6 +138,7 @@ testKernel(adam, {
     ),
   // A dozen roundings of 6e-8 and a division and a root of a few; the moments and the parameters are
   // sums of numbers below 1, with steps of up to 3 where the rate is 1.
+  spreads: true, // moments, not gradients, that are infinite
   tolerance: { absolute: 3e-7, relative: 3e-6 },
 });
 
@@ -262,10 +273,16 @@ testKernel(ema, {
       inputs: { parameters: tensor([2], [1e30, -1e30]), average: tensor([2], [-1e30, 0]) },
       attributes: { decay: 0.9 },
     },
+    {
+      name: 'decay 0 copies',
+      inputs: { parameters: tensor([2], [1e-3, -2]), average: tensor([2], [1e8, -3e9]) },
+      attributes: { decay: 0 },
+    },
   ],
   reference: ({ parameters, average }, { decay }) => ({
     average: reference.ema(parameters.data, average.data, decay),
   }),
+  spreads: true, // infinity - infinity
   tolerance: { absolute: 3e-7, relative: 1e-6 }, // two roundings of numbers below 2
 });
 

@@ -104,6 +104,9 @@ testKernel(reduceBackward, {
   reference: ({ x, dy }, { reduction, ...axes }) => ({
     dx: reference.reduceBackward(x.data, dy.data, extentsOf(x.shape, axes), reduction),
   }),
+  derived: ({ x }, { reduction, ...axes }) => ({
+    y: reference.reduceForward(x.data, extentsOf(x.shape, axes), reduction),
+  }),
   tolerance,
 });
 

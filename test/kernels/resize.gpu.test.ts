@@ -52,6 +52,7 @@ testKernel(resizeForward, {
   reference: ({ x }, { width, height }) => ({
     y: reference.resizeForward(images(x), width, height),
   }),
+  finite: ['x'], // pixels, as whole numbers
   tolerance: exact,
 });
 
@@ -99,6 +100,7 @@ testKernel(resizeCrop, {
   reference: ({ x, boxes }, { width, height }) => ({
     y: reference.resizeCrop(images(x), boxes.data, width, height),
   }),
+  finite: ['x', 'boxes'], // pixels
   tolerance: exact,
 });
 

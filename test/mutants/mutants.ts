@@ -106,7 +106,7 @@ export const MUTANTS: Mutant[] = [
     'params.max_norm / (norm[0] + 1e-6)',
   ),
   operand('optimizer/sgd', 'velocity[i] = next;', 'velocity[i] = g;'),
-  operand('relu/forward', 'max(0.0, x[i])', 'abs(x[i])'),
+  operand('relu/forward', 'max(0.0, value)', 'abs(value)'),
   operand('resize/forward', '(1024 - wy) + lower * wy', '(1024 - wy) + lower * wx'),
 
   barrier(

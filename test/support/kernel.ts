@@ -58,6 +58,14 @@ export interface KernelTest<I extends string, O extends string, A> {
   tolerance: { absolute: number; relative: number };
   /** A tiny case for the race detector; needed where the file has workgroup memory. */
   race?: KernelCase<I, A>;
+  /** Inputs that a forward pass gave: they follow an input with NaN, and get none of their own. */
+  derived?: (inputs: Record<I, Dense>, attributes: A) => Partial<Record<I, ArrayLike<number>>>;
+  /** Inputs that get no NaN and no infinity, as they are pixels, or only come with others that have one. */
+  finite?: readonly I[];
+  /** Inputs that get no infinity: it would make ties that nobody can tell apart, or no forward pass gives it. */
+  noInfinity?: readonly I[];
+  /** Where the reference has a number or an infinity, NaN is right too: sums that cancel, zeros around a picture. */
+  spreads?: boolean;
 }
 
 const GUARD = 64; // elements after the data, inside the binding: a store past the end lands here
@@ -75,6 +83,19 @@ export function testKernel<I extends string, O extends string, A>(
     it.each(test.cases)('$name', async (testCase) => {
       await runCase(kernel, test, testCase);
     });
+    const poisoned = poisonedCases(test);
+    const { spreads } = test;
+    if (poisoned.length > 0) {
+      it('NaN and infinity come out where the reference has them', async () => {
+        const failures: string[] = [];
+        for (const testCase of poisoned) {
+          await runCase(kernel, test, testCase, spreads).catch((error: Error) => {
+            failures.push(`${testCase.name}: ${error.message}`);
+          });
+        }
+        if (failures.length > 0) throw new Error(failures.join('\n'));
+      });
+    }
     if (/var<workgroup>/.test(kernel.shader.code)) {
       it('has no races', () => {
         if (!test.race) throw new Error('a kernel with workgroup memory needs a race case');
@@ -83,6 +104,50 @@ export function testKernel<I extends string, O extends string, A>(
         expect(races.map((race) => race.message)).toEqual([]);
       });
     }
+  });
+}
+
+const SMALL = 6000; // elements of all inputs: enough to reach every branch, and there are many runs
+
+/** Of every kind of case one, with NaN, infinity and -infinity in one place of one float input. */
+function poisonedCases<I extends string, O extends string, A>({
+  cases,
+  derived,
+  finite = [],
+  noInfinity,
+}: KernelTest<I, O, A>): KernelCase<I, A>[] {
+  const kinds = new Map<string, KernelCase<I, A>>();
+  for (const testCase of cases) {
+    const inputs = Object.entries<TestTensor>(testCase.inputs);
+    if (inputs.reduce((sum, [, { data }]) => sum + data.length, 0) > SMALL) continue;
+    const layouts = inputs.map(([name, { layout }]) => [name, layout]);
+    const kind = JSON.stringify([testCase.attributes, layouts], (_, value: unknown) =>
+      typeof value === 'number' && !Number.isFinite(value) ? String(value) : value,
+    );
+    const largest = kinds.get(kind);
+    const elements = (of: KernelCase<I, A>) => size(Object.values<TestTensor>(of.inputs)[0].shape);
+    if (!largest || elements(testCase) > elements(largest)) kinds.set(kind, testCase);
+  }
+  return [...kinds.values()].flatMap((testCase) => {
+    const { name, inputs, attributes } = testCase;
+    const follows = Object.keys(derived?.(inputs, attributes) ?? {});
+    return Object.entries<TestTensor>(inputs)
+      .filter(
+        ([key, { dtype, data }]) =>
+          dtype === 'f32' && data.length > 0 && ![...finite, ...follows].includes(key),
+      )
+      .flatMap(([key, input]) =>
+        (noInfinity?.includes(key as I) ? [NaN] : [NaN, Infinity, -Infinity]).map((value) => {
+          const data = Float64Array.from(input.data);
+          data[Math.floor(data.length * 0.4)] = value;
+          const poisoned = { ...inputs, [key]: { ...input, data } };
+          for (const [other, values] of Object.entries(derived?.(poisoned, attributes) ?? {})) {
+            const rounded = Float64Array.from(values as ArrayLike<number>, Math.fround);
+            Object.assign(poisoned, { [other]: { ...inputs[other as I], data: rounded } });
+          }
+          return { ...testCase, name: `${name}, ${key} with ${value}`, inputs: poisoned };
+        }),
+      );
   });
 }
 
@@ -97,6 +162,7 @@ async function runCase<I extends string, O extends string, A>(
   kernel: Kernel<I, O, A>,
   { reference, tolerance }: KernelTest<I, O, A>,
   testCase: KernelCase<I, A>,
+  spreads = false,
 ): Promise<void> {
   const { inputs, attributes } = testCase;
   const given = inputs as Record<string, TestTensor>;
@@ -106,7 +172,7 @@ async function runCase<I extends string, O extends string, A>(
   for (const { name, access } of kernel.shader.bindings) {
     if (access === 'read') continue;
     if (!expected[name]) throw new Error(`the reference of ${kernel.name} gives no ${name}`);
-    compare(name, specs[name], actual[name], expected[name], tolerance);
+    compare(name, specs[name], actual[name], expected[name], tolerance, spreads);
   }
 }
 
@@ -227,6 +293,7 @@ function compare(
   bits: Uint32Array,
   expected: ArrayLike<number>,
   tolerance: { absolute: number; relative: number },
+  spreads: boolean,
 ): void {
   const actual =
     spec.dtype === 'f32'
@@ -245,7 +312,10 @@ function compare(
       spec.dtype === 'f32'
         ? tolerance.absolute + tolerance.relative * Math.abs(expected[dense])
         : 0;
-    const same = Object.is(actual[at], expected[dense]) || actual[at] === expected[dense];
+    const same =
+      Object.is(actual[at], expected[dense]) ||
+      actual[at] === expected[dense] ||
+      (spreads && Number.isNaN(actual[at]));
     const excess = same ? 0 : error / (allowed || Number.MIN_VALUE);
     if (!(excess <= 1) && !(excess <= worst)) {
       worst = excess;

@@ -37,14 +37,14 @@ export function bnReluPoolForward(
   const [H, W] = shape.slice(-2);
   const plane = Math.floor(H / 2) * Math.floor(W / 2);
   const winner = z.y.map((value, i) =>
-    value > 0 ? xhat[Math.floor(i / plane) * H * W + z.indices[i]] : NONE,
+    value > 0 ? xhat[Math.floor(i / plane) * H * W + z.indices[i]] : value <= 0 ? NONE : NaN,
   );
   return { y: reluForward(z.y), winner, indices: z.indices };
 }
 
 /** dz = dy where ReLU is open; dgamma = sum(dz * winner); dbeta = sum(dz). */
 export function bnReluPoolBackwardReduce(winner: Numbers, dy: Numbers, shape: Shape) {
-  const open = Float64Array.from(winner, (value) => (value > NONE ? 1 : 0));
+  const open = Float64Array.from(winner, (value) => (value !== NONE ? 1 : 0));
   const dz = reluBackward(open, dy);
   const channels = shape[0] * shape[2];
   const xhat = Float64Array.from(winner, (value, i) => (open[i] ? value : 0));

@@ -20,7 +20,8 @@ function target(label: number, C: number, o: CrossEntropyOptions): number[] | nu
   if (label === (o.ignoreIndex ?? -100) >>> 0 || !(label < C)) return null;
   const s = o.smoothing ?? 0;
   const w = (j: number) => o.weight?.[j] ?? 1;
-  return Array.from({ length: C }, (_, j) => (j === label ? (1 - s) * w(j) : 0) + (s / C) * w(j));
+  const even = (j: number) => (s === 0 ? 0 : (s / C) * w(j)); // the other weights are not looked at
+  return Array.from({ length: C }, (_, j) => (j === label ? (1 - s) * w(j) : 0) + even(j));
 }
 
 /** -sum of target times log-probability, per sample; what each counts; and the log-probabilities. */

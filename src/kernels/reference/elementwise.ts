@@ -10,7 +10,7 @@ export const UNARY: Record<
   }
 > = {
   neg: { f: (x) => -x, slope: () => -1 },
-  abs: { f: Math.abs, slope: Math.sign },
+  abs: { f: Math.abs, slope: (x) => (x > 0 ? 1 : x < 0 ? -1 : 0) },
   exp: { f: Math.exp, slope: Math.exp },
   log: { f: Math.log, slope: (x) => 1 / x },
   sqrt: { f: Math.sqrt, slope: (x) => 0.5 / Math.sqrt(x) },
@@ -21,7 +21,7 @@ export const UNARY: Record<
     slope: (x) => 1 / (1 + Math.exp(-x)) / (1 + Math.exp(x)),
   },
   tanh: { f: Math.tanh, slope: (x) => 1 / Math.cosh(x) ** 2 },
-  relu: { f: (x) => Math.max(0, x), slope: (x) => (x > 0 ? 1 : 0) },
+  relu: { f: (x) => Math.max(0, x), slope: (x) => (x <= 0 ? 0 : 1) },
   leaky_relu: { f: (x, a) => (x >= 0 ? x : a * x), slope: (x, a) => (x > 0 ? 1 : a) },
   elu: {
     f: (x, a) => (x >= 0 ? x : a * Math.expm1(x)),
@@ -55,7 +55,7 @@ export const UNARY: Record<
   },
   hard_swish: {
     f: (x) => x * Math.min(Math.max(x / 6 + 0.5, 0), 1),
-    slope: (x) => (x < -3 ? 0 : x <= 3 ? x / 3 + 0.5 : 1),
+    slope: (x) => (x < -3 ? 0 : x > 3 ? 1 : x / 3 + 0.5),
   },
   celu: {
     f: (x, a) => (x >= 0 ? x : a * Math.expm1(x / a)),
@@ -86,16 +86,16 @@ export const BINARY: Record<string, Record<'f' | 'da' | 'db', (a: number, b: num
   div: { f: (a, b) => a / b, da: (_, b) => 1 / b, db: (a, b) => -a / (b * b) },
   maximum: {
     f: Math.max,
-    da: (a, b) => (a > b ? 1 : a === b ? 0.5 : 0),
-    db: (a, b) => (b > a ? 1 : a === b ? 0.5 : 0),
+    da: (a, b) => (a < b ? 0 : a === b ? 0.5 : 1),
+    db: (a, b) => (b < a ? 0 : a === b ? 0.5 : 1),
   },
   minimum: {
     f: Math.min,
-    da: (a, b) => (a < b ? 1 : a === b ? 0.5 : 0),
-    db: (a, b) => (b < a ? 1 : a === b ? 0.5 : 0),
+    da: (a, b) => (a > b ? 0 : a === b ? 0.5 : 1),
+    db: (a, b) => (b > a ? 0 : a === b ? 0.5 : 1),
   },
   pow: {
-    f: Math.pow,
+    f: (a, b) => (a === 1 ? 1 : a ** b), // JavaScript's power of 1 by NaN is NaN
     da: (a, b) => (b === 0 ? 0 : b * a ** (b - 1)),
     db: (a, b) => (a === 0 && b >= 0 ? 0 : a ** b * Math.log(a)),
   },

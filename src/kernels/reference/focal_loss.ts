@@ -33,7 +33,7 @@ export function focalLoss(
     const slope = gamma === 0 ? 0 : gamma * p[c] * (q > 0 ? q ** (gamma - 1) : 0) * logTrue;
     const factor = weight * (slope - q ** gamma);
     let even = 0;
-    for (let j = 0; j < K; j++) even -= (smoothing / K) * logP[j];
+    for (let j = 0; j < K && smoothing > 0; j++) even -= (smoothing / K) * logP[j];
     loss[n] = (-weight * q ** gamma * logTrue + even) / valid;
     for (let j = 0; j < K; j++) {
       const toward = j === c ? q : -p[j];

@@ -25,7 +25,7 @@ export function gemm(a: Numbers, b: Numbers, c: Numbers | undefined, g: Gemm): F
     const [i, j] = [Math.floor(at / n), at % n];
     let sum = 0;
     for (let l = 0; l < k; l++) sum += a[place(i, l, m, k, transA)] * b[place(l, j, k, n, transB)];
-    return alpha * sum + (c ? beta * c[inC(cShape, i, j)] : 0);
+    return alpha * sum + (c && beta !== 0 ? beta * c[inC(cShape, i, j)] : 0);
   });
 }
 

@@ -1,6 +1,7 @@
 type Numbers = ArrayLike<number>;
 
 export interface LstmSizes {
+  zeroState?: boolean; // weightHh is not multiplied with the initial state, which is 0
   reverse?: boolean; // from the last step to the first
   steps: number; // T
   samples: number; // N
@@ -16,7 +17,7 @@ const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
  */
 export function lstmForward(
   { xw, weightHh, h0, c0, lengths }: LstmForwardInputs,
-  { steps: T, samples: N, hidden: H, reverse }: LstmSizes,
+  { steps: T, samples: N, hidden: H, reverse, zeroState }: LstmSizes,
 ) {
   const gates = new Float64Array(T * N * 5 * H);
   const hs = new Float64Array(T * N * H);
@@ -36,6 +37,7 @@ export function lstmForward(
         if (lengths && t >= lengths[n]) continue;
         const a = [0, 1, 2, 3].map((gate) => {
           let sum = xw[(row * 4 + gate) * H + j];
+          if (zeroState && step === 0) return sum;
           for (let k = 0; k < H; k++) sum += weightHh[(gate * H + j) * H + k] * before[k];
           return sum;
         });

@@ -11,25 +11,27 @@ export function pooledExtent(extent: number, { window, stride, padding }: PoolWi
   return Math.floor((extent + 2 * padding - window) / stride) + 1;
 }
 
-/** y = maximum of each window; indices = where in the (H, W) plane it was: the first, on a tie. */
+/** y = maximum of each window; indices = where in the (H, W) plane it was: the first, on a tie; NaN wins, the last one. */
 export function maxPoolForward(x: Numbers, shape: readonly number[], pool: PoolWindow) {
   const [H, W] = shape.slice(-2);
   const planes = x.length / (H * W);
   const height = pooledExtent(H, pool);
   const width = pooledExtent(W, pool);
-  const y = new Float64Array(planes * height * width).fill(-Infinity);
+  const y = new Float64Array(planes * height * width);
   const indices = new Uint32Array(y.length);
   let out = 0;
   for (let p = 0; p < planes; p++) {
     for (let row = 0; row < height; row++) {
       for (let column = 0; column < width; column++, out++) {
+        let empty = true;
         for (let ky = 0; ky < pool.window; ky++) {
           for (let kx = 0; kx < pool.window; kx++) {
             const iy = row * pool.stride - pool.padding + ky;
             const ix = column * pool.stride - pool.padding + kx;
             if (iy < 0 || iy >= H || ix < 0 || ix >= W) continue;
             const value = x[(p * H + iy) * W + ix];
-            if (value > y[out]) {
+            if (empty || Number.isNaN(value) || value > y[out]) {
+              empty = false;
               y[out] = value;
               indices[out] = iy * W + ix;
             }

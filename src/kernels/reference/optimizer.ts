@@ -115,7 +115,7 @@ export function clipGradNorm(
   let finite = true;
   for (let i = 0; i < partials.length; i += 2) {
     square += partials[i] ** 2 * partials[i + 1];
-    if (partials[i + 1] < 0) finite = false;
+    if (!Number.isFinite(partials[i]) || !(partials[i + 1] >= 0)) finite = false;
   }
   const norm = finite && Math.sqrt(square) <= 3.4e38 ? Math.sqrt(square) : -1;
   return { norm, scale: norm < 0 || badBefore ? 0 : Math.min(1, maxNorm / (norm + 1e-6)) };

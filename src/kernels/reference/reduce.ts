@@ -48,7 +48,7 @@ export function reduceBackward(
     const slope = {
       sum: () => 1,
       mean: () => 1 / terms,
-      l1: () => Math.sign(x[at]),
+      l1: () => (x[at] > 0 ? 1 : x[at] < 0 ? -1 : 0),
       sum_square: () => 2 * x[at],
       l2: () => (y[to] === 0 ? 0 : x[at] / y[to]),
       product: () => REDUCE.product(all[to].filter((_, other) => other !== k)),
