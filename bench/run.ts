@@ -28,7 +28,8 @@ Times training steps, inference and layers beside other libraries, in turn and o
   --runtime chrome|node  headless Chrome (default), or Node on Dawn
   --only PATTERN         problems whose name fits, as in 'train|infer'; kernel:PATTERN for single kernels of ours
   --full                 everything: all presets, all layers, all single kernels (long)
-  --kernels fast|plain|both   our tuned kernels (default), the readable ones, or both
+  --kernels fast|direct|plain|both|all   our tuned kernels (default), those without Winograd, the readable ones;
+                         both: fast and plain, all: all three
   --peers                also the other libraries; installs them into bench/peers at first
   --libraries PATTERN    of the other libraries only these, as in 'jax|tfjs webgpu'
   --rounds N             timed batches of each, at most (default 9; at least 3 of them are taken)
@@ -40,6 +41,15 @@ Times training steps, inference and layers beside other libraries, in turn and o
   --readme               writes the README's table between its marks
   FILE…                  runs nothing: merges saved runs and reports on them
 `;
+
+/** Which of ours `--kernels` stands for. */
+const OURS: Record<string, string[]> = {
+  fast: ['facegrad'],
+  direct: ['facegrad direct'],
+  plain: ['facegrad plain'],
+  both: ['facegrad', 'facegrad plain'],
+  all: ['facegrad', 'facegrad direct', 'facegrad plain'],
+};
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
@@ -70,7 +80,7 @@ export async function main(argv: string[]): Promise<number> {
   const limitMs = Number(values.limit) * 1000;
   const good =
     isRuntime(runtime) &&
-    ['fast', 'plain', 'both'].includes(kernels) &&
+    kernels in OURS &&
     Number.isInteger(rounds) &&
     rounds >= 1 &&
     budgetMs > 0 &&
@@ -191,11 +201,6 @@ async function contest(
 
 /** Ours first: the others' numbers are compared with it. */
 function chooseLibraries({ kernels, peers, libraries, runtime }: Choice): string[] {
-  const ours = {
-    fast: ['facegrad'],
-    plain: ['facegrad plain'],
-    both: ['facegrad', 'facegrad plain'],
-  };
   const others = Object.keys(LIBRARIES).filter(
     (name) =>
       !name.startsWith('facegrad') &&
@@ -203,7 +208,7 @@ function chooseLibraries({ kernels, peers, libraries, runtime }: Choice): string
       (runtime === 'chrome' || name === 'tfjs webgpu') &&
       new RegExp(libraries, 'i').test(name),
   );
-  return [...ours[kernels as keyof typeof ours], ...(peers ? others : [])];
+  return [...OURS[kernels], ...(peers ? others : [])];
 }
 
 /** `npm ci` in bench/peers, which nothing but this does. */

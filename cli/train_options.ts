@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { ImageSet, SequenceSet } from '../src/data/dataset';
 import { FacegradError } from '../src/gpu/errors';
-import { PLAIN } from '../src/kernels/tuning';
+import { DIRECT, PLAIN } from '../src/kernels/tuning';
 import { PRESETS, type FramesConfig, type ModelConfig, type Preset } from '../src/nn/config';
 import {
   trainConfig,
@@ -36,7 +36,7 @@ export interface TrainOptions {
   sampling?: TrainConfig['sampling'];
   seed?: number;
   patience?: number;
-  kernels?: 'fast' | 'plain';
+  kernels?: 'fast' | 'direct' | 'plain';
   logEvery?: number;
   checkpointEvery?: number;
 }
@@ -100,10 +100,10 @@ export function addTrainOptions(program: Command): Command {
     .option('--seed <n>', 'everything random follows from it', integer(0))
     .option('--patience <n>', 'stop after so many epochs without a better accuracy', integer(0))
     .addOption(
-      new Option('--kernels <choice>', 'plain: the readable kernels, many times slower').choices([
-        'fast',
-        'plain',
-      ]),
+      new Option(
+        '--kernels <choice>',
+        'direct: convolutions without Winograd; plain: the readable kernels, many times slower',
+      ).choices(['fast', 'direct', 'plain']),
     )
     .option('--log-every <n>', 'steps between two lines of the log', integer(1))
     .option('--checkpoint-every <n>', 'steps between checkpoints inside an epoch', integer(0));
@@ -177,6 +177,7 @@ export function resolveConfig(
       ...file.loss,
       ...given({ gamma: options.gamma, alpha: options.alpha, smoothing: options.smoothing }),
     } as TrainConfig['loss'],
+    ...(options.kernels === 'direct' && { tuning: DIRECT }),
     ...(options.kernels === 'plain' && { tuning: PLAIN }),
     model: {
       ...changes.model,

@@ -73,7 +73,8 @@ export interface TunedLayer {
   key: string;
   usualMs: number;
   bestMs: number;
-  best: ConvChoice;
+  /** Absent where the usual choice is the best. */
+  best?: ConvChoice;
   /** How many times as fast as the usual choice it is, in the slower half of the rounds. */
   gain: number;
 }

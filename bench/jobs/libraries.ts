@@ -8,6 +8,7 @@ import type { Place } from './job';
 /** All libraries, those that are not ours last. */
 export const LIBRARIES: Record<string, (place: Place) => Subject> = {
   facegrad: ({ requestGpu }) => facegrad(requestGpu, 'fast'),
+  'facegrad direct': ({ requestGpu }) => facegrad(requestGpu, 'direct'),
   'facegrad plain': ({ requestGpu }) => facegrad(requestGpu, 'plain'),
   'jax-js webgpu': ({ loader }) => jax(loader),
   'tfjs webgpu': ({ loader }) => tfjs(loader, 'webgpu'),

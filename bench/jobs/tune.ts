@@ -1,13 +1,12 @@
 import type { Capabilities, Gpu } from '../../src/gpu/device';
-import {
-  conv5x5BackwardWeight,
-  conv5x5Forward,
-  conv5x5ReduceWeight,
-  conv5x5Variant,
-} from '../../src/kernels/conv5x5';
-import { bordered, f32, type TensorSpec } from '../../src/kernels/kernel';
-import { convKey, type ConvChoice, type ConvPass } from '../../src/kernels/tuning';
+import { FacegradError } from '../../src/gpu/errors';
+import { conv5x5FlipWeights } from '../../src/kernels/conv5x5';
+import { bordered, f32, type Kernel, type TensorSpec } from '../../src/kernels/kernel';
+import { convKey, type ConvChoice, type ConvPass, type Tuning } from '../../src/kernels/tuning';
 import { modelConfig, type Preset } from '../../src/nn/config';
+import { conv5x5 } from '../../src/tape/operations/conv5x5';
+import { Tape } from '../../src/tape/tape';
+import { state } from '../../src/tape/value';
 import type { BenchCase } from '../kernels/case';
 import { prepareCase } from '../versus/measure';
 import { pairedRatio, spread } from '../versus/statistics';
@@ -16,11 +15,12 @@ import type { Place, TunedLayer, TuneResult } from './job';
 /** What is not this much faster than the usual choice is noise, and stays out of the table. */
 const GAIN = 1.05;
 const ROUNDS = 7;
+const PASSES: ConvPass[] = ['forward', 'backward_input', 'backward_weight'];
 const PARTS = [1, 2, 4, 8, 16, 32, 64];
 
-/** A way to run a layer: what the table says, and the dispatches that it stands for. */
+/** A way to run a layer: what the table would say (nothing: as usual), and the dispatches that it stands for. */
 interface Candidate {
-  choice: ConvChoice;
+  choice?: ConvChoice;
   cases: BenchCase[];
 }
 
@@ -40,64 +40,82 @@ export async function tune(
     const x = f32([G, N, C, W, W], bordered(W));
     const dy = f32([G, N, O, W, W], bordered(W));
     // The first layer's input is data: nothing asks for its gradient.
-    const passes: ConvPass[] = ['forward', ...(C > 1 ? (['backward_input'] as const) : [])];
+    const passes: ConvPass[] = C > 1 ? PASSES : ['forward', 'backward_weight'];
     for (const pass of passes) {
-      const [read, outputs] = pass === 'forward' ? [x, O] : [dy, C];
-      const found = imageCandidates(gpu.capabilities, pass, read, outputs);
+      const [read, outputs] = pass === 'backward_input' ? [dy, C] : [x, O];
+      const found = candidates(gpu.capabilities, pass, [x, dy]);
       layers.push(await search(gpu, convKey(pass, read, outputs), found, place));
     }
-    const found = weightCandidates(gpu.capabilities, x, dy);
-    layers.push(await search(gpu, convKey('backward_weight', x, O), found, place));
     W = Math.floor(W / 2);
     C = O;
   }
   const { vendor, architecture, description } = gpu.adapter;
-  const better = layers.filter(({ gain }) => gain > GAIN);
   gpu.dispose();
   return {
     tuning: {
       adapter: [vendor, architecture, description].filter(Boolean).join(' '),
-      conv5x5: Object.fromEntries(better.map(({ key, best }) => [key, best])),
+      conv5x5: Object.fromEntries(
+        layers.flatMap(({ key, best, gain }) => (best && gain > GAIN ? [[key, best]] : [])),
+      ),
     },
     layers,
   };
 }
 
-/** The variants that the device has; the usual one first. */
-function variants(capabilities: Capabilities, read: TensorSpec[]): ConvChoice['variant'][] {
-  return conv5x5Variant(capabilities, read) === 'subgroup' ? ['subgroup', 'tiled'] : ['tiled'];
+/** Every way to run a pass; what is impossible here is refused when it is recorded. */
+function choices(pass: ConvPass, [, N, , H]: readonly number[]): ConvChoice[] {
+  const winograd = ([3, 4] as const).map((tile): ConvChoice => ({ variant: 'winograd', tile }));
+  const direct = (['subgroup', 'tiled'] as const).flatMap((variant): ConvChoice[] =>
+    pass === 'backward_weight'
+      ? PARTS.filter((parts) => parts <= N * H).map((parts) => ({ variant, parts }))
+      : [{ variant }],
+  );
+  return [...direct, ...winograd];
 }
 
-function imageCandidates(
+/** What a pass of a convolution dispatches under a choice, or as usual; undefined where that cannot run. */
+function record(
   capabilities: Capabilities,
   pass: ConvPass,
-  x: TensorSpec,
-  outputs: number,
-): Candidate[] {
-  const weight = f32([x.shape[0], x.shape[2], 5, 5, outputs]);
-  const direction = pass === 'forward' ? 'forward' : 'backward_input';
-  return variants(capabilities, [x]).map((variant) => {
-    const { kernel, attributes } = conv5x5Forward(capabilities, direction, variant, x, weight);
-    return {
-      choice: { variant },
-      cases: [{ name: variant, kernel, inputs: { x, weight }, attributes }],
-    };
-  });
+  [x, dy]: [TensorSpec, TensorSpec],
+  choice?: ConvChoice,
+): BenchCase[] | undefined {
+  const [G, , C] = x.shape;
+  const O = dy.shape[2];
+  const [read, outputs] = pass === 'backward_input' ? [dy, C] : [x, O];
+  const conv: Tuning['conv5x5'] = choice ? { [convKey(pass, read, outputs)]: choice } : {};
+  // A transform that forward has made costs the weight gradient nothing.
+  if (choice?.variant === 'winograd') conv[convKey('forward', x, O)] = choice;
+  const tape = new Tape(capabilities, { adapter: 'this', conv5x5: conv });
+  const weight = state('weight', f32([G, C, 5, 5, O]));
+  if (pass === 'backward_weight') weight.grad = state('gradient', weight.spec);
+  const input = state('x', x);
+  if (pass === 'backward_input') tape.watch(input);
+  try {
+    const { y } = tape.apply(conv5x5, { x: input, weight });
+    const forward = tape.dispatches.length;
+    tape.seed(y, state('dy', dy));
+    if (pass !== 'forward') tape.backward();
+    const dispatches = tape.dispatches.slice(pass === 'forward' ? 0 : forward);
+    // Weights are flipped for all layers at once.
+    return dispatches
+      .filter(({ kernel }) => kernel !== (conv5x5FlipWeights as Kernel))
+      .map(({ kernel, inputs, attributes }) => ({ name: kernel.name, kernel, inputs, attributes }));
+  } catch (error) {
+    if (error instanceof FacegradError && error.kind !== 'internal') return undefined;
+    throw error;
+  }
 }
 
-function weightCandidates(capabilities: Capabilities, x: TensorSpec, dy: TensorSpec): Candidate[] {
-  const [G, N, C, H] = x.shape;
-  return variants(capabilities, [x, dy]).flatMap((variant) => {
-    const { kernel, attributes } = conv5x5BackwardWeight(capabilities, variant, x, dy);
-    const others = PARTS.filter((parts) => parts !== attributes.parts && parts <= N * H);
-    return [attributes.parts, ...others].map((parts): Candidate => {
-      const name = `${variant} in ${parts}`;
-      const chosen = { ...attributes, parts };
-      const cases: BenchCase[] = [{ name, kernel, inputs: { x, dy }, attributes: chosen }];
-      const partials = f32([G, parts, C, 5, 5, dy.shape[2]]);
-      if (parts > 1) cases.push({ name, kernel: conv5x5ReduceWeight, inputs: { partials } });
-      return { choice: { variant, parts }, cases };
-    });
+function candidates(
+  capabilities: Capabilities,
+  pass: ConvPass,
+  specs: [TensorSpec, TensorSpec],
+): Candidate[] {
+  const given = [undefined, ...choices(pass, specs[0].shape)];
+  return given.flatMap((choice) => {
+    const cases = record(capabilities, pass, specs, choice);
+    return cases ? [{ choice, cases }] : [];
   });
 }
 

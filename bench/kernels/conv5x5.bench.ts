@@ -4,7 +4,6 @@ import {
   conv5x5BackwardInputPlain,
   conv5x5BackwardInputSubgroup,
   conv5x5BackwardInputTiled,
-  conv5x5BackwardWeight,
   conv5x5BackwardWeightPlain,
   conv5x5BackwardWeightSubgroup8,
   conv5x5ForwardMap3,
@@ -14,6 +13,7 @@ import {
   conv5x5ForwardTiled,
   conv5x5ReduceWeight,
 } from '../../src/kernels/conv5x5';
+import { conv5x5BackwardWeight } from '../../src/kernels/conv_choice';
 import { bordered, f32, type Kernel } from '../../src/kernels/kernel';
 import type { BenchCase } from './case';
 

@@ -2,6 +2,7 @@ import { adapterName, type Report } from './report';
 
 const COLOURS: Record<string, string> = {
   facegrad: '#0a7d4f',
+  'facegrad direct': '#5fb08c',
   'facegrad plain': '#8fc9ae',
   'jax-js webgpu': '#3b6fb6',
   'tfjs webgpu': '#e07b1f',

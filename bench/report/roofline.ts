@@ -30,6 +30,7 @@ const GROUPS: [string, RegExp][] = [
   ['convolution forward', /^conv5x5\.(?!.*(backward|flip|reduce)).*forward/],
   ['convolution dx', /^conv5x5\.(backward_input|flip)/],
   ['convolution dw', /^conv5x5\.(backward_weight|reduce)/],
+  ['convolution by Winograd', /^winograd\./],
   ['batch norm, ReLU, pool', /^(bn_relu_pool|batch_norm|max_pool)\./],
   ['dense', /^dense\./],
   ['LSTM', /^lstm\./],

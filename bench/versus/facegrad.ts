@@ -1,7 +1,7 @@
 import { syntheticFaces } from '../../src/data/synthetic';
 import type { Gpu } from '../../src/gpu/device';
 import { bordered, f32, u32, type TensorSpec } from '../../src/kernels/kernel';
-import { PLAIN, type Tuning } from '../../src/kernels/tuning';
+import { DIRECT, PLAIN, type Tuning } from '../../src/kernels/tuning';
 import { Model } from '../../src/nn/model';
 import type { NamedTensor } from '../../src/nn/parameters';
 import { batchNorm } from '../../src/tape/operations/batch_norm';
@@ -30,15 +30,21 @@ import {
 import type { Prepared, Subject } from './subject';
 import { permute, type Tensor } from './tensor';
 
-/** `fast` as the trainer runs them, `plain` the readable ones wherever there are others. */
-export type KernelChoice = 'fast' | 'plain';
+/** `fast` as the trainer runs them, `direct` without Winograd, `plain` the readable ones wherever there are others. */
+export type KernelChoice = 'fast' | 'direct' | 'plain';
+
+const TUNINGS: Record<KernelChoice, Tuning | undefined> = {
+  fast: undefined,
+  direct: DIRECT,
+  plain: PLAIN,
+};
 
 /** This library. */
 export function facegrad(requestGpu: () => Promise<Gpu>, kernels: KernelChoice): Subject {
-  const tuning = kernels === 'plain' ? PLAIN : undefined;
+  const tuning = TUNINGS[kernels];
   let gpu: Gpu | undefined;
   return {
-    library: kernels === 'plain' ? 'facegrad plain' : 'facegrad',
+    library: kernels === 'fast' ? 'facegrad' : `facegrad ${kernels}`,
     async prepare(problem) {
       gpu ??= await requestGpu();
       if (problem.kind === 'step') return step(gpu, problem, tuning);

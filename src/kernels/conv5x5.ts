@@ -12,11 +12,8 @@ import forwardMap6Shader from '../../shaders/conv5x5/forward_map6_subgroup.wgsl'
 import forwardPlainShader from '../../shaders/conv5x5/forward_plain.wgsl';
 import forwardSubgroupShader from '../../shaders/conv5x5/forward_subgroup.wgsl';
 import reduceWeightShader from '../../shaders/conv5x5/reduce_weight.wgsl';
-import type { Capabilities } from '../gpu/device';
-import { FacegradError } from '../gpu/errors';
 import type { WgslModule } from '../gpu/wgsl';
 import {
-  cpuLanes,
   defineKernel,
   f32,
   layoutOf,
@@ -24,8 +21,6 @@ import {
   planeStride,
   size,
   storageSize,
-  subgroupsOf,
-  type Kernel,
   type Layout,
   type TensorSpec,
 } from './kernel';
@@ -385,115 +380,3 @@ export const conv5x5ReduceWeight = defineKernel({
   },
   flops: ({ partials }) => size(partials.shape),
 });
-
-/** Which kernels to run: the fastest that the device and the shapes allow, or these. */
-export type ConvVariant = 'auto' | 'plain' | 'tiled' | 'subgroup';
-
-/**
- * The variant to run for images of these shapes and layouts.
- * @throws FacegradError `bad-input` or `unsupported` when a variant is asked for that cannot run.
- */
-export function conv5x5Variant(
-  capabilities: Capabilities | undefined,
-  read: TensorSpec[],
-  variant: ConvVariant = 'auto',
-): 'plain' | 'tiled' | 'subgroup' {
-  const tiles = read.every(({ shape, layout }) => {
-    const width = shape[shape.length - 1];
-    return (
-      layout?.border === 2 &&
-      layout.rowStride % 4 === 0 &&
-      layout.rowStride >= Math.ceil(width / 4) * 4 + 4
-    );
-  });
-  const broadcasts = subgroupsOf(capabilities, 4);
-  if (variant === 'auto') return tiles ? (broadcasts ? 'subgroup' : 'tiled') : 'plain';
-  if (variant !== 'plain' && !tiles) {
-    throw new FacegradError('bad-input', `conv5x5: '${variant}' reads the layout bordered(W)`, {
-      operation: 'conv5x5',
-      wanted: variant,
-      available: read.map(({ layout }) => layout),
-    });
-  }
-  if (variant === 'subgroup' && !broadcasts) {
-    throw new FacegradError('unsupported', "conv5x5: 'subgroup' wants subgroups of 4 lanes", {
-      operation: 'conv5x5',
-      wanted: variant,
-      available: capabilities?.subgroupMinSize ?? 0,
-    });
-  }
-  return variant;
-}
-
-/** The workgroup size, in whole subgroups (of 64 at most) up to `largest`, that leaves the fewest lanes idle. */
-function fit(capabilities: Capabilities | undefined, count: number, largest: number): number {
-  const lanes = Math.min(capabilities?.subgroupMaxSize || 32, 64);
-  const padded = (size: number) => Math.ceil(count / size) * size;
-  let best = lanes;
-  for (let size = lanes; size <= largest; size += lanes) {
-    if (padded(size) <= padded(best)) best = size;
-  }
-  return best;
-}
-
-/** Whether lanes over `count` channels fill the largest subgroup. */
-const fills = (capabilities: Capabilities | undefined, count: number) =>
-  count >= (capabilities?.subgroupMaxSize ?? Infinity);
-
-/** The kernel for y, or under `backward_input` for dx, that `variant` stands for, and its attributes. */
-export function conv5x5Forward(
-  capabilities: Capabilities | undefined,
-  pass: 'forward' | 'backward_input',
-  variant: 'tiled' | 'subgroup',
-  x: TensorSpec,
-  weight: TensorSpec,
-): { kernel: Kernel<'x' | 'weight', 'y'>; attributes: ConvLanes } {
-  const [, N, , H, W] = x.shape;
-  const forward = pass === 'forward';
-  const attributes = { workgroupSize: fit(capabilities, N, 64) };
-  const choose = (): Kernel<'x' | 'weight', 'y'> => {
-    // The subgroup kernels read the weights of 4 output channels at a time.
-    const subgroup = variant === 'subgroup' && weight.shape[4] % 4 === 0;
-    if (subgroup) {
-      if (H <= 3 && W <= 3) return forward ? conv5x5ForwardMap3 : conv5x5BackwardInputMap3;
-      if (W <= 6) return forward ? conv5x5ForwardMap6 : conv5x5BackwardInputMap6;
-    }
-    if (subgroup && subgroupsOf(capabilities, 8)) {
-      return forward ? conv5x5ForwardSubgroup : conv5x5BackwardInputSubgroup;
-    }
-    return forward ? conv5x5ForwardTiled : conv5x5BackwardInputTiled;
-  };
-  return { kernel: choose(), attributes };
-}
-
-/** Threads that keep a GPU busy; sums over images are split to reach them. */
-const BUSY_THREADS = 16384;
-/** Workgroups that keep a CPU's cores busy until the end. There, every part beyond costs more than it gives. */
-const BUSY_WORKGROUPS = 32;
-
-/** The kernel for dweight that `variant` stands for, and how it splits its sum. */
-export function conv5x5BackwardWeight(
-  capabilities: Capabilities | undefined,
-  variant: 'tiled' | 'subgroup',
-  x: TensorSpec,
-  dy: TensorSpec,
-): { kernel: Kernel<'x' | 'dy', 'partials', ConvSplit>; attributes: ConvSplit } {
-  const [, N, C, H, W] = x.shape;
-  const small = variant === 'subgroup' && fills(capabilities, C) && W <= 6;
-  const onMap = H <= 3 && W <= 3 ? conv5x5BackwardWeightMap3 : conv5x5BackwardWeightMap6;
-  const bySubgroup = subgroupsOf(capabilities, 8)
-    ? conv5x5BackwardWeightSubgroup8
-    : conv5x5BackwardWeightSubgroup;
-  const usual = variant === 'tiled' ? conv5x5BackwardWeightTiled : bySubgroup;
-  const kernel = small ? onMap : usual;
-  // The split depends on the shapes and the kind of device alone, so that a run can be repeated.
-  // On lavapipe 80 threads take three quarters of the time of 128.
-  const most = cpuLanes(capabilities) && !small ? 80 : 128;
-  const workgroupSize = fit(capabilities, small ? C : 5 * C, most);
-  const workgroups = size(kernel.workgroups({ x, dy }, { parts: 1, workgroupSize }));
-  const wanted = cpuLanes(capabilities)
-    ? BUSY_WORKGROUPS / workgroups
-    : BUSY_THREADS / (workgroups * workgroupSize);
-  const parts = Math.max(1, Math.min(small ? N : N * H, 64, Math.ceil(wanted)));
-  return { kernel, attributes: { parts, workgroupSize } };
-}

@@ -135,11 +135,12 @@ export function checkTraining(config: Omit<TrainConfig, 'model'>): void {
   if (!(loss.smoothing >= 0 && loss.smoothing < 1))
     refuse('smoothing must be in [0, 1)', loss.smoothing);
   const { conv5x5 = {}, kernels = 'plain' } = config.tuning ?? {};
-  if (kernels !== 'plain') refuse('tuning of kernels', kernels);
+  if (!['plain', 'direct'].includes(kernels)) refuse('tuning of kernels', kernels);
   for (const [layer, choice] of Object.entries(conv5x5)) {
-    const { variant, parts = 1, workgroupSize = 64 } = choice;
+    const { variant, parts = 1, workgroupSize = 64, tile = 4 } = choice;
     const sizes = [parts, workgroupSize].every((n) => Number.isInteger(n) && n >= 1 && n <= 256);
-    if (!['tiled', 'subgroup'].includes(variant) || !sizes) refuse(`tuning of ${layer}`, choice);
+    const known = ['tiled', 'subgroup', 'winograd'].includes(variant) && [3, 4].includes(tile);
+    if (!known || !sizes) refuse(`tuning of ${layer}`, choice);
   }
 }
 

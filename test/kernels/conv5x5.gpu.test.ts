@@ -5,7 +5,6 @@ import {
   conv5x5BackwardInputPlain,
   conv5x5BackwardInputSubgroup,
   conv5x5BackwardInputTiled,
-  conv5x5BackwardWeight,
   conv5x5BackwardWeightMap3,
   conv5x5BackwardWeightMap6,
   conv5x5BackwardWeightPlain,
@@ -13,17 +12,20 @@ import {
   conv5x5BackwardWeightSubgroup8,
   conv5x5BackwardWeightTiled,
   conv5x5FlipWeights,
-  conv5x5Forward,
   conv5x5ForwardMap3,
   conv5x5ForwardMap6,
   conv5x5ForwardPlain,
   conv5x5ForwardSubgroup,
   conv5x5ForwardTiled,
   conv5x5ReduceWeight,
-  conv5x5Variant,
   type ConvLanes,
   type ConvSplit,
 } from '../../src/kernels/conv5x5';
+import {
+  conv5x5BackwardWeight,
+  conv5x5Forward,
+  conv5x5Variant,
+} from '../../src/kernels/conv_choice';
 import { bordered, f32, size, type Kernel, type Layout } from '../../src/kernels/kernel';
 import * as reference from '../../src/kernels/reference/conv5x5';
 import type { Conv5x5Shape } from '../../src/kernels/reference/conv5x5';

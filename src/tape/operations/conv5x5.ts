@@ -1,18 +1,23 @@
 import {
   conv5x5BackwardInputPlain,
-  conv5x5BackwardWeight,
   conv5x5BackwardWeightPlain,
   conv5x5FlipWeights,
-  conv5x5Forward,
   conv5x5ForwardPlain,
   conv5x5ReduceWeight,
-  conv5x5Variant,
-  type ConvVariant,
 } from '../../kernels/conv5x5';
+import {
+  conv5x5BackwardWeight,
+  conv5x5Forward,
+  conv5x5Variant,
+  winogradTile,
+  type ConvVariant,
+} from '../../kernels/conv_choice';
 import { f32, size, u32, type Layout } from '../../kernels/kernel';
 import { convKey, type ConvChoice, type ConvPass } from '../../kernels/tuning';
+import type { WinogradTile } from '../../kernels/winograd';
 import { defineOperation, type Tape } from '../tape';
 import { constant, type Value } from '../value';
+import { winogradConvolution, winogradWeightGradient } from './winograd';
 
 export type { ConvVariant };
 
@@ -84,6 +89,9 @@ export const conv5x5 = defineOperation({
     if (chosen === 'plain') {
       return { y: tape.dispatch(conv5x5ForwardPlain, { x, weight }, { layout }).y };
     }
+    if (chosen === 'winograd') {
+      return { y: winogradConvolution(tape, choice.tile, x, weight, { turned: false }) };
+    }
     const { kernel, attributes } = conv5x5Forward(
       tape.capabilities,
       'forward',
@@ -110,12 +118,14 @@ function tuned(
   read: Value,
   outputs: number,
   asked: ConvVariant = 'auto',
-): { variant: ConvVariant; rest: Omit<ConvChoice, 'variant'> } {
-  if (tape.plain && asked === 'auto') return { variant: 'plain', rest: {} };
+): { variant: ConvVariant; tile: WinogradTile; rest: Omit<ConvChoice, 'variant' | 'tile'> } {
+  const tile = winogradTile(read.shape);
+  if (tape.plain && asked === 'auto') return { variant: 'plain', tile, rest: {} };
   const found = tape.tuning?.conv5x5[convKey(pass, read.spec, outputs)];
-  if (asked !== 'auto' || !found) return { variant: asked, rest: {} };
-  const { variant, ...rest } = found;
-  return { variant, rest };
+  const direct = tape.tuning?.kernels === 'direct' && found?.variant === 'winograd';
+  if (asked !== 'auto' || !found || direct) return { variant: asked, tile, rest: {} };
+  const { variant, tile: foundTile = tile, ...rest } = found;
+  return { variant, tile: foundTile, rest };
 }
 
 function inputGradient(
@@ -128,6 +138,9 @@ function inputGradient(
   const choice = tuned(tape, 'backward_input', dy, weight.shape[1], variant);
   const chosen = conv5x5Variant(tape.capabilities, [dy.spec], choice.variant);
   if (chosen === 'plain') return tape.dispatch(conv5x5BackwardInputPlain, { dy, weight }, {}).dx;
+  if (chosen === 'winograd') {
+    return winogradConvolution(tape, choice.tile, dy, weight, { turned: true });
+  }
   const flipped = together.of(tape, weight);
   const { kernel, attributes } = conv5x5Forward(
     tape.capabilities,
@@ -148,6 +161,7 @@ function weightGradient(
 ): Value {
   const choice = tuned(tape, 'backward_weight', x, weight.shape[4], variant);
   const chosen = conv5x5Variant(tape.capabilities, [x.spec, dy.spec], choice.variant);
+  if (chosen === 'winograd') return winogradWeightGradient(tape, choice.tile, x, dy, weight);
   const dweight = tape.destination(weight);
   if (chosen === 'plain')
     return tape.dispatch(conv5x5BackwardWeightPlain, { x, dy, dweight }).dweight;

@@ -1,0 +1,56 @@
+import { bordered, f32, type Kernel } from '../../src/kernels/kernel';
+import { WINOGRAD, winogradProduct, winogradProductSubgroup } from '../../src/kernels/winograd';
+import type { BenchCase } from './case';
+
+/** G, N, C, map, O: large layers of the 96x96 model, one stream, then the 48x48 model's. */
+const layers = [
+  [1, 8, 64, 24, 128],
+  [1, 8, 128, 12, 128],
+  [2, 16, 16, 24, 32],
+  [2, 16, 32, 12, 64],
+  [2, 16, 64, 6, 96],
+];
+
+/** Every dispatch of a layer with its weight gradient; its gradient by the input is forward on dy. */
+export const cases = layers.flatMap(([G, N, C, W, O]): BenchCase[] => {
+  const name = `${G > 1 ? `${G}x` : ''}(${N},${C},${W},${W})->${O}`;
+  const { input, weight, output, gradient, weightGradient } = WINOGRAD[W === 6 ? 3 : 4];
+  const range = { first: 0, count: N };
+  const x = f32([G, N, C, W, W], bordered(W));
+  const dy = f32([G, N, O, W, W], bordered(W));
+  const filter = f32([G, C, 5, 5, O]);
+  const { transformed } = input.outputs({ x }, range);
+  const { filters } = weight.outputs({ weight: filter }, { turned: false });
+  const { dproduct } = gradient.outputs({ dy }, range);
+  const attributes = { workgroupSize: 8 };
+  const products: Kernel[] = [winogradProduct, winogradProductSubgroup];
+  const { product } = winogradProduct.outputs({ left: filters, right: transformed }, attributes);
+  const { product: dfilters } = winogradProduct.outputs(
+    { left: transformed, right: dproduct },
+    attributes,
+  );
+  return [
+    { name, kernel: input, inputs: { x }, attributes: range },
+    { name, kernel: weight, inputs: { weight: filter }, attributes: { turned: false } },
+    ...products.map((kernel) => ({
+      name,
+      kernel,
+      inputs: { left: filters, right: transformed },
+      attributes,
+    })),
+    {
+      name,
+      kernel: output,
+      inputs: { product },
+      attributes: { ...range, images: N, height: W, width: W },
+    },
+    { name, kernel: gradient, inputs: { dy }, attributes: range },
+    ...products.map((kernel) => ({
+      name: `${name}, weight gradient`,
+      kernel,
+      inputs: { left: transformed, right: dproduct },
+      attributes,
+    })),
+    { name, kernel: weightGradient, inputs: { dfilters } },
+  ];
+});

@@ -1,0 +1,216 @@
+import type { Capabilities } from '../gpu/device';
+import { FacegradError } from '../gpu/errors';
+import {
+  conv5x5BackwardInputMap3,
+  conv5x5BackwardInputMap6,
+  conv5x5BackwardInputSubgroup,
+  conv5x5BackwardInputTiled,
+  conv5x5BackwardWeightMap3,
+  conv5x5BackwardWeightMap6,
+  conv5x5BackwardWeightSubgroup,
+  conv5x5BackwardWeightSubgroup8,
+  conv5x5BackwardWeightTiled,
+  conv5x5ForwardMap3,
+  conv5x5ForwardMap6,
+  conv5x5ForwardSubgroup,
+  conv5x5ForwardTiled,
+  type ConvLanes,
+  type ConvSplit,
+} from './conv5x5';
+import {
+  cpuLanes,
+  f32,
+  size,
+  storageSize,
+  subgroupsOf,
+  type Kernel,
+  type TensorSpec,
+} from './kernel';
+import {
+  WINOGRAD,
+  winogradProduct,
+  winogradProductSubgroup,
+  type ImageRange,
+  type ProductAttributes,
+  type WinogradTile,
+} from './winograd';
+
+/** Which kernels to run: the fastest that the device and the shapes allow, or these. */
+export type ConvVariant = 'auto' | 'plain' | 'tiled' | 'subgroup' | 'winograd';
+
+/**
+ * The variant to run for images of these shapes and layouts.
+ * @throws FacegradError `bad-input` or `unsupported` when a variant is asked for that cannot run.
+ */
+export function conv5x5Variant(
+  capabilities: Capabilities | undefined,
+  read: TensorSpec[],
+  variant: ConvVariant = 'auto',
+): 'plain' | 'tiled' | 'subgroup' | 'winograd' {
+  const tiles = read.every(({ shape, layout }) => {
+    const width = shape[shape.length - 1];
+    return (
+      layout?.border === 2 &&
+      layout.rowStride % 4 === 0 &&
+      layout.rowStride >= Math.ceil(width / 4) * 4 + 4
+    );
+  });
+  const broadcasts = subgroupsOf(capabilities, 4);
+  if (variant === 'auto') return tiles ? (broadcasts ? 'subgroup' : 'tiled') : 'plain';
+  if (variant !== 'plain' && !tiles) {
+    throw new FacegradError('bad-input', `conv5x5: '${variant}' reads the layout bordered(W)`, {
+      operation: 'conv5x5',
+      wanted: variant,
+      available: read.map(({ layout }) => layout),
+    });
+  }
+  if (variant === 'subgroup' && !broadcasts) {
+    throw new FacegradError('unsupported', "conv5x5: 'subgroup' wants subgroups of 4 lanes", {
+      operation: 'conv5x5',
+      wanted: variant,
+      available: capabilities?.subgroupMinSize ?? 0,
+    });
+  }
+  return variant;
+}
+
+/** The workgroup size, in whole subgroups (of 64 at most) up to `largest`, that leaves the fewest lanes idle. */
+function fit(capabilities: Capabilities | undefined, count: number, largest: number): number {
+  const lanes = Math.min(capabilities?.subgroupMaxSize || 32, 64);
+  const padded = (size: number) => Math.ceil(count / size) * size;
+  let best = lanes;
+  for (let size = lanes; size <= largest; size += lanes) {
+    if (padded(size) <= padded(best)) best = size;
+  }
+  return best;
+}
+
+/** Whether lanes over `count` channels fill the largest subgroup. */
+const fills = (capabilities: Capabilities | undefined, count: number) =>
+  count >= (capabilities?.subgroupMaxSize ?? Infinity);
+
+/** The kernel for y, or under `backward_input` for dx, that `variant` stands for, and its attributes. */
+export function conv5x5Forward(
+  capabilities: Capabilities | undefined,
+  pass: 'forward' | 'backward_input',
+  variant: 'tiled' | 'subgroup',
+  x: TensorSpec,
+  weight: TensorSpec,
+): { kernel: Kernel<'x' | 'weight', 'y'>; attributes: ConvLanes } {
+  const [, N, , H, W] = x.shape;
+  const forward = pass === 'forward';
+  const attributes = { workgroupSize: fit(capabilities, N, 64) };
+  const choose = (): Kernel<'x' | 'weight', 'y'> => {
+    // The subgroup kernels read the weights of 4 output channels at a time.
+    const subgroup = variant === 'subgroup' && weight.shape[4] % 4 === 0;
+    if (subgroup) {
+      if (H <= 3 && W <= 3) return forward ? conv5x5ForwardMap3 : conv5x5BackwardInputMap3;
+      if (W <= 6) return forward ? conv5x5ForwardMap6 : conv5x5BackwardInputMap6;
+    }
+    if (subgroup && subgroupsOf(capabilities, 8)) {
+      return forward ? conv5x5ForwardSubgroup : conv5x5BackwardInputSubgroup;
+    }
+    return forward ? conv5x5ForwardTiled : conv5x5BackwardInputTiled;
+  };
+  return { kernel: choose(), attributes };
+}
+
+/** Threads that keep a GPU busy; sums over images are split to reach them. */
+const BUSY_THREADS = 16384;
+/** Workgroups that keep a CPU's cores busy until the end. There, every part beyond costs more than it gives. */
+const BUSY_WORKGROUPS = 32;
+
+/** The kernel for dweight that `variant` stands for, and how it splits its sum. */
+export function conv5x5BackwardWeight(
+  capabilities: Capabilities | undefined,
+  variant: 'tiled' | 'subgroup',
+  x: TensorSpec,
+  dy: TensorSpec,
+): { kernel: Kernel<'x' | 'dy', 'partials', ConvSplit>; attributes: ConvSplit } {
+  const [, N, C, H, W] = x.shape;
+  const small = variant === 'subgroup' && fills(capabilities, C) && W <= 6;
+  const onMap = H <= 3 && W <= 3 ? conv5x5BackwardWeightMap3 : conv5x5BackwardWeightMap6;
+  const bySubgroup = subgroupsOf(capabilities, 8)
+    ? conv5x5BackwardWeightSubgroup8
+    : conv5x5BackwardWeightSubgroup;
+  const usual = variant === 'tiled' ? conv5x5BackwardWeightTiled : bySubgroup;
+  const kernel = small ? onMap : usual;
+  // The split depends on the shapes and the kind of device alone, so that a run can be repeated.
+  // On lavapipe 80 threads take three quarters of the time of 128.
+  const most = cpuLanes(capabilities) && !small ? 80 : 128;
+  const workgroupSize = fit(capabilities, small ? C : 5 * C, most);
+  const workgroups = size(kernel.workgroups({ x, dy }, { parts: 1, workgroupSize }));
+  const wanted = cpuLanes(capabilities)
+    ? BUSY_WORKGROUPS / workgroups
+    : BUSY_THREADS / (workgroups * workgroupSize);
+  const parts = Math.max(1, Math.min(small ? N : N * H, 64, Math.ceil(wanted)));
+  return { kernel, attributes: { parts, workgroupSize } };
+}
+
+/** The tile that needs the fewest multiplications for a map of this size. */
+export function winogradTile([, , , H, W]: readonly number[]): WinogradTile {
+  const multiplications = (tile: WinogradTile) =>
+    Math.ceil(H / tile) * Math.ceil(W / tile) * WINOGRAD[tile].positions;
+  return multiplications(3) < multiplications(4) ? 3 : 4;
+}
+
+/** WebGPU's default for the size of a storage binding. */
+const BINDING_BYTES = 2 ** 27;
+
+/**
+ * The images of a batch in parts whose transforms a binding holds: `channels` is the larger number of a
+ * layer's inputs and outputs.
+ * @throws FacegradError `limit` when not even one image's or the filters' transform fits.
+ */
+export function winogradRanges(
+  capabilities: Capabilities | undefined,
+  tile: WinogradTile,
+  read: TensorSpec,
+  channels: number,
+): ImageRange[] {
+  const [, N] = read.shape;
+  const available = capabilities?.limits.maxStorageBufferBindingSize ?? BINDING_BYTES;
+  const bytes = (count: number) => {
+    const range = { first: 0, count };
+    const { transformed } = WINOGRAD[tile].input.outputs({ x: read }, range);
+    const [G, P, , T] = transformed.shape;
+    return storageSize(f32([G, P, channels, T])) * 4;
+  };
+  let count = N;
+  while (count > 1 && bytes(count) > available) count = Math.ceil(count / 2);
+  if (bytes(count) > available) {
+    throw new FacegradError('limit', `winograd: one image's transform takes ${bytes(1)} bytes`, {
+      operation: 'conv5x5',
+      wanted: bytes(1),
+      available,
+    });
+  }
+  return Array.from({ length: Math.ceil(N / count) }, (_, i) => ({
+    first: i * count,
+    count: Math.min(count, N - i * count),
+  }));
+}
+
+/**
+ * The matrix product for so many columns.
+ * @throws FacegradError `bad-input` for columns that are not whole vec4s: the output channels of a weight gradient
+ */
+export function winogradProductKernel(
+  capabilities: Capabilities | undefined,
+  columns: number,
+): {
+  kernel: Kernel<'left' | 'right', 'product', ProductAttributes>;
+  attributes: ProductAttributes;
+} {
+  if (columns % 4 !== 0) {
+    throw new FacegradError('bad-input', `winograd: ${columns} channels are not whole vec4s`, {
+      operation: 'conv5x5',
+      wanted: columns,
+    });
+  }
+  const subgroup = subgroupsOf(capabilities, 4);
+  const [kernel, threads] = subgroup
+    ? [winogradProductSubgroup, columns / 8]
+    : [winogradProduct, columns / 4];
+  return { kernel, attributes: { workgroupSize: fit(capabilities, Math.ceil(threads), 64) } };
+}

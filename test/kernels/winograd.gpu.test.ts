@@ -1,0 +1,183 @@
+import { describe, expect, it } from 'vitest';
+import { bordered, size } from '../../src/kernels/kernel';
+import { conv5x5BackwardWeight, conv5x5Forward } from '../../src/kernels/reference/conv5x5';
+import * as reference from '../../src/kernels/reference/winograd';
+import {
+  WINOGRAD,
+  winogradProduct,
+  winogradProductSubgroup,
+  type ProductAttributes,
+} from '../../src/kernels/winograd';
+import { testGpu } from '../support/gpu';
+import { tensor, testKernel } from '../support/kernel';
+import { uniform } from '../support/random';
+
+const { subgroupMinSize: lanes, subgroupMaxSize: mostLanes } = (await testGpu()).capabilities;
+
+/** G, N, channels, H, W, and the images that are transformed. */
+const maps: { name: string; shape: number[]; first?: number; count?: number; scale?: number }[] = [
+  { name: 'one pixel', shape: [1, 1, 1, 1, 1] },
+  { name: 'a map smaller than a tile', shape: [2, 3, 3, 2, 3] },
+  { name: 'whole tiles of 4', shape: [1, 2, 4, 8, 12] },
+  { name: 'whole tiles of 3', shape: [2, 3, 5, 6, 6] },
+  { name: 'odd sizes', shape: [2, 3, 5, 7, 13] },
+  { name: 'tiles with one row and one column', shape: [1, 2, 3, 13, 9] },
+  { name: 'one row', shape: [1, 5, 2, 1, 10] },
+  { name: 'one column', shape: [2, 1, 7, 11, 1] },
+  { name: 'the second and third of four images', shape: [2, 4, 3, 5, 5], first: 1, count: 2 },
+  { name: 'large values', shape: [1, 2, 3, 6, 8], scale: 1e15 },
+];
+
+// Rows of the matrices have sums of magnitudes of at most 12.5 (input), 2.84 (filters), 17 (outputs and what spreads
+// gradients over points) and 4.5 (taps): a result of numbers below 1 is at most the square of that, and its rounding a few
+// 6e-8 of it; 8e-5 is four times 17 squared by 6e-8, and 1e-6 is relative to each result.
+const tolerance = { absolute: 8e-5, relative: 1e-6 };
+const large = { absolute: 8e-5 * 1e15, relative: 1e-6 };
+
+for (const { tile, positions, ...kernels } of Object.values(WINOGRAD)) {
+  for (const [chosen, allowed] of [
+    [maps.filter(({ scale }) => !scale), tolerance],
+    [maps.filter(({ scale }) => scale), large],
+  ] as const) {
+    const images = chosen.map(({ name, shape, first = 0, count = shape[1], scale }, i) => ({
+      name,
+      image: tensor(shape, i + 1, { layout: bordered(shape[4]), scale }),
+      attributes: { first, count },
+      scale,
+    }));
+    testKernel(kernels.input, {
+      cases: images.map(({ name, image, attributes }) => ({
+        name,
+        inputs: { x: image },
+        attributes,
+      })),
+      reference: ({ x }, range) => ({
+        transformed: reference.winogradInput(x.data, x.shape, tile, range),
+      }),
+      tolerance: allowed,
+    });
+
+    testKernel(kernels.gradient, {
+      cases: images.map(({ name, image, attributes }) => ({
+        name,
+        inputs: { dy: image },
+        attributes,
+      })),
+      reference: ({ dy }, range) => ({
+        dproduct: reference.winogradGradient(dy.data, dy.shape, tile, range),
+      }),
+      tolerance: allowed,
+    });
+
+    testKernel(kernels.output, {
+      cases: images.map(({ name, image: { shape }, attributes, scale }, i) => {
+        const [G, N, O, H, W] = shape;
+        const tiles = attributes.count * Math.ceil(H / tile) * Math.ceil(W / tile);
+        const product = tensor([G, positions, O, Math.ceil(tiles / 4) * 4], i, { scale });
+        return {
+          name,
+          inputs: { product },
+          attributes: { ...attributes, images: N, height: H, width: W },
+        };
+      }),
+      reference: ({ product }, { images: N, height, width, first, count }) => {
+        const [G, , O] = product.shape;
+        const shape = [G, N, O, height, width];
+        const y = reference.winogradOutput(product.data, shape, tile, { first, count });
+        const image = O * height * width;
+        return {
+          // Images outside of the range keep the poison.
+          y: y.map((value, at) => {
+            const n = Math.floor(at / image) % N;
+            return n >= first && n < first + count ? value : NaN;
+          }),
+        };
+      },
+      tolerance: allowed,
+    });
+  }
+
+  const filters = [
+    [1, 1, 1],
+    [2, 3, 5],
+    [1, 9, 8],
+    [3, 16, 7],
+    [1, 70, 3],
+  ];
+  testKernel(kernels.weight, {
+    cases: filters.flatMap(([G, C, O]) =>
+      [false, true].map((turned) => ({
+        name: `G = ${G}, C = ${C}, O = ${O}${turned ? ', turned' : ''}`,
+        inputs: { weight: tensor([G, C, 5, 5, O], C) },
+        attributes: { turned },
+      })),
+    ),
+    reference: ({ weight }, { turned }) => ({
+      filters: reference.winogradWeight(weight.data, weight.shape, tile, turned),
+    }),
+    tolerance,
+  });
+
+  testKernel(kernels.weightGradient, {
+    cases: filters.map(([G, C, O]) => ({
+      name: `G = ${G}, C = ${C}, O = ${O}`,
+      inputs: { dfilters: tensor([G, positions, C, O], O) },
+      attributes: undefined,
+    })),
+    reference: ({ dfilters }) => ({
+      dweight: reference.winogradWeightGradient(dfilters.data, dfilters.shape, tile),
+    }),
+    tolerance,
+  });
+}
+
+for (const kernel of [winogradProduct, ...(lanes >= 4 ? [winogradProductSubgroup] : [])]) {
+  testKernel<'left' | 'right', 'product', ProductAttributes>(kernel, {
+    cases: [
+      [1, 1, 1, 1, 4],
+      [2, 3, 5, 7, 12],
+      [1, 2, 16, 4, 32],
+      [1, 2, 17, 9, 36],
+      [1, 3, 32, 8, 520],
+      [2, 1, 33, 3, 260],
+      [1, 1, 70, 30, 20],
+    ].flatMap(([G, P, I, K, J]) =>
+      [4, 64].map((threads) => ({
+        name: `G = ${G}, P = ${P}, ${I}x${K} by ${K}x${J}, ${threads} threads`,
+        inputs: { left: tensor([G, P, I, K], 1), right: tensor([G, P, K, J], 2) },
+        attributes: { workgroupSize: Math.max(threads, mostLanes) },
+      })),
+    ),
+    reference: ({ left, right }) => {
+      const [G, P, I, K] = left.shape;
+      const shape = [G * P, I, K, right.shape[3]];
+      return { product: reference.winogradProduct(left.data, right.data, shape) };
+    },
+    tolerance: { absolute: 2e-6, relative: 1e-6 }, // at most 30 products below 1
+  });
+}
+
+describe('the reference', () => {
+  it.each([3, 4] as const)('is the convolution and its weight gradient in f64, tile %i', (tile) => {
+    const [G, N, C, O, H, W] = [2, 3, 2, 3, 7, 9];
+    const x = uniform(G * N * C * H * W, 1);
+    const weight = uniform(G * C * 25 * O, 2);
+    const dy = uniform(G * N * O * H * W, 3);
+    const range = { first: 0, count: N };
+    const P = (tile + 4) ** 2;
+    const v = reference.winogradInput(x, [G, N, C, H, W], tile, range);
+    const T = v.length / (G * P * C);
+    const u = reference.winogradWeight(weight, [G, C, 5, 5, O], tile, false);
+    const product = reference.winogradProduct(u, v, [G * P, O, C, T]);
+    const y = reference.winogradOutput(product, [G, N, O, H, W], tile, range);
+    const dproduct = reference.winogradGradient(dy, [G, N, O, H, W], tile, range);
+    const dfilters = reference.winogradProduct(v, dproduct, [G * P, C, T, O]);
+    const dweight = reference.winogradWeightGradient(dfilters, [G, P, C, O], tile);
+    const shape = { G, N, C, O, H, W };
+    const worst = (a: Float64Array, b: Float64Array) =>
+      a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), 0);
+    expect(worst(y, conv5x5Forward(x, weight, shape))).toBeLessThan(1e-12);
+    expect(worst(dweight, conv5x5BackwardWeight(x, dy, shape))).toBeLessThan(1e-11);
+    expect(size([G, C, 5, 5, O])).toBe(dweight.length);
+  });
+});
