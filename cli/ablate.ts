@@ -90,7 +90,8 @@ export async function main(argv: string[]): Promise<number> {
 }
 
 async function ablate(options: Options, line: string, interrupt: Interrupt): Promise<number> {
-  const { kind, sets } = await openData(dataSpec(options), ['training']);
+  const { kind, sets, notes } = await openData(dataSpec(options), ['training']);
+  for (const note of notes) console.log(note);
   const variants = sets.training && 'sequences' in sets.training ? SEQUENCES : STILLS;
   const folds = kind === 'ckplus' ? (options.folds ?? ['0', '1', '2', '3', '4']) : ['0'];
   const folder = options.out ?? join('runs', `ablation-${kind}`);

@@ -33,7 +33,7 @@ export async function main(argv: string[]): Promise<number> {
   if (ended !== undefined) return ended;
   const { data, fold, json } = program.opts<Options>();
   const spec = { data: dataPath(data), without: [], lastFrame: false, fold };
-  const { kind, sets } = await openData(spec);
+  const { kind, sets, notes } = await openData(spec);
   const splits = SPLITS.filter((split) => sets[split]);
 
   const facts = splits.map((split) => ({ split, ...describe(sets[split]!) }));
@@ -42,6 +42,8 @@ export async function main(argv: string[]): Promise<number> {
     ...facts.map(({ split, counts }) => ({ title: split, counts })),
     { title: 'all', counts: classes.map((_, c) => sum(facts.map(({ counts }) => counts[c]))) },
   ];
+  for (const note of notes) console.log(note);
+  if (notes.length > 0) console.log('');
   console.log(countsTable(classes, columns));
   for (const fact of facts) {
     const { split, blank, duplicate: d, unit } = fact;
@@ -70,7 +72,9 @@ export async function main(argv: string[]): Promise<number> {
     const lists = facts.map(({ split, counts, blank, duplicate }) => {
       return [split, { counts, blank, duplicates: duplicate }];
     });
-    console.log(JSON.stringify({ data, classes, splits: Object.fromEntries(lists), copies }));
+    console.log(
+      JSON.stringify({ data, classes, splits: Object.fromEntries(lists), copies, notes }),
+    );
   }
   return 0;
 }

@@ -1,10 +1,13 @@
 import sharp from 'sharp';
-import { pictureHeader, type PictureDecoder } from '../src/data/pictures';
+import { decodeBmp } from '../src/data/bmp';
+import { checkPicture } from '../src/data/picture_header';
+import type { PictureDecoder } from '../src/data/pictures';
 import { FacegradError } from '../src/gpu/errors';
 
-/** Decodes a png, jpeg or webp in Node; a page has `decodePicture`. */
+/** Decodes a png, jpeg, webp or bmp in Node; a page has `decodePicture`. */
 export const decodeWithSharp: PictureDecoder = async (bytes, file) => {
-  const { format } = pictureHeader(bytes, file);
+  const { format } = checkPicture(bytes, file);
+  if (format === 'bmp') return decodeBmp(bytes, file);
   try {
     const { data, info } = await sharp(bytes)
       .autoOrient()

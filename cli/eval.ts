@@ -62,10 +62,11 @@ export async function main(argv: string[]): Promise<number> {
   const weights = await readWhole(options.weights);
   const { classes } = readWeights(weights, options.weights).config;
   const spec = { data: dataPath(options.data), without: [], lastFrame, fold };
-  const { kind, sets } = await openData(spec, [split]);
+  const { kind, sets, notes } = await openData(spec, [split]);
   const found = sets[split];
   if (!found) throw new FacegradError('bad-input', `${options.data} has no split ${split}`);
-  const { header, blobs } = packImageSet('data', fitClasses(found, classes));
+  const { header, blobs } = packImageSet('data', fitClasses(found, classes, notes));
+  for (const note of notes) console.log(note);
 
   const interrupt = onInterrupt(() => process.exit(130)); // nothing is lost
   const begin = performance.now();

@@ -66,7 +66,8 @@ async function fresh(options: Options, argv: string[], interrupt: Interrupt): Pr
     );
   }
   const spec = dataSpec(options);
-  const { kind, sets } = await openData(spec, SPLITS);
+  const { kind, sets, notes } = await openData(spec, SPLITS);
+  for (const note of notes) console.log(note);
   if (!sets.training) throw new FacegradError('bad-input', `${spec.data} has no training split`);
   const config = resolveConfig(options, kind, sets.training);
   const name = `${kind}-${options.preset ?? `${config.model.size}px`}-seed${config.seed}`;
@@ -96,7 +97,8 @@ async function resumed(
   const run = readRun(folder);
   const spec = isSet('data') ? { ...run.spec, data: dataPath(options.data) } : run.spec;
   const { progress } = readCheckpoint(await readWhole(join(folder, CHECKPOINT)), CHECKPOINT);
-  const { sets } = await openData(spec, SPLITS);
+  const { sets, notes } = await openData(spec, SPLITS);
+  for (const note of notes) console.log(note);
   if (!sets.training) throw new FacegradError('bad-input', `${spec.data} has no training split`);
   return {
     ...run,

@@ -25,18 +25,15 @@ export { readWeights, writeWeights, type Weights } from './train/weights_file';
 export { readSafetensors, writeSafetensors } from './train/safetensors';
 export { EXPRESSIONS, type ImageSet, type SequenceSet } from './data/dataset';
 export { syntheticFaces, syntheticSequences } from './data/synthetic';
-export { splitBySubject, loadFer2013Folder, loadCkPlusFolder, folderOfFiles } from './data/load';
+export { openFiles, type OpenedData, type OpenOptions } from './data/open';
+export { splitBySubject, loadFer2013Folder, loadCkPlusFolder } from './data/load';
 export { parseFer2013Csv, type CsvSource } from './data/fer2013_csv';
 export { parseIdx, parseIdxImageSet } from './data/idx';
 export { treeOfFiles, type FileEntry, type FileTree } from './data/file_tree';
 export { openZip, type ByteSource, type ZipLimits } from './data/zip';
 export { loadImageFolder, type ImageFolder, type ImageFolderOptions } from './data/image_folder';
-export {
-  decodePicture,
-  greySquare,
-  pictureHeader,
-  type Picture,
-  type PictureDecoder,
-} from './data/pictures';
+export { decodePicture, greySquare, type Picture, type PictureDecoder } from './data/pictures';
+export { checkPicture, pictureHeader } from './data/picture_header';
+export { decodeBmp } from './data/bmp';
 export { exportOnnx } from './onnx/export';
 export { exportNetwork } from './onnx/network';

@@ -132,6 +132,13 @@ export function DataCard() {
               {set.validation.length > 0 && `, ${sum(set.validation)} held out`};{' '}
               {set.classes.join(', ')}.
             </p>
+            {set.notes.length > 0 && (
+              <ul class="small notes">
+                {set.notes.map((note) => (
+                  <li key={note}>{note}</li>
+                ))}
+              </ul>
+            )}
           </>
         ) : (
           <div class="drop-empty" />

@@ -1,33 +1,13 @@
 /** Data sets for the worker: drawn, or read from what a person dropped. */
-import {
-  classCounts,
-  subset,
-  type ImageSet,
-  type SequenceSet,
-  type Split,
-} from '../../src/data/dataset';
-import { parseFer2013Csv } from '../../src/data/fer2013_csv';
-import type { FileTree } from '../../src/data/file_tree';
-import { loadImageFolder } from '../../src/data/image_folder';
-import {
-  folderOfFiles,
-  loadCkPlusFolder,
-  loadFer2013Folder,
-  splitBySubject,
-} from '../../src/data/load';
+import { classCounts, subset, type ImageSet, type SequenceSet } from '../../src/data/dataset';
+import { treeOfFiles } from '../../src/data/file_tree';
+import { openFiles, type OpenOptions } from '../../src/data/open';
 import { decodePicture } from '../../src/data/pictures';
 import { syntheticFaces } from '../../src/data/synthetic';
-import { openZip } from '../../src/data/zip';
 import { FacegradError } from '../../src/gpu/errors';
 import { isSequences, itemLabels } from '../../src/train/batches';
 import type { DataSummary, PickedFile, Pictures } from './protocol';
 import type { LoadedData } from './run_store';
-
-/** Told while data is read: what is done, and how much of it. */
-export type OnProgress = (what: string, done?: number, total?: number) => void;
-
-/** An IDX file is read at once; FER2013's largest has 66 MB. */
-const MOST_IDX_BYTES = 400 * 2 ** 20;
 
 /** The drawn faces of the command line: other persons are held out. */
 export function drawFaces(faces: number): LoadedData {
@@ -71,81 +51,18 @@ export function recordedFaces(
 }
 
 /** @throws FacegradError `bad-input` naming the file and what is wrong */
-export async function readData(files: PickedFile[], onProgress: OnProgress): Promise<LoadedData> {
-  const names = files.map(({ path }) => path);
-  const ending = (...endings: string[]) =>
-    files.filter(({ path }) => endings.some((end) => path.toLowerCase().endsWith(end)));
-  const whole = ending('.csv', '.zip');
-  if (whole.length > 1) {
-    throw new FacegradError(
-      'bad-input',
-      `${whole.map(({ path }) => path).join(', ')}: one .csv or .zip at a time, with everything in it`,
-    );
-  }
-  const [csv] = ending('.csv');
-  const [zip] = ending('.zip');
-  if (csv) {
-    onProgress(`reading ${csv.path}`);
-    return splitSets('fer2013', await parseFer2013Csv(csv.file, { file: csv.path }), csv.path);
-  }
-  if (zip) {
-    onProgress(`opening ${zip.path}`);
-    return readPictures(await openZip(zip.file, zip.path), onProgress);
-  }
-  const idx = ending('-ubyte', '-ubyte.gz');
-  if (idx.length > 0) {
-    const large = idx.find(({ file }) => file.size > MOST_IDX_BYTES);
-    if (large) {
-      throw new FacegradError(
-        'bad-input',
-        `${large.path} has ${megabytes(large.file.size)}; an IDX file of at most ${megabytes(MOST_IDX_BYTES)} is read`,
-      );
-    }
-    onProgress('reading IDX files');
-    const folder = folderOfFiles(files.map(({ file }) => file));
-    if (ending('sequences.json').length > 0) {
-      const { train, test } = splitBySubject(await loadCkPlusFolder(folder));
-      return { kind: 'ckplus', training: train, validation: test };
-    }
-    return splitSets('fer2013', await loadFer2013Folder(folder), 'the IDX files');
-  }
-  if (ending('.png', '.jpg', '.jpeg', '.webp').length > 0) {
-    const tree: FileTree = {
-      name: names[0].includes('/') ? names[0].split('/')[0] : 'the chosen files',
-      files: files.map(({ path, file }) => ({
-        path,
-        read: async () => new Uint8Array(await file.arrayBuffer()),
-      })),
-      folders: [],
-    };
-    return readPictures(tree, onProgress);
-  }
-  throw new FacegradError(
-    'bad-input',
-    `${names.slice(0, 3).join(', ')}${names.length > 3 ? ' …' : ''}: this page reads fer2013.csv, IDX files, and pictures in a folder or .zip with one folder per class`,
-    { wanted: ['.csv', '-ubyte', '.zip', '.png', '.jpg', '.webp'], available: names.slice(0, 20) },
-  );
-}
-
-async function readPictures(tree: FileTree, onProgress: OnProgress): Promise<LoadedData> {
-  const { kind, sets } = await loadImageFolder(tree, {
-    decode: decodePicture,
-    onProgress: (done, total) => onProgress('reading pictures', done, total),
-  });
-  return splitSets(kind, sets, tree.name);
-}
-
-function splitSets(
-  kind: LoadedData['kind'],
-  sets: Partial<Record<Split, ImageSet | SequenceSet>>,
-  name: string,
-): LoadedData {
+export async function readData(
+  files: PickedFile[],
+  onProgress: OpenOptions['onProgress'],
+): Promise<LoadedData> {
+  const tree = treeOfFiles(files);
+  const { kind, sets, notes } = await openFiles(tree, { decode: decodePicture, onProgress });
   const { training, publictest, privatetest } = sets;
-  if (!training) throw new FacegradError('bad-input', `${name} has no images to train on`);
-  return { kind, training, validation: publictest ?? privatetest };
+  if (!training) {
+    throw new FacegradError('bad-input', `${tree.name} has no images to train on`);
+  }
+  return { kind, training, validation: publictest ?? privatetest, notes };
 }
-
-const megabytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(0)} MB`;
 
 /** Images of each class, or sequences. */
 export function countItems(set: ImageSet | SequenceSet): number[] {
@@ -157,7 +74,12 @@ export function summarize(data: LoadedData): DataSummary {
 }
 
 /** The data in words and numbers. */
-export function describe({ kind, training, validation }: LoadedData): Omit<DataSummary, 'samples'> {
+export function describe({
+  kind,
+  training,
+  validation,
+  notes = [],
+}: LoadedData): Omit<DataSummary, 'samples'> {
   return {
     kind,
     name: training.name,
@@ -165,6 +87,7 @@ export function describe({ kind, training, validation }: LoadedData): Omit<DataS
     training: countItems(training),
     validation: validation ? countItems(validation) : [],
     sequenceLength: isSequences(training) ? training.length : 0,
+    notes,
   };
 }
 

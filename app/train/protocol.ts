@@ -1,4 +1,5 @@
 /** What the Train page and its worker say to each other. */
+import type { PlacedFile } from '../../src/data/file_tree';
 import type { ErrorKind } from '../../src/gpu/errors';
 import type { DataKind } from '../../src/train/usual';
 import type { Metrics } from '../../src/train/metrics';
@@ -27,10 +28,7 @@ export type ToWorker =
   | { type: 'choose'; image: number };
 
 /** A file with its place in a dropped folder. */
-export interface PickedFile {
-  path: string;
-  file: File;
-}
+export type PickedFile = PlacedFile;
 
 /** The data that is loaded, for a person. */
 export interface DataSummary {
@@ -42,6 +40,8 @@ export interface DataSummary {
   validation: number[];
   /** Frames of the longest sequence; 0 for stills. */
   sequenceLength: number;
+  /** What was left out when it was read, and how what could be two things was taken. */
+  notes: string[];
   /** Some of the images, one row of each class. */
   samples: Pictures;
 }

@@ -13,6 +13,8 @@ export interface LoadedData {
   kind: DataKind;
   training: ImageSet | SequenceSet;
   validation?: ImageSet | SequenceSet;
+  /** What was left out when it was read. */
+  notes?: string[];
 }
 
 export interface KeptRun {

@@ -239,24 +239,40 @@ export function subsetSequences(
  * The set without one class: `dropClass(set, 'neutral')` is the six-class mode. Later classes move
  * up by one. Throws `bad-input` if there is no such class.
  */
-export function dropClass(set: ImageSet, className: string): ImageSet {
-  const dropped = set.classes.indexOf(className);
-  if (dropped < 0) {
+export function dropClass<T extends ImageSet | SequenceSet>(set: T, className: string): T {
+  if (!set.classes.includes(className)) {
     throw new FacegradError(
       'bad-input',
       `${set.name} has no class '${className}' (it has ${set.classes.join(', ')})`,
     );
   }
-  const kept: number[] = [];
-  set.labels.forEach((label, i) => {
-    if (label !== dropped) kept.push(i);
-  });
-  const result = subset(set, kept);
-  result.classes = set.classes.filter((_, i) => i !== dropped);
-  for (let i = 0; i < result.count; i++) {
-    if (result.labels[i] > dropped) result.labels[i] -= 1;
+  return withClasses(
+    set,
+    set.classes.filter((name) => name !== className),
+  );
+}
+
+/** What is of these classes, labelled by their order; the rest is left out. */
+export function withClasses<T extends ImageSet | SequenceSet>(
+  set: T,
+  classes: readonly string[],
+): T {
+  const moved = set.classes.map((name) => classes.indexOf(name));
+  const isKept = (label: number) => moved[label] >= 0;
+  if ('sequences' in set) {
+    const kept = set.sequences.flatMap(({ label }, i) => (isKept(label) ? [i] : []));
+    const rest = subsetSequences(set, kept);
+    return {
+      ...rest,
+      classes,
+      // A frame may still be of a class that its sequence is not; only the sequence's label is learnt.
+      labels: rest.labels.map((label) => Math.max(0, moved[label])),
+      sequences: rest.sequences.map((s) => ({ ...s, label: moved[s.label] })),
+    } as SequenceSet as T;
   }
-  return result;
+  const kept = Array.from(set.labels.keys()).filter((i) => isKept(set.labels[i]));
+  const rest = subset(set, kept);
+  return { ...rest, classes, labels: rest.labels.map((label) => moved[label]) } as T;
 }
 
 /** Finds equal images: a hash table over one set's pixels. */

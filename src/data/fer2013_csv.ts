@@ -24,8 +24,9 @@ export interface Fer2013CsvOptions {
 }
 
 /**
- * Reads fer2013.csv. Takes CRLF or LF, a byte order mark, and the columns in any order; holds one
- * piece of the text and the pixels read so far, never the whole text.
+ * Reads fer2013.csv. Takes CRLF, LF and CR, also mixed, a byte order mark, and the columns in any
+ * order; holds one piece of the text and the pixels read so far, never the whole text. Without a
+ * column Usage, as in Kaggle's train.csv, all rows are of training.
  *
  * Returns the wanted splits that have rows. Throws `bad-input` with the file, the row (1 is the
  * first image), the line and the reason if a column is missing, an emotion is not 0 to 6, a row
@@ -39,8 +40,9 @@ export async function parseFer2013Csv(
   let rest = '';
   for await (const piece of textPieces(source)) {
     const text = rest + piece;
-    // Rows do not span lines in this file, so a piece can be parsed up to its last line break.
-    const end = text.lastIndexOf('\n') + 1;
+    // Rows do not span lines in this file, so a piece can be parsed up to its last line break. A CR at
+    // its very end may be half of one.
+    const end = Math.max(text.lastIndexOf('\n'), text.lastIndexOf('\r', text.length - 2)) + 1;
     rest = text.slice(end);
     if (rest.length > LONGEST_LINE) {
       // Not held until memory ends: the longest row has 2,304 pixels of four characters.
@@ -54,13 +56,33 @@ export async function parseFer2013Csv(
 
 function parseLines(text: string, rows: Fer2013Rows): void {
   if (text === '') return;
-  const lines = text.endsWith('\n') ? text.slice(0, text.endsWith('\r\n') ? -2 : -1) : text;
-  Papa.parse<string[]>(lines, {
+  const lines = text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text;
+  Papa.parse<string[]>(lines.endsWith('\n') ? lines.slice(0, -1) : lines, {
     delimiter: ',',
-    newline: text.endsWith('\r\n') ? '\r\n' : '\n',
+    newline: '\n',
     step: ({ data }) => rows.add(data),
   });
 }
+
+/** What a file's first line says: whether it has pictures as numbers, and whether it says what they are for. */
+export async function peekFer2013Csv(
+  source: CsvSource,
+): Promise<{ faces: boolean; usage: boolean }> {
+  let text = '';
+  for await (const piece of textPieces(source)) {
+    text += piece;
+    if (/[\r\n]/.test(text) || text.length > LONGEST_LINE) break;
+  }
+  const columns = (
+    Papa.parse<string[]>(text.split(/[\r\n]/, 1)[0], { delimiter: ',' }).data[0] ?? []
+  ).map(columnName);
+  return {
+    faces: columns.includes('emotion') && columns.includes('pixels'),
+    usage: columns.includes('usage'),
+  };
+}
+
+const columnName = (field: string) => field.trim().toLowerCase();
 
 async function* textPieces(source: CsvSource): AsyncGenerator<string> {
   if (typeof source === 'string') {
@@ -107,9 +129,16 @@ async function* streamPieces(stream: ReadableStream<Uint8Array>): AsyncGenerator
   }
 }
 
+/** Where the columns are. */
+interface Columns {
+  emotion: number;
+  pixels: number;
+  usage?: number;
+}
+
 /** Turns the file's rows into image sets. */
 class Fer2013Rows {
-  private columns: { emotion: number; pixels: number; usage: number } | undefined;
+  private columns: Columns | undefined;
   private line = 0;
   private row = 0;
   private readonly stores = new Map<Split, ImageStore>();
@@ -129,15 +158,10 @@ class Fer2013Rows {
     }
     this.row += 1;
     const { emotion, pixels, usage } = this.columns;
-    const needed = Math.max(emotion, pixels, usage) + 1;
+    const needed = Math.max(emotion, pixels, usage ?? 0) + 1;
     if (fields.length < needed) this.fail(`${fields.length} fields, wanted ${needed}`);
     const label = this.readEmotion(fields[emotion]);
-    const split = USAGE.get(fields[usage].trim());
-    if (!split) {
-      this.fail(
-        `unknown Usage '${excerpt(fields[usage])}', wanted ${[...USAGE.keys()].join(', ')}`,
-      );
-    }
+    const split = usage === undefined ? 'training' : this.readUsage(fields[usage]);
     this.readPixels(fields[pixels]);
     if (!this.splits.includes(split)) return;
     let store = this.stores.get(split);
@@ -157,10 +181,10 @@ class Fer2013Rows {
     };
   }
 
-  private readHeader(fields: string[]): { emotion: number; pixels: number; usage: number } {
-    const names = fields.map((field) => field.trim().toLowerCase());
+  private readHeader(fields: string[]): Columns {
+    const names = fields.map(columnName);
     const column = (name: string): number => {
-      const index = names.indexOf(name.toLowerCase());
+      const index = names.indexOf(name);
       if (index < 0) {
         throw this.error(
           `the header has no column '${name}': it is '${excerpt(fields.join(','))}'`,
@@ -168,7 +192,18 @@ class Fer2013Rows {
       }
       return index;
     };
-    return { emotion: column('emotion'), pixels: column('pixels'), usage: column('Usage') };
+    const usage = names.indexOf('usage');
+    return {
+      emotion: column('emotion'),
+      pixels: column('pixels'),
+      usage: usage < 0 ? undefined : usage,
+    };
+  }
+
+  private readUsage(field: string): Split {
+    const split = USAGE.get(field.trim());
+    if (split) return split;
+    return this.fail(`unknown Usage '${excerpt(field)}', wanted ${[...USAGE.keys()].join(', ')}`);
   }
 
   private readEmotion(field: string): number {

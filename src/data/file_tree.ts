@@ -18,6 +18,8 @@ export interface FileTree {
   files: FileEntry[];
   /** Folders that are known to be there, by path, also those without files. */
   folders: string[];
+  /** What a person should know of it. */
+  notes?: string[];
 }
 
 /** A file with its place in a folder, where the file itself does not know it. */
@@ -73,17 +75,18 @@ export function isClutter(path: string): boolean {
 
 const CLUTTER = new Set(['__macosx', '@eadir', '__pycache__', 'thumbs.db', 'desktop.ini']);
 
-/** Files in a few words: by ending, or by name where there is one of a kind. */
+/** Files in a few words: by ending and number, or by name where there are one or two of a kind. */
 export function listFiles(files: readonly FileEntry[]): string {
-  const kinds = new Map<string, string[]>();
+  const kinds = new Map<string, { ending: string; paths: string[] }>();
   for (const { path } of files) {
-    const ending = /[^.](\.[a-z0-9]{1,8})$/i.exec(baseName(path))?.[1].toLowerCase();
-    const kind = ending ?? path;
-    kinds.set(kind, [...(kinds.get(kind) ?? []), path]);
+    const ending = /[^.](\.[a-z0-9]{1,8})$/i.exec(baseName(path))?.[1] ?? path;
+    const kind = kinds.get(ending.toLowerCase());
+    if (kind) kind.paths.push(path);
+    else kinds.set(ending.toLowerCase(), { ending, paths: [path] });
   }
-  const words = [...kinds]
-    .sort(([, a], [, b]) => b.length - a.length)
-    .map(([kind, paths]) => (paths.length === 1 ? paths[0] : `${paths.length} ${kind}`));
+  const words = [...kinds.values()]
+    .sort((a, b) => b.paths.length - a.paths.length)
+    .flatMap(({ ending, paths }) => (paths.length < 3 ? paths : `${paths.length} ${ending}`));
   return shortList(words);
 }
 
@@ -112,4 +115,16 @@ export async function readStream(
     pieces.push(value as Uint8Array<ArrayBuffer>);
   }
   return new Uint8Array(await new Blob(pieces).arrayBuffer());
+}
+
+/** Pieces as a stream that asks for them as it is read. */
+export function streamOf(pieces: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await pieces.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: async () => void (await pieces.return(undefined)),
+  });
 }

@@ -1,4 +1,4 @@
-/** FER2013 and CK+ from folders of files, wherever those are: a disk, a drop, a server. */
+/** FER2013 and CK+ from IDX files, wherever those are: on a disk, in a drop, in a zip. */
 import { FacegradError } from '../gpu/errors';
 import {
   EXPRESSIONS,
@@ -9,27 +9,13 @@ import {
   type SequenceSet,
   type Split,
 } from './dataset';
+import { baseName, type FileTree } from './file_tree';
 import { parseIdxImageSet, type NamedBytes } from './idx';
+import type { FoldOptions } from './held_out';
 import { hash32, hashString } from './random';
 
-/** A place with files. */
-export interface Folder {
-  name: string;
-  /** The content of a file, or undefined if there is no such file. */
-  read(file: string): Promise<Uint8Array | undefined>;
-}
-
-/** A folder of the files a person picked or dropped. */
-export function folderOfFiles(files: Iterable<File>, name = 'chosen files'): Folder {
-  const byName = new Map([...files].map((file) => [file.name, file]));
-  return {
-    name,
-    read: async (file) => {
-      const found = byName.get(file);
-      return found && new Uint8Array(await found.arrayBuffer());
-    },
-  };
-}
+/** An IDX file is read at once; FER2013's largest has 66 MB. */
+const MOST_BYTES = 400 * 2 ** 20;
 
 /**
  * Reads FER2013 from `<split>-images-idx3-ubyte[.gz]` and `<split>-labels-idx1-ubyte[.gz]`.
@@ -37,7 +23,7 @@ export function folderOfFiles(files: Iterable<File>, name = 'chosen files'): Fol
  * one cannot be read, or if none of the wanted splits is there.
  */
 export async function loadFer2013Folder(
-  folder: Folder,
+  folder: FileTree,
   splits: readonly Split[] = SPLITS,
 ): Promise<Record<Split, ImageSet | undefined>> {
   const sets: Record<Split, ImageSet | undefined> = {
@@ -83,7 +69,7 @@ export interface CkPlusOptions {
  * `groups` numbers the subjects. Throws `bad-input`, naming the file, if one is missing or wrong.
  */
 export async function loadCkPlusFolder(
-  folder: Folder,
+  folder: FileTree,
   options: CkPlusOptions = {},
 ): Promise<SequenceSet> {
   const need = async (file: string): Promise<NamedBytes> => {
@@ -113,14 +99,6 @@ export async function loadCkPlusFolder(
   return { ...set, classes: options.contempt ? classes : EXPRESSIONS };
 }
 
-export interface SubjectSplitOptions {
-  seed?: number;
-  /** Parts of about equal numbers of subjects (default 5). */
-  folds?: number;
-  /** The part that is tested on, 0 to folds - 1 (default 0). */
-  fold?: number;
-}
-
 /**
  * Splits sequences so that no subject is on both sides: subjects are put in the order of a seeded
  * hash of their names and dealt out to `folds` parts. Who else is in the set moves a subject to
@@ -128,7 +106,7 @@ export interface SubjectSplitOptions {
  */
 export function splitBySubject(
   set: SequenceSet,
-  { seed = 0, folds = 5, fold = 0 }: SubjectSplitOptions = {},
+  { seed = 0, folds = 5, fold = 0 }: FoldOptions = {},
 ): { train: SequenceSet; test: SequenceSet } {
   const hashes = new Map(
     set.sequences.map(({ subject }) => [subject, hash32(seed, hashString(String(subject)))]),
@@ -155,10 +133,19 @@ export function splitBySubject(
   };
 }
 
-async function readPlainOrGzip(folder: Folder, file: string): Promise<NamedBytes | undefined> {
+/** A file by its name, wherever in the tree. */
+async function readPlainOrGzip(tree: FileTree, file: string): Promise<NamedBytes | undefined> {
   for (const name of [`${file}.gz`, file]) {
-    const bytes = await folder.read(name);
-    if (bytes) return { file: name, bytes };
+    const found = tree.files.find(({ path }) => baseName(path) === name);
+    if (!found) continue;
+    if ((found.size ?? 0) > MOST_BYTES) {
+      const megabytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(0)} MB`;
+      throw new FacegradError(
+        'bad-input',
+        `${name} has ${megabytes(found.size!)}; an IDX file of at most ${megabytes(MOST_BYTES)} is read`,
+      );
+    }
+    return { file: name, bytes: await found.read() };
   }
   return undefined;
 }

@@ -1,14 +1,11 @@
 /** Pictures of faces as the networks read them: one size, square, grey, bytes. */
 import { FacegradError } from '../gpu/errors';
+import { decodeBmp } from './bmp';
+import { checkPicture, type Picture } from './picture_header';
 
-/** A decoded picture: RGBA, 8 bits, alpha not multiplied in, turned as the camera held it. */
-export interface Picture {
-  width: number;
-  height: number;
-  data: Uint8Array | Uint8ClampedArray;
-}
+export type { Picture };
 
-/** Decodes a png, jpeg or webp; `file` is for messages. {@link decodePicture} in a page or worker. */
+/** Decodes a png, jpeg, webp or bmp; `file` is for messages. {@link decodePicture} in a page or worker. */
 export type PictureDecoder = (bytes: Uint8Array, file: string) => Promise<Picture>;
 
 export interface GreyOptions {
@@ -17,82 +14,6 @@ export interface GreyOptions {
   /** What lies behind transparent pixels: 0 black to 255 white (default 255). */
   background?: number;
 }
-
-/** Pixels that a picture may have: a decoder would make four bytes of each. */
-const MOST_PIXELS = 50_000_000;
-
-/**
- * Format and size from a picture's first bytes, so that nothing else reaches a decoder. Throws
- * `bad-input`, naming `file`, for what is no png, jpeg or webp, has no pixels or too many.
- */
-export function pictureHeader(
-  bytes: Uint8Array,
-  file: string,
-): { format: 'png' | 'jpeg' | 'webp'; width: number; height: number } {
-  const fail = (what: string): never => {
-    throw new FacegradError('bad-input', `${file}: ${what}`);
-  };
-  if (bytes.length === 0) fail('the file is empty');
-  const header = readPng(bytes) ?? readJpeg(bytes) ?? readWebp(bytes);
-  if (!header) {
-    const start = [...bytes.subarray(0, 4)].map((b) => b.toString(16).padStart(2, '0')).join(' ');
-    return fail(`wanted a png, jpeg or webp, the file begins with ${start}`);
-  }
-  const { format, width, height } = header;
-  if (width === 0 || height === 0) fail(`the ${format} is cut short or has no pixels`);
-  if (width * height > MOST_PIXELS) {
-    fail(`${width}x${height} pixels, ${MOST_PIXELS} are the most that is read`);
-  }
-  return header;
-}
-
-type Header = ReturnType<typeof pictureHeader>;
-
-const ascii = (bytes: Uint8Array, at: number, length: number) =>
-  String.fromCharCode(...bytes.subarray(at, at + length));
-
-function readPng(bytes: Uint8Array): Header | undefined {
-  if (ascii(bytes, 0, 8) !== '\x89PNG\r\n\x1a\n') return undefined;
-  const [width, height] =
-    ascii(bytes, 12, 4) === 'IHDR' ? [word(bytes, 16), word(bytes, 20)] : [0, 0];
-  return { format: 'png', width, height };
-}
-
-/** The size stands in the first frame header (SOF0 to SOF15, but for DHT, JPG and DAC). */
-function readJpeg(bytes: Uint8Array): Header | undefined {
-  if (bytes[0] !== 0xff || bytes[1] !== 0xd8 || bytes[2] !== 0xff) return undefined;
-  for (let at = 2; at + 9 <= bytes.length && bytes[at] === 0xff;) {
-    const marker = bytes[at + 1];
-    if (marker === 0xff) {
-      at += 1; // a filling byte
-    } else if (marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)) {
-      return { format: 'jpeg', width: half(bytes, at + 7), height: half(bytes, at + 5) };
-    } else {
-      at += 2 + half(bytes, at + 2);
-    }
-  }
-  return { format: 'jpeg', width: 0, height: 0 };
-}
-
-function readWebp(bytes: Uint8Array): Header | undefined {
-  if (ascii(bytes, 0, 4) !== 'RIFF' || ascii(bytes, 8, 4) !== 'WEBP') return undefined;
-  const kind = ascii(bytes, 12, 4);
-  const little = (at: number, length: number) =>
-    [...bytes.subarray(at, at + length)].reduceRight((sum, byte) => sum * 256 + byte, 0);
-  let [width, height] = [0, 0];
-  if (bytes.length >= 30 && kind === 'VP8 ') {
-    [width, height] = [little(26, 2) & 0x3fff, little(28, 2) & 0x3fff];
-  } else if (bytes.length >= 25 && kind === 'VP8L') {
-    const bits = little(21, 4);
-    [width, height] = [(bits & 0x3fff) + 1, ((bits >>> 14) & 0x3fff) + 1];
-  } else if (bytes.length >= 30 && kind === 'VP8X') {
-    [width, height] = [little(24, 3) + 1, little(27, 3) + 1];
-  }
-  return { format: 'webp', width, height };
-}
-
-const half = (bytes: Uint8Array, at: number) => ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
-const word = (bytes: Uint8Array, at: number) => half(bytes, at) * 65536 + half(bytes, at + 2);
 
 /**
  * The middle square of a picture, grey (0.299 R + 0.587 G + 0.114 B), laid over `background`, resized
@@ -151,7 +72,8 @@ function triangleTaps(from: number, to: number): { first: number; weights: numbe
 
 /** Decodes a picture in a page or worker. Throws `bad-input`, naming `file`, if it cannot. */
 export async function decodePicture(bytes: Uint8Array, file: string): Promise<Picture> {
-  const { format } = pictureHeader(bytes, file);
+  const { format } = checkPicture(bytes, file);
+  if (format === 'bmp') return decodeBmp(bytes, file);
   const blob = new Blob([bytes as Uint8Array<ArrayBuffer>], { type: `image/${format}` });
   let bitmap: ImageBitmap;
   try {

@@ -5,7 +5,7 @@
 import { Inflate } from 'fflate';
 import { FacegradError } from '../gpu/errors';
 import { crc32 } from './crc32';
-import type { FileEntry, FileTree } from './file_tree';
+import { streamOf, type FileEntry, type FileTree } from './file_tree';
 import { readDirectory, viewOf, type ByteSource, type Fail, type ZipEntry } from './zip_directory';
 
 export type { ByteSource };
@@ -49,7 +49,7 @@ export async function openZip(
     throw new FacegradError('bad-input', `${name}: ${what}`, { cause });
   };
   const most = { ...DEFAULTS, ...limits };
-  const { entries, begin } = await readDirectory(bytes, most.entries, fail);
+  const { entries, begin, guessed } = await readDirectory(bytes, most.entries, fail);
   checkEntries(entries, most, fail);
   checkPlaces(entries, begin, fail);
   const files: FileEntry[] = [];
@@ -79,7 +79,12 @@ export async function openZip(
     };
     files.push({ path, size, read, stream: () => streamOf(pieces()) });
   }
-  return { name, files, folders };
+  const notes = guessed
+    ? [
+        `${name} does not say how its names are encoded: they are shown in code page 437, as ${guessed}.`,
+      ]
+    : [];
+  return { name, files, folders, notes };
 }
 
 function blobSource(blob: Blob): ByteSource {
@@ -170,15 +175,4 @@ async function* inflated(
   }
   if (length < size) fail(`inflates to ${length} bytes, it says ${size}`);
   if (checksum !== crc) fail('is damaged: its checksum does not hold');
-}
-
-function streamOf(pieces: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Array> {
-  return new ReadableStream({
-    async pull(controller) {
-      const { done, value } = await pieces.next();
-      if (done) controller.close();
-      else controller.enqueue(value);
-    },
-    cancel: async () => void (await pieces.return(undefined)),
-  });
 }

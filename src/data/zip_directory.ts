@@ -33,15 +33,15 @@ const LARGE_SIZES = 1;
 export const viewOf = (bytes: Uint8Array) =>
   new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 
-/** All entries in order, and where the directory begins. */
+/** All entries in order, where the directory begins, and a name of which the code had to be guessed. */
 export async function readDirectory(
   source: ByteSource,
   mostEntries: number,
   fail: Fail,
-): Promise<{ entries: ZipEntry[]; begin: number }> {
+): Promise<{ entries: ZipEntry[]; begin: number; guessed: string | undefined }> {
   const { count, begin, size } = await readEnd(source, fail);
   if (count > mostEntries) fail(`${count} entries, ${mostEntries} are the most that is read`);
-  return { entries: parseEntries(await source.read(begin, size), count, fail), begin };
+  return { ...parseEntries(await source.read(begin, size), count, fail), begin };
 }
 
 /** Where the directory is, from the record at the archive's end (or the one for large archives). */
@@ -82,7 +82,7 @@ async function readEnd(source: ByteSource, fail: Fail) {
   return { count, begin, size };
 }
 
-function parseEntries(bytes: Uint8Array, count: number, fail: Fail): ZipEntry[] {
+function parseEntries(bytes: Uint8Array, count: number, fail: Fail) {
   const view = viewOf(bytes);
   const entries: ZipEntry[] = [];
   const names: RawName[] = [];
@@ -118,8 +118,9 @@ function parseEntries(bytes: Uint8Array, count: number, fail: Fail): ZipEntry[] 
     names.push({ raw, unicode });
     at = end;
   }
-  decodeNames(names).forEach((name, i) => (entries[i].name = name));
-  return entries;
+  const decoded = decodeNames(names);
+  decoded.forEach(({ name }, i) => (entries[i].name = name));
+  return { entries, guessed: decoded.find(({ guessed }) => guessed)?.name };
 }
 
 function* extraFields(view: DataView, begin: number, end: number) {
@@ -159,7 +160,7 @@ function unicodeName(field: Uint8Array, raw: Uint8Array): Uint8Array | undefined
  * Windows, and nothing says of which: code page 437 has a letter for every byte, so that different
  * names stay different. One decision for the whole zip keeps a folder one folder.
  */
-function decodeNames(names: readonly RawName[]): string[] {
+function decodeNames(names: readonly RawName[]): { name: string; guessed: boolean }[] {
   const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
   const strict = new TextDecoder('utf-8', { ignoreBOM: true, fatal: true });
   const isUtf8 = (bytes: Uint8Array) => {
@@ -175,10 +176,11 @@ function decodeNames(names: readonly RawName[]): string[] {
   const parted = names.some(({ raw }) => raw.includes(SLASH));
   const slashes = (name: string) => name.replaceAll('\\', '/');
   return names.map(({ raw, unicode }) => {
-    if (unicode && isUtf8(unicode)) return slashes(utf8.decode(unicode));
-    if (all || raw.every((byte) => byte < 128)) return slashes(utf8.decode(raw));
+    const known = unicode && isUtf8(unicode) ? unicode : raw;
+    const guessed = known === raw && !all && raw.some((byte) => byte > 127);
+    if (!guessed) return { name: slashes(utf8.decode(known)), guessed };
     const name = Array.from(raw, letter437).join('');
-    return parted ? name : slashes(name);
+    return { name: parted ? name : slashes(name), guessed };
   });
 }
 

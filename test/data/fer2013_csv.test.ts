@@ -102,7 +102,7 @@ describe('what is wrong with the file is said with its name and the row', () => 
   it.each<[string, string, RegExp]>([
     ['an empty file', '', /^my\.csv: the file is empty/],
     ['no header', ROWS.join('\n'), /header has no column 'emotion'.*0,0 1 2/],
-    ['a column missing', GOOD.replace('Usage', 'Use'), /header has no column 'Usage'/],
+    ['a column missing', GOOD.replace('pixels', 'pixel'), /header has no column 'pixels'/],
     ['a header alone', `${HEADER}\n`, /no image/],
   ])('%s', async (_, text, reason) => {
     await expectBadInput(() => parseFer2013Csv(text, { file: 'my.csv' }), /^my\.csv: /, reason);

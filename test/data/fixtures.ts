@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { EXPRESSIONS, type ImageSet } from '../../src/data/dataset';
 import { FacegradError } from '../../src/gpu/errors';
-import type { Folder } from '../../src/data/load';
+import type { FileTree } from '../../src/data/file_tree';
 
 /** A set of 2x2 images, one per list of pixels. */
 export function tinySet(images: number[][], labels: number[], name = 'tiny'): ImageSet {
@@ -16,15 +16,17 @@ export function tinySet(images: number[][], labels: number[], name = 'tiny'): Im
   };
 }
 
-/** A folder in memory. */
-export function memoryFolder(files: Record<string, Uint8Array | string>): Folder {
-  return {
-    name: 'memory',
-    read: async (file) => {
-      const content = files[file];
-      return typeof content === 'string' ? new TextEncoder().encode(content) : content;
-    },
-  };
+/** Files in memory. */
+export function memoryTree(
+  files: Record<string, Uint8Array | string>,
+  name = 'memory',
+  folders: string[] = [],
+): FileTree {
+  const entries = Object.entries(files).map(([path, content]) => ({
+    path,
+    read: async () => (typeof content === 'string' ? new TextEncoder().encode(content) : content),
+  }));
+  return { name, files: entries, folders };
 }
 
 export async function gzip(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {

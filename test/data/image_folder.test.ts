@@ -9,7 +9,8 @@ import { openData } from '../../cli/source';
 import { EXPRESSIONS, type SequenceSet } from '../../src/data/dataset';
 import { treeOfFiles } from '../../src/data/file_tree';
 import { loadImageFolder } from '../../src/data/image_folder';
-import { greySquare, pictureHeader } from '../../src/data/pictures';
+import { pictureHeader } from '../../src/data/picture_header';
+import { greySquare } from '../../src/data/pictures';
 import { openZip } from '../../src/data/zip';
 
 const folder = mkdtempSync(join(tmpdir(), 'facegrad-folders-'));

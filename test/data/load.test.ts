@@ -4,21 +4,17 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EXPRESSIONS } from '../../src/data/dataset';
 import { encodeIdx } from '../../src/data/idx';
-import {
-  folderOfFiles,
-  loadCkPlusFolder,
-  loadFer2013Folder,
-  splitBySubject,
-} from '../../src/data/load';
-import { diskFolder, loadCkPlus, loadFer2013 } from '../../src/data/node_files';
-import { expectBadInput, gzip, memoryFolder } from './fixtures';
+import { treeOfFiles } from '../../src/data/file_tree';
+import { loadCkPlusFolder, loadFer2013Folder, splitBySubject } from '../../src/data/load';
+import { diskTree } from '../../src/data/node_files';
+import { expectBadInput, gzip, memoryTree } from './fixtures';
 
 const images = encodeIdx([2, 2, 2], Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8));
 const labels = encodeIdx([2], Uint8Array.of(6, 3));
 
 describe('a folder of FER2013 files', () => {
   it('gives the splits that are there', async () => {
-    const folder = memoryFolder({
+    const folder = memoryTree({
       'training-images-idx3-ubyte.gz': await gzip(images),
       'training-labels-idx1-ubyte': labels,
     });
@@ -29,7 +25,7 @@ describe('a folder of FER2013 files', () => {
   });
 
   it('reads files that a person chose in a page', async () => {
-    const folder = folderOfFiles([
+    const folder = treeOfFiles([
       new File([images], 'publictest-images-idx3-ubyte'),
       new File([labels], 'publictest-labels-idx1-ubyte'),
     ]);
@@ -39,19 +35,19 @@ describe('a folder of FER2013 files', () => {
   it('says which file of a pair is missing', async () => {
     const half = { 'training-images-idx3-ubyte': images };
     await expectBadInput(
-      () => loadFer2013Folder(memoryFolder(half)),
+      () => loadFer2013Folder(memoryTree(half)),
       'memory',
       'no training-labels-idx1-ubyte',
     );
     await expectBadInput(
-      () => loadFer2013Folder(memoryFolder({ 'training-labels-idx1-ubyte': labels })),
+      () => loadFer2013Folder(memoryTree({ 'training-labels-idx1-ubyte': labels })),
       'no training-images-idx3-ubyte',
     );
   });
 
   it('says that none of the wanted splits is there', async () => {
     await expectBadInput(
-      () => loadFer2013Folder(memoryFolder({}), ['privatetest']),
+      () => loadFer2013Folder(memoryTree({}), ['privatetest']),
       /memory has none of FER2013's privatetest/,
     );
   });
@@ -59,31 +55,38 @@ describe('a folder of FER2013 files', () => {
 
 describe('paths on a disk', () => {
   let folder: string;
-  const csv = `emotion,pixels,Usage\n4,${Array(2304).fill(9).join(' ')},PublicTest\n`;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'facegrad-'));
     await writeFile(join(folder, 'training-images-idx3-ubyte.gz'), await gzip(images));
     await writeFile(join(folder, 'training-labels-idx1-ubyte'), labels);
-    await writeFile(join(folder, 'fer2013.csv'), csv);
-    await writeFile(join(folder, 'notes.txt'), 'x');
   });
   afterAll(() => rm(folder, { recursive: true }));
 
   it('a folder', async () => {
-    expect((await loadFer2013(folder)).training!.count).toBe(2);
+    expect((await loadFer2013Folder(await diskTree(folder))).training!.count).toBe(2);
   });
 
-  it('a csv file', async () => {
-    expect([...(await loadFer2013(join(folder, 'fer2013.csv'))).publictest!.labels]).toEqual([4]);
+  it('one file, by places and piece by piece', async () => {
+    const { name, files } = await diskTree(join(folder, 'training-labels-idx1-ubyte'));
+    expect(name).toBe('training-labels-idx1-ubyte');
+    const [{ path, size, read, stream, slice }] = files;
+    expect([path, size]).toEqual([name, labels.length]);
+    expect([...(await read())]).toEqual([...labels]);
+    expect([...(await slice!(3, 4))]).toEqual([...labels.slice(3, 7)]);
+    const streamed = await new Response(stream!()).arrayBuffer();
+    expect([...new Uint8Array(streamed)]).toEqual([...labels]);
   });
 
-  it('refuses a csv without the wanted split, another file, and nothing at all', async () => {
-    const path = join(folder, 'fer2013.csv');
-    await expectBadInput(() => loadFer2013(path, ['training']), /fer2013\.csv has none/);
-    await expectBadInput(() => loadFer2013(join(folder, 'notes.txt')), /notes\.txt is neither/);
-    await expectBadInput(() => loadFer2013(join(folder, 'gone.csv')), /gone\.csv: ENOENT/);
-    await expectBadInput(() => diskFolder(path), /is not a folder/);
-    await expectBadInput(() => loadCkPlus(folder), /no ckplus48-images-idx3-ubyte/);
+  it('nothing at all', () => expectBadInput(() => diskTree(join(folder, 'gone')), /gone: ENOENT/));
+
+  it('a file that has gone since', async () => {
+    const path = join(folder, 'soon-gone');
+    await writeFile(path, 'x');
+    const [file] = (await diskTree(path)).files;
+    await rm(path);
+    await expectBadInput(() => file.read(), /soon-gone: ENOENT/);
+    await expectBadInput(() => file.slice!(0, 1), /soon-gone: ENOENT/);
+    await expectBadInput(() => new Response(file.stream!()).arrayBuffer(), /soon-gone: ENOENT/);
   });
 });
 
@@ -100,7 +103,7 @@ describe('CK+', () => {
   ];
 
   it('leaves contempt out unless asked', async () => {
-    const set = await loadCkPlusFolder(memoryFolder(file(good)));
+    const set = await loadCkPlusFolder(memoryTree(file(good)));
     expect(set.classes).toBe(EXPRESSIONS);
     expect(set.length).toBe(2);
     expect(set.sequences).toEqual([
@@ -111,7 +114,7 @@ describe('CK+', () => {
     expect([...set.labels]).toEqual([6, 3, 6, 0]);
     expect([...set.groups!]).toEqual([0, 0, 1, 1]);
 
-    const all = await loadCkPlusFolder(memoryFolder(file(good)), { contempt: true });
+    const all = await loadCkPlusFolder(memoryTree(file(good)), { contempt: true });
     expect(all.classes[7]).toBe('contempt');
     expect(all.sequences.map(({ label }) => label)).toEqual([3, 7, 0]);
   });
@@ -126,14 +129,14 @@ describe('CK+', () => {
     ['a bad image', [{ ...good[0], frames: [{ image: 5 }] }], /image 5, wanted 0 to 4/],
     ['a frame without image', [{ ...good[0], frames: [{}] }], /image undefined/],
   ])('says what is wrong with sequences.json: %s', async (_, sequences, reason) => {
-    const folder = memoryFolder(file(sequences));
+    const folder = memoryTree(file(sequences));
     await expectBadInput(() => loadCkPlusFolder(folder), /^sequences\.json: /, reason);
   });
 
   it('says which file is missing', async () => {
     const files: Record<string, Uint8Array | string> = file(good);
     delete files['sequences.json'];
-    await expectBadInput(() => loadCkPlusFolder(memoryFolder(files)), 'no sequences.json');
+    await expectBadInput(() => loadCkPlusFolder(memoryTree(files)), 'no sequences.json');
   });
 });
 

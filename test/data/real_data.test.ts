@@ -7,8 +7,8 @@ import {
   dropClass,
   duplicates,
 } from '../../src/data/dataset';
-import { splitBySubject } from '../../src/data/load';
-import { loadCkPlus, loadFer2013 } from '../../src/data/node_files';
+import { loadCkPlusFolder, loadFer2013Folder, splitBySubject } from '../../src/data/load';
+import { diskTree } from '../../src/data/node_files';
 
 const FER2013 = '../shared/data/fer2013';
 const CK_PLUS = '../shared/data/ckplus48';
@@ -22,7 +22,10 @@ function there(path: string): boolean {
 
 describe.runIf(there(FER2013))('FER2013', () => {
   it('has the published counts', { timeout: 60_000 }, async () => {
-    const { training, publictest } = await loadFer2013(FER2013, ['training', 'publictest']);
+    const { training, publictest } = await loadFer2013Folder(await diskTree(FER2013), [
+      'training',
+      'publictest',
+    ]);
     expect(classCounts(training!)).toEqual([3995, 436, 4097, 7215, 4830, 3171, 4965]);
     expect(classCounts(publictest!)).toEqual([467, 56, 496, 895, 653, 415, 607]);
     expect(dropClass(publictest!, 'neutral').count).toBe(3589 - 607);
@@ -44,7 +47,7 @@ describe.runIf(there(FER2013))('FER2013', () => {
 
 describe.runIf(there(CK_PLUS))('CK+', () => {
   it('has the published counts, without contempt', async () => {
-    const set = await loadCkPlus(CK_PLUS);
+    const set = await loadCkPlusFolder(await diskTree(CK_PLUS));
     expect(set.sequences.length).toBe(267 - 13);
     expect(set.length).toBe(4);
     const counts = new Array<number>(7).fill(0);

@@ -241,7 +241,11 @@ describe('bad files', () => {
       file('broken.csv', `emotion,pixels,Usage\n${row(2304)}${row(2000)}`),
       /broken\.csv.*row 2.*2000 pixels/,
     );
-    await drop(file('photo.bmp', 'BM'), /photo\.bmp: this page reads/);
+    await drop(file('photo.bmp', 'BM'), /photo\.bmp has pictures, but no folders of classes/);
+    await drop(
+      file('fer2013.tar.gz', 'x'),
+      /fer2013\.tar\.gz is an archive that is not read: unpack it/,
+    );
     const large = file('large.csv', '');
     truncateSync(large, 500 * 2 ** 20);
     await drop(large, /large\.csv/);

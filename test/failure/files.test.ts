@@ -69,14 +69,18 @@ describe('commands say which file', () => {
     ['data that is not there', () => openData(spec(join(folder, 'none'))), /none/],
     ['a zip that is not there', () => openData(spec(join(folder, 'none.zip'))), /none\.zip/],
     ['a zip that is none', () => openData(spec(path('a.zip', 'text'))), /a\.zip: not a whole zip/],
-    ['a file that is no data', () => openData(spec(path('a.txt', 'x'))), /a\.txt is neither/],
+    [
+      'a file that is no data',
+      () => openData(spec(path('a.txt', 'x'))),
+      /a\.txt: wanted fer2013\.csv.*there is only a\.txt/,
+    ],
     ['a csv without header', () => openData(spec(path('a.csv', '1,2,3\n'))), /a\.csv: .*header/],
     [
       'a csv that is one long line',
       () => openData(spec(path('b.csv', 'x'.repeat(2 ** 21)))),
       /line of more than/,
     ],
-    ['a file in place of a folder', () => diskTree(path('c', '')), /c is not a folder/],
+    ['a folder that is not there', () => diskTree(join(folder, 'gone')), /gone: ENOENT/],
     [
       'weights that are none',
       () =>

@@ -4,7 +4,7 @@ import { EXPRESSIONS } from '../../src/data/dataset';
 import { parseFer2013Csv } from '../../src/data/fer2013_csv';
 import { gunzip } from '../../src/data/gzip';
 import { encodeIdx, parseIdx, parseIdxImageSet } from '../../src/data/idx';
-import { pictureHeader } from '../../src/data/pictures';
+import { pictureHeader } from '../../src/data/picture_header';
 import { openZip } from '../../src/data/zip';
 import { FacegradError } from '../../src/gpu/errors';
 import { readCheckpoint } from '../../src/train/checkpoint';
