@@ -10,18 +10,26 @@ export { state, Value } from './tape/value';
 export * from './eager';
 export * as operations from './tape/operations';
 export { defineKernel, type Kernel, type Layout, type TensorSpec } from './kernels/kernel';
-export { Model } from './nn/model';
-export { modelConfig, PRESETS, type ModelConfig, type Preset } from './nn/config';
-export { ConvBlock } from './nn/layers';
-export { Module, Parameter, Pass, Sequential } from './nn/pass';
-export * from './nn/modules';
-export { Network, type NetworkConfig, type Trainable } from './nn/network';
+export { Module, Parameter, Pass, Sequential, Streams, type Output } from './nn/module';
+export * from './nn/layers';
+export { Network, type FramesConfig, type NetworkConfig, type NetworkOptions } from './nn/network';
 export { ParameterArena, type NamedTensor } from './nn/parameters';
-export { Trainer, type TrainEvent, type TrainingData } from './train/trainer';
-export { configFor, trainConfig, type TrainConfig } from './train/config';
+export { createNetwork, SYSTEMS, systemConfig, systemOf } from './nn/systems';
+export { defineSystem, type System } from './nn/systems/system';
+export {
+  ConvBlock,
+  modelConfig,
+  PRESETS,
+  type ModelConfig,
+  type Preset,
+} from './nn/systems/cnn_lstm';
+export { Trainer, type TrainingData } from './train/trainer';
+export type { TrainEvent } from './train/events';
+export { trainConfig, type TrainConfig } from './train/config';
+export { optimize } from './train/optimizer';
 export { Evaluator, testViews, type TestTimeAveraging } from './train/evaluator';
 export { formatConfusion, metricsOf, type Metrics } from './train/metrics';
-export { readWeights, writeWeights, type Weights } from './train/weights_file';
+export { loadNetwork, readWeights, writeWeights, type Weights } from './train/weights_file';
 export { readSafetensors, writeSafetensors } from './train/safetensors';
 export { EXPRESSIONS, type ImageSet, type SequenceSet } from './data/dataset';
 export { syntheticFaces, syntheticSequences } from './data/synthetic';

@@ -11,7 +11,6 @@ export const cases: BenchCase[] = [64, 256].map((N) => ({
     labels: u32([N]),
     step: u32([64]),
     totals: f32([4]),
-    confusion: u32([7, 7]),
     first_bad_step: u32([1]),
   },
 }));

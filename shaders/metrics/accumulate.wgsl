@@ -1,17 +1,16 @@
 // Adds a batch to the running totals, so that the host reads them only now and then:
 //   totals[0] += sum of loss (the batch's mean loss)     totals[2] += samples predicted right
 //   totals[1] += 1                                       totals[3] += samples with a label
-//   confusion[c, j] += samples of class c predicted as j (the first maximum of the logits)
+// The prediction is the first maximum of the logits.
 // A sample whose label is no class is left out; a batch without labels adds nothing.
 //
 // If a loss or a logit of a labelled sample is not finite, `first_bad_step` becomes the number of the step,
 // unless an earlier one is there. That is found in the bits, as a shader may be compiled on the
 // assumption that there is neither infinity nor NaN.
 //
-// Layout: loss, labels [N], logits [N, K], totals [4], confusion [K, K], first_bad_step [1].
+// Layout: loss, labels [N], logits [N, K], totals [4], first_bad_step [1].
 // Threads: one workgroup for the whole batch; each thread takes every WORKGROUP_SIZE-th sample, and the
-// first one adds up what they found, in order: the same bits every run. Counts are integers, where
-// the order of atomics does not matter.
+// first one adds up what they found, in order: the same bits every run.
 
 override WORKGROUP_SIZE: u32 = 64;
 
@@ -32,8 +31,7 @@ struct Step {
 @group(0) @binding(2) var<storage, read> labels: array<u32>;
 @group(0) @binding(3) var<storage, read> step: Step;
 @group(0) @binding(4) var<storage, read_write> totals: array<f32>;
-@group(0) @binding(5) var<storage, read_write> confusion: array<atomic<u32>>;
-@group(0) @binding(6) var<storage, read_write> first_bad_step: array<u32>;
+@group(0) @binding(5) var<storage, read_write> first_bad_step: array<u32>;
 @group(1) @binding(0) var<uniform> params: Params;
 
 var<workgroup> losses: array<f32, MAX_WORKGROUP_SIZE>;
@@ -65,7 +63,6 @@ fn main(@builtin(local_invocation_id) local: vec3<u32>) {
     let label = labels[n];
     if (label < params.classes) {
       let predicted = prediction(n);
-      atomicAdd(&confusion[label * params.classes + predicted], 1u);
       sum += loss[n];
       count++;
       right += select(0u, 1u, predicted == label);

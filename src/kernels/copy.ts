@@ -1,10 +1,21 @@
 import axisShader from '../../shaders/copy/axis.wgsl';
 import axisBackwardShader from '../../shaders/copy/axis_backward.wgsl';
 import fillShader from '../../shaders/copy/fill.wgsl';
+import layoutShader from '../../shaders/copy/layout.wgsl';
 import placeShader from '../../shaders/copy/place.wgsl';
 import stridedShader from '../../shaders/copy/strided.wgsl';
 import { FacegradError } from '../gpu/errors';
-import { defineKernel, f32, linear, size, type DType, type TensorSpec } from './kernel';
+import {
+  defineKernel,
+  f32,
+  layoutOf,
+  linear,
+  size,
+  storageSize,
+  type DType,
+  type Layout,
+  type TensorSpec,
+} from './kernel';
 
 /** What lies beyond an end of an axis: one value; the end repeated; mirrored at it; the axis again. */
 export const PAD_MODES = ['constant', 'edge', 'reflect', 'wrap'] as const;
@@ -153,6 +164,29 @@ export const copyStrided = defineKernel({
     ]) as Record<string, number>;
   },
   workgroups: (_, { shape }) => linear(size(shape), 64),
+});
+
+/** x [..., H, W] in another physical layout; dense where it is left out. */
+export const copyLayout = defineKernel({
+  name: 'copy.layout',
+  shader: layoutShader,
+  outputs: ({ x: { shape, dtype } }: Record<'x', TensorSpec>, { layout }: { layout?: Layout }) => ({
+    y: { shape, dtype, layout },
+  }),
+  params: ({ x }, { layout }) => {
+    const [height, width] = x.shape.slice(-2);
+    const [from, to] = [layoutOf(x), layoutOf({ ...x, layout })];
+    return {
+      length: storageSize({ ...x, layout }),
+      height,
+      width,
+      x_border: from.border,
+      x_row_stride: from.rowStride,
+      y_border: to.border,
+      y_row_stride: to.rowStride,
+    };
+  },
+  workgroups: ({ x }, { layout }) => linear(storageSize({ ...x, layout }), 64),
 });
 
 /** x as a part of y (given, or made with the rest open), from `begin` on along one axis. */

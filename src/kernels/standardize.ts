@@ -1,30 +1,28 @@
 import shader from '../../shaders/standardize/forward.wgsl';
-import { bordered, defineKernel, f32, size, type TensorSpec } from './kernel';
+import { defineKernel, f32, layoutOf, size, type Layout, type TensorSpec } from './kernel';
 
 interface Attributes {
   streams: 1 | 2;
-  /** Without the border that the 5x5 convolutions read. */
-  dense?: boolean;
+  /** Physical layout of y; dense where it is left out. */
+  layout?: Layout;
 }
 
-const layoutFor = (width: number, { dense }: Attributes) =>
-  dense ? { border: 0, rowStride: width } : bordered(width);
+const outputOf = ({ shape: [images, height, width] }: TensorSpec, attributes: Attributes) =>
+  f32([attributes.streams, images, 1, height, width], attributes.layout);
 
 /**
- * y [streams, N, 1, H, W] (bordered, unless dense): every image of a and b [N, H, W] less its mean, over its deviation.
+ * y [streams, N, 1, H, W]: every image of a and b [N, H, W] less its mean, over its deviation.
  * For one stream give the same tensor as a and b.
  */
 export const standardizeForward = defineKernel({
   name: 'standardize.forward',
   shader,
-  outputs: ({ a }: Record<'a' | 'b', TensorSpec>, attributes: Attributes) => {
-    const [images, height, width] = a.shape;
-    const layout = attributes.dense ? undefined : bordered(width);
-    return { y: f32([attributes.streams, images, 1, height, width], layout) };
-  },
+  outputs: ({ a }: Record<'a' | 'b', TensorSpec>, attributes: Attributes) => ({
+    y: outputOf(a, attributes),
+  }),
   params: ({ a }, attributes) => {
     const [images, height, width] = a.shape;
-    const { border, rowStride } = layoutFor(width, attributes);
+    const { border, rowStride } = layoutOf(outputOf(a, attributes));
     return { images, height, width, border, row_stride: rowStride };
   },
   workgroups: ({ a }, { streams }) => [a.shape[0], streams, 1],

@@ -1,145 +1,412 @@
-import { bordered, layoutOf } from '../kernels/kernel';
+/** Layers as PyTorch has them: names, shapes, defaults and initial values. */
+import { FacegradError } from '../gpu/errors';
+import { copyStrided, sameOrder } from '../kernels/copy';
+import { bordered, size } from '../kernels/kernel';
+import { pair, windowOf, type Pair, type WindowAttributes } from '../kernels/window';
+import { inLayout, later, reshapeLater, take, waiting } from '../tape/later';
+import { batchNorm } from '../tape/operations/batch_norm';
 import { bnReluPool } from '../tape/operations/bn_relu_pool';
-import { conv5x5, type ConvVariant, type FlippedWeights } from '../tape/operations/conv5x5';
-import { dense, type Attributes as DenseAttributes } from '../tape/operations/dense';
+import { addChannelBias, conv2d } from '../tape/operations/conv2d';
+import { conv5x5 } from '../tape/operations/conv5x5';
+import { transpose } from '../tape/operations/copy';
+import { dense } from '../tape/operations/dense';
+import { dropout } from '../tape/operations/dropout';
+import { gru } from '../tape/operations/gru';
 import { lstm } from '../tape/operations/lstm';
+import { maxPool } from '../tape/operations/max_pool';
+import { gelu, leakyRelu, sigmoid, tanh } from '../tape/operations/elementwise';
+import { avgPool2d, globalAvgPool, maxPool2d } from '../tape/operations/pool2d';
+import { relu } from '../tape/operations/relu';
+import { reshape } from '../tape/operations/reshape';
 import type { Tape } from '../tape/tape';
 import type { Value } from '../tape/value';
-import { forgetOne, ones, uniform, zeros } from './init';
-import type { ParameterArena } from './parameters';
+import { forgetOne, ones, uniform, zeros, type Init } from './init';
+import { Module, Parameter, type Pass, type StoredAs } from './module';
 
-/** Where a layer declares what it owns. */
-export interface Arenas {
-  parameters: ParameterArena;
-  /** Running statistics: saved with the weights, not trained. */
-  statistics: ParameterArena;
+const weight = (shape: readonly number[], bound: number, stored: StoredAs = {}) =>
+  new Parameter(shape, uniform(bound), { decay: true, ...stored });
+
+/** x with the leading axis of streams, which layers outside of `Streams` do not show. */
+function leading(tape: Tape, x: Value, rank: number): Value {
+  if (x.shape.length === rank) return x;
+  if (x.shape.length !== rank - 1) {
+    throw new FacegradError(
+      'bad-input',
+      `x [${x.shape}] must have ${rank - 1} axes, or ${rank} in Streams`,
+      { wanted: rank - 1, available: x.shape },
+    );
+  }
+  return reshapeLater(tape, x, [1, ...x.shape]);
 }
 
-/**
- * Convolution 5x5 'same' without bias, batch norm, ReLU, max-pool 2x2: one block of every stream.
- * x [G, N, C, H, W] with a border of 2 -> [G, N, O, H / 2, W / 2], bordered unless it is the last.
- */
-export class ConvBlock {
-  readonly #weight: Value;
-  readonly #norm: Record<'gamma' | 'beta' | 'running_mean' | 'running_var', Value>;
+/** y as x is: without the leading axis where x has none. */
+const alike = (tape: Tape, y: Value, x: Value): Value =>
+  y.shape.length === x.shape.length ? y : reshapeLater(tape, y, y.shape.slice(1));
 
-  /**
-   * @param name with `*` for the stream, as in `streams.*.block1`
-   * @param flipped where the gradient of x finds the weights that it needs; the first block has none
-   */
+export interface Conv2dOptions extends WindowAttributes {
+  groups?: number;
+  /** Default true. */
+  bias?: boolean;
+}
+
+/** Whether the convolution is of the kind that the 5x5 kernels compute: one pixel of output for each of input. */
+function isTuned(kernel: readonly number[], { groups = 1, ...window }: Conv2dOptions): boolean {
+  if (kernel.some((k) => k !== 5) || groups !== 1) return false;
+  const { stride, dilation, before, after } = windowOf('Conv2d', [5, 5], [16, 16], window);
+  const all = (numbers: readonly number[], n: number) => numbers.every((value) => value === n);
+  return all(stride, 1) && all(dilation, 1) && all(before, 2) && all(after, 2);
+}
+
+/** x [N, C, H, W] -> [N, O, OH, OW], any window, stride, padding, dilation and groups; 5x5 `same` runs on kernels of its own. */
+export class Conv2d extends Module {
+  readonly weight: Parameter;
+  readonly bias?: Parameter;
+  readonly #tuned: boolean;
+
   constructor(
-    { parameters, statistics }: Arenas,
-    name: string,
-    channels: number,
-    readonly outputs: number,
-    streams: readonly string[],
-    readonly last: boolean,
-    readonly variant: ConvVariant = 'auto',
-    readonly flipped?: FlippedWeights,
+    inChannels: number,
+    outChannels: number,
+    kernelSize: Pair,
+    readonly options: Conv2dOptions = {},
   ) {
-    const groups = streams.length;
-    const bound = 1 / Math.sqrt(channels * 25);
-    const shape = [groups, outputs];
-    this.#weight = parameters.add(`${name}.conv.weight`, [groups, channels, 5, 5, outputs], {
-      init: uniform(bound),
-      decay: true,
-      streams,
-      order: 'conv',
-    });
-    flipped?.add(this.#weight);
-    this.#norm = {
-      gamma: parameters.add(`${name}.bn.weight`, shape, { init: ones, streams }),
-      beta: parameters.add(`${name}.bn.bias`, shape, { init: zeros, streams }),
-      running_mean: statistics.add(`${name}.bn.running_mean`, shape, { init: zeros, streams }),
-      running_var: statistics.add(`${name}.bn.running_var`, shape, { init: ones, streams }),
+    super();
+    const kernel = pair(kernelSize);
+    const { groups = 1, bias = true } = options;
+    if (inChannels % groups !== 0 || outChannels % groups !== 0) {
+      throw new FacegradError(
+        'bad-input',
+        `Conv2d: ${inChannels} and ${outChannels} channels do not divide into ${groups} groups`,
+        { wanted: groups, available: [inChannels, outChannels] },
+      );
+    }
+    this.#tuned = isTuned(kernel, options);
+    const shape = [outChannels, inChannels / groups, ...kernel];
+    const bound = 1 / Math.sqrt(size(shape.slice(1)));
+    this.weight = weight(shape, bound, this.#tuned ? { order: 'conv', leading: true } : {});
+    if (bias) this.bias = new Parameter([outChannels], uniform(bound), { leading: this.#tuned });
+  }
+
+  forward(pass: Pass, x: Value): Value {
+    const { tape, variant } = pass;
+    const { value } = this.weight;
+    if (!this.#tuned) {
+      return tape.apply(conv2d, { x, weight: value, bias: this.bias?.value }, this.options).y;
+    }
+    const streams = inLayout(tape, leading(tape, x, 5), bordered(x.shape.at(-1)!));
+    // The gradient of x wants the weights flipped; a first layer has none.
+    const flipped = tape.needsGradient(streams) ? pass.flipped(value) : undefined;
+    let { y } = tape.apply(conv5x5, { x: streams, weight: value }, { variant, flipped });
+    if (this.bias) y = tape.apply(addChannelBias, { x: y, bias: this.bias.value }).y;
+    return alike(tape, y, x);
+  }
+}
+
+/** Batch norm of x [N, C, H, W] per channel. */
+export class BatchNorm2d extends Module {
+  readonly weight: Parameter;
+  readonly bias: Parameter;
+  readonly running_mean: Parameter;
+  readonly running_var: Parameter;
+
+  constructor(
+    features: number,
+    readonly options: { eps?: number; momentum?: number } = {},
+  ) {
+    super();
+    const stored = { leading: true };
+    this.weight = new Parameter([features], ones, stored);
+    this.bias = new Parameter([features], zeros, stored);
+    this.running_mean = new Parameter([features], zeros, stored, 'statistic');
+    this.running_var = new Parameter([features], ones, stored, 'statistic');
+  }
+
+  forward({ tape, training }: Pass, x: Value): Value {
+    const inputs = {
+      x: leading(tape, x, 5),
+      gamma: this.weight.value,
+      beta: this.bias.value,
+      running_mean: this.running_mean.value,
+      running_var: this.running_var.value,
+    };
+    const attributes = { training, ...this.options };
+    // The running statistics move once, also where y is read by more than what it was fused into.
+    const again = { ...attributes, momentum: 0 };
+    return later(tape, batchNorm, { inputs, attributes }, x.shape, again);
+  }
+}
+
+export interface Pool2dOptions extends WindowAttributes {
+  /** A last window that only begins inside counts too. */
+  ceilMode?: boolean;
+}
+
+/** Maximum of every window of x [N, C, H, W]; the stride is the window where not given. */
+export class MaxPool2d extends Module {
+  constructor(
+    readonly kernel: Pair,
+    readonly options: Pool2dOptions = {},
+  ) {
+    super();
+  }
+
+  forward({ tape }: Pass, x: Value): Value {
+    const [window, width] = pair(this.kernel);
+    const { stride = window, padding = 0, dilation = 1, ceilMode } = this.options;
+    const simple =
+      width === window && stride === window && padding === 0 && dilation === 1 && !ceilMode;
+    if (!simple) return tape.apply(maxPool2d, { x }, { kernel: this.kernel, ...this.options }).y;
+    const shape = x.shape.map((n, axis) =>
+      axis < x.shape.length - 2 ? n : Math.floor(n / window),
+    );
+    // Behind ReLU behind batch norm all three are one.
+    const open = waiting(x, relu)?.inputs.x;
+    const norm = window === 2 && open && take(open, batchNorm);
+    if (norm) return later(tape, bnReluPool, { ...norm }, shape);
+    return later(tape, maxPool, { inputs: { x }, attributes: { window } }, shape);
+  }
+}
+
+/** Mean of every window of x [N, C, H, W]; the stride is the window where not given. */
+export class AvgPool2d extends Module {
+  constructor(
+    readonly kernel: Pair,
+    readonly options: Pool2dOptions & { countIncludePad?: boolean } = {},
+  ) {
+    super();
+  }
+
+  forward({ tape }: Pass, x: Value): Value {
+    return tape.apply(avgPool2d, { x }, { kernel: this.kernel, ...this.options }).y;
+  }
+}
+
+/** Mean of every plane, x [N, C, H, W] -> [N, C, 1, 1]: PyTorch's, of which only the size 1 is here. */
+export class AdaptiveAvgPool2d extends Module {
+  constructor(size: 1) {
+    super();
+    if (size !== 1) {
+      throw new FacegradError('unsupported', 'AdaptiveAvgPool2d: only the size 1', {
+        wanted: size,
+        available: 1,
+      });
+    }
+  }
+
+  forward({ tape }: Pass, x: Value): Value {
+    return tape.apply(globalAvgPool, { x }, undefined).y;
+  }
+}
+
+/** y = x weight^T + bias: x [..., K] -> [..., M]. */
+export class Linear extends Module {
+  readonly weight: Parameter;
+  readonly bias?: Parameter;
+
+  constructor(inFeatures: number, outFeatures: number, options: { bias?: boolean } = {}) {
+    super();
+    const bound = 1 / Math.sqrt(inFeatures);
+    const stored = { leading: true };
+    this.weight = weight([outFeatures, inFeatures], bound, stored);
+    if (options.bias ?? true) this.bias = new Parameter([outFeatures], uniform(bound), stored);
+  }
+
+  forward({ tape }: Pass, x: Value): Value {
+    const { value, streams } = this.weight;
+    const own = streams![0] === '';
+    const inputs = {
+      x: own ? tape.apply(reshape, { x }, { shape: [1, ...x.shape] }).y : x,
+      weight: value,
+      bias: this.bias?.value,
+    };
+    const shape = [...x.shape.slice(0, -1), this.weight.shape[0]];
+    return later(tape, dense, { inputs, attributes: {} }, shape);
+  }
+}
+
+/** max(0, x). */
+export class ReLU extends Module {
+  forward({ tape }: Pass, x: Value): Value {
+    const sum = waiting(x, dense);
+    if (sum && Object.keys(sum.attributes).length === 0) {
+      const { inputs } = take(x, dense)!;
+      return later(tape, dense, { inputs, attributes: { relu: true } }, x.shape);
+    }
+    return later(tape, relu, { inputs: { x }, attributes: {} }, x.shape);
+  }
+}
+
+/** x, or `slope` times it below 0. */
+export class LeakyReLU extends Module {
+  constructor(readonly slope = 0.01) {
+    super();
+  }
+
+  forward({ tape }: Pass, x: Value): Value {
+    return tape.apply(leakyRelu, { x }, { slope: this.slope }).y;
+  }
+}
+
+/** x times the normal distribution's integral up to x. */
+export class GELU extends Module {
+  forward({ tape }: Pass, x: Value): Value {
+    return tape.apply(gelu, { x }, undefined).y;
+  }
+}
+
+/** 1 / (1 + exp(-x)). */
+export class Sigmoid extends Module {
+  forward({ tape }: Pass, x: Value): Value {
+    return tape.apply(sigmoid, { x }, undefined).y;
+  }
+}
+
+export class Tanh extends Module {
+  forward({ tape }: Pass, x: Value): Value {
+    return tape.apply(tanh, { x }, undefined).y;
+  }
+}
+
+/** In training each number is 0 with probability `rate`, the others are larger by 1 / (1 - rate). */
+export class Dropout extends Module {
+  constructor(readonly rate = 0.5) {
+    super();
+    if (!(rate >= 0 && rate < 1)) {
+      throw new FacegradError('bad-input', `Dropout: the rate must be in [0, 1), not ${rate}`);
+    }
+  }
+
+  forward(pass: Pass, x: Value): Value {
+    const { tape, training, step } = pass;
+    const stream = pass.nextStream();
+    const drops = training && this.rate > 0;
+    const open = waiting(x, dense)?.attributes;
+    if (open?.relu && !open.dropout) {
+      const { inputs, attributes } = take(x, dense)!;
+      const behind = {
+        ...attributes,
+        step,
+        ...(drops && { dropout: { rate: this.rate, stream } }),
+      };
+      return later(tape, dense, { inputs, attributes: behind }, x.shape);
+    }
+    if (!drops) return x;
+    return tape.apply(dropout, { x }, { step, rate: this.rate, stream }).y;
+  }
+}
+
+/** x [N, C, H, W] -> [N, C * H * W]; the axes from `start` on. In `Streams`, where x has one axis more, count it. */
+export class Flatten extends Module {
+  constructor(readonly start = 1) {
+    super();
+  }
+
+  forward({ tape }: Pass, x: Value): Value {
+    const shape = [...x.shape.slice(0, this.start), size(x.shape.slice(this.start))];
+    return tape.apply(reshape, { x }, { shape }).y;
+  }
+}
+
+/** The features of all streams of a picture next to each other: x [G, N, M] -> [N, G * M]. */
+export class SideBySide extends Module {
+  forward({ tape }: Pass, x: Value): Value {
+    const [groups, rows, features] = x.shape;
+    const shape = [rows, groups * features];
+    if (groups === 1) return tape.apply(reshape, { x }, { shape }).y;
+    const sum = take(x, dense);
+    if (sum) {
+      const attributes = { ...sum.attributes, sideBySide: true };
+      return later(tape, dense, { inputs: sum.inputs, attributes }, shape);
+    }
+    const { y } = tape.apply(transpose, { x }, { axes: [1, 0, 2] });
+    return tape.apply(reshape, { x: y }, { shape }).y;
+  }
+}
+
+export interface RecurrentOptions {
+  /** Default true. */
+  bias?: boolean;
+}
+
+/** Weights of one recurrent layer and direction, in PyTorch's names. */
+abstract class Recurrent extends Module {
+  readonly weight_ih_l0: Parameter;
+  readonly weight_hh_l0: Parameter;
+  readonly bias_ih_l0?: Parameter;
+  readonly bias_hh_l0?: Parameter;
+
+  constructor(
+    gates: number,
+    inputSize: number,
+    readonly hiddenSize: number,
+    { bias = true }: RecurrentOptions,
+    init?: (bound: number) => Record<'bias_ih' | 'bias_hh', Init>,
+  ) {
+    super();
+    const bound = 1 / Math.sqrt(hiddenSize);
+    const { bias_ih, bias_hh } = init?.(bound) ?? {
+      bias_ih: uniform(bound),
+      bias_hh: uniform(bound),
+    };
+    this.weight_ih_l0 = weight([gates * hiddenSize, inputSize], bound);
+    this.weight_hh_l0 = weight([gates * hiddenSize, hiddenSize], bound);
+    if (bias) {
+      this.bias_ih_l0 = new Parameter([gates * hiddenSize], bias_ih);
+      this.bias_hh_l0 = new Parameter([gates * hiddenSize], bias_hh);
+    }
+  }
+
+  protected get weights() {
+    return {
+      weight_ih: this.weight_ih_l0.value,
+      weight_hh: this.weight_hh_l0.value,
+      bias_ih: this.bias_ih_l0?.value,
+      bias_hh: this.bias_hh_l0?.value,
     };
   }
 
-  forward(tape: Tape, x: Value, training: boolean): Value {
-    const { variant, flipped } = this;
-    const { y } = tape.apply(conv5x5, { x, weight: this.#weight }, { variant, flipped });
-    const width = Math.floor(x.shape[4] / 2);
-    return tape.apply(
-      bnReluPool,
-      { x: y, ...this.#norm },
-      {
-        training,
-        layout: this.last ? undefined : bordered(width),
-        inputLayout: bordered(x.shape[4], layoutOf(x.spec).border),
-      },
-    ).y;
+  forward(pass: Pass, x: Value): Value {
+    return this.sequence(pass, x).hs;
   }
+
+  abstract sequence(pass: Pass, x: Value): { hs: Value; h_n: Value };
 }
 
-/** y = x weight^T + bias, for every stream: x [G, N, K] -> [G, N, M]. */
-export class Linear {
-  readonly #weight: Value;
-  readonly #bias: Value;
-
+/** x [T, N, I] -> hs [T, N, H]. `sequence` also gives the last state, and begins with a given one. */
+export class LSTM extends Recurrent {
+  /** @param options `forgetBias`: the forget gate begins with a bias of 1, so that a new cell remembers */
   constructor(
-    { parameters }: Arenas,
-    name: string,
-    inputs: number,
-    outputs: number,
-    streams?: readonly string[],
+    inputSize: number,
+    hiddenSize: number,
+    options: RecurrentOptions & { forgetBias?: boolean } = {},
   ) {
-    const groups = streams?.length ?? 1;
-    const init = uniform(1 / Math.sqrt(inputs));
-    // Without streams the file's tensor is [M, K]: the axis G of length 1 is dropped there.
-    const names = streams ?? [''];
-    this.#weight = parameters.add(`${name}.weight`, [groups, outputs, inputs], {
-      init,
-      decay: true,
-      streams: names,
-    });
-    this.#bias = parameters.add(`${name}.bias`, [groups, outputs], { init, streams: names });
+    const open = (bound: number) => ({ bias_ih: forgetOne(bound), bias_hh: zeros });
+    super(4, inputSize, hiddenSize, options, options.forgetBias ? open : undefined);
   }
 
-  /** @param behind what is done with y before it is stored */
-  forward(tape: Tape, x: Value, behind: DenseAttributes = {}): Value {
-    return tape.apply(dense, { x, weight: this.#weight, bias: this.#bias }, behind).y;
-  }
-}
-
-/** State that an LSTM starts from, for one batch: h and c, [N, H]. */
-export interface LstmState {
-  h: Value;
-  c: Value;
-}
-
-/** One LSTM layer, gates i f g o: x [T, N, I] -> outputs hs and the last state. */
-export class LSTM {
-  readonly #weights: Record<'weight_ih' | 'weight_hh' | 'bias_ih' | 'bias_hh', Value>;
-
-  constructor(
-    { parameters }: Arenas,
-    name: string,
-    inputs: number,
-    readonly hidden: number,
-  ) {
-    const bound = 1 / Math.sqrt(hidden);
-    const init = uniform(bound);
-    const gates = 4 * hidden;
-    this.#weights = {
-      weight_ih: parameters.add(`${name}.weight_ih_l0`, [gates, inputs], { init, decay: true }),
-      weight_hh: parameters.add(`${name}.weight_hh_l0`, [gates, hidden], { init, decay: true }),
-      bias_ih: parameters.add(`${name}.bias_ih_l0`, [gates], { init: forgetOne(bound) }),
-      bias_hh: parameters.add(`${name}.bias_hh_l0`, [gates], { init: zeros }),
-    };
-  }
-
-  /**
-   * @param start the state to begin with
-   * @param options `zeroState`: it is known to be zero; `updateState`: the last state is written to
-   * `start`, for the next frames; `lengths` u32 [N]: valid steps of each sample
-   */
-  forward(
-    tape: Tape,
+  sequence(
+    pass: Pass,
     x: Value,
-    start: LstmState,
-    options: { zeroState: boolean; updateState?: boolean; lengths?: Value },
-  ): { h_n: Value; c_n: Value } {
-    const { lengths, ...attributes } = options;
-    return tape.apply(lstm, { x, ...this.#weights, h0: start.h, c0: start.c, lengths }, attributes);
+    state: { h0?: Value; c0?: Value } = {},
+  ): { hs: Value; h_n: Value; c_n: Value } {
+    const { tape, lengths } = pass;
+    const carried = pass.remembered(this.hiddenSize, 'h0', 'c0');
+    const inputs = { x, ...this.weights, ...state, ...carried, lengths };
+    return tape.apply(lstm, inputs, { updateState: carried !== undefined });
+  }
+}
+
+/** x [T, N, I] -> hs [T, N, H]. `sequence` also gives the last state, and begins with a given one. */
+export class GRU extends Recurrent {
+  constructor(inputSize: number, hiddenSize: number, options: RecurrentOptions = {}) {
+    super(3, inputSize, hiddenSize, options);
+  }
+
+  sequence(pass: Pass, x: Value, state: { h0?: Value } = {}): { hs: Value; h_n: Value } {
+    const { tape, lengths } = pass;
+    const carried = pass.remembered(this.hiddenSize, 'h0');
+    const read = tape.apply(gru, { x, ...this.weights, ...state, ...carried, lengths }, {});
+    if (carried)
+      tape.dispatch(copyStrided, { x: read.h_n, y: carried.h0 }, sameOrder(read.h_n.shape));
+    return read;
   }
 }

@@ -1,60 +1,118 @@
 import { FacegradError } from '../gpu/errors';
-import { standardizeForward } from '../kernels/standardize';
-import { reshape } from '../tape/operations/reshape';
+import { reshapeLater } from '../tape/later';
 import type { Storage } from '../tape/storage';
 import type { Tape } from '../tape/tape';
 import type { Value } from '../tape/value';
-import type { ModelConfig } from './config';
-import type { Arenas } from './layers';
-import type { ForwardOptions } from './model';
-import { Pass, type Module } from './pass';
-import { ParameterArena, type NamedTensor } from './parameters';
+import {
+  preprocess,
+  STREAM_KINDS,
+  type PreprocessConfig,
+  type StreamKind,
+} from '../vision/preprocess';
+import { standardize } from '../vision/standardize';
+import { Pass, type Module, type Output, type PassOptions } from './module';
+import { ParameterArena, storedShape, type NamedTensor } from './parameters';
 
-/** What a trainer has to know of a model's configuration. */
-export type NetworkConfig = Pick<ModelConfig, 'size' | 'classes' | 'frames'>;
-
-/** What can be trained: the built-in `Model`, or a `Network` of one's own layers. */
-export interface Trainable {
-  readonly config: NetworkConfig;
-  readonly arenas: Arenas;
-  /** Images f32 [T * N, H, W], whole numbers 0 to 255 -> logits [N, classes]. */
-  forward(tape: Tape, images: Value, samples: number, options: ForwardOptions): Value;
-  initialize(storage: Storage, seed: number): void;
-  export(storage: Storage): Promise<NamedTensor[]>;
-  import(storage: Storage, tensors: ReadonlyMap<string, NamedTensor>): void;
+/**
+ * What a sample is:
+ * - `still`: one picture (T = 1);
+ * - `views`: the same picture `count` times, each jittered differently (T = 2 to 4);
+ * - `streams`: one picture, whose streams' features are steps one after another;
+ * - `sequence`: `count` frames in time order, shorter ones masked.
+ */
+export interface FramesConfig {
+  mode: 'still' | 'views' | 'streams' | 'sequence';
+  count: number;
 }
 
 /**
- * A module as a model: gives its parameters a place, and it pictures. The module gets x [T * N, 1, size, size],
- * every picture with mean 0 and deviation 1 (T = 1 but for sequences), and returns logits [N, classes].
+ * What is stored in every weights file, so that a file alone suffices to run: which network it is, what it is given, and
+ * beside these fields the options of its system.
  */
-export class Network implements Trainable {
-  readonly config: NetworkConfig & { kind: 'network' };
-  readonly arenas: Arenas = {
+export interface NetworkConfig {
+  kind: 'system';
+  /** Of the system that builds it (`nn/systems`), or one's own. */
+  name: string;
+  /** Height and width of the pictures that it is given. */
+  size: number;
+  classes: readonly string[];
+  /** One or two preprocessings of the picture. */
+  streams: readonly StreamKind[];
+  frames: FramesConfig;
+  preprocess?: PreprocessConfig;
+}
+
+const MODES: readonly string[] = ['still', 'views', 'streams', 'sequence'];
+
+/** @throws FacegradError `bad-input` for the first setting that cannot be */
+export function checkNetworkConfig(config: NetworkConfig): void {
+  // A configuration may come from a file: nothing of it is believed.
+  const { name, size, classes, streams, frames } = config;
+  const count = (value: unknown) => Number.isInteger(value) && (value as number) > 0;
+  if (typeof name !== 'string' || name === '') refuseSetting('name must be text', name);
+  if (!count(size) || size > 256) refuseSetting('size must be 1 to 256', size);
+  if (!Array.isArray(streams) || !streams.every((kind) => STREAM_KINDS.includes(kind))) {
+    refuseSetting(`streams must be of ${STREAM_KINDS.join(', ')}`, streams);
+  }
+  if (streams.length < 1 || streams.length > 2 || new Set(streams).size !== streams.length) {
+    refuseSetting('streams must be one or two different ones', streams);
+  }
+  if (!MODES.includes(frames?.mode)) {
+    refuseSetting(`frames.mode must be one of ${MODES.join(', ')}`, frames);
+  }
+  if (!count(frames.count)) refuseSetting('frames.count must be at least 1', frames);
+  if (frames.mode === 'still' && frames.count !== 1) refuseSetting('a still has one frame', frames);
+  if (!Array.isArray(classes) || !classes.every((name) => typeof name === 'string')) {
+    refuseSetting('classes must be names', classes);
+  }
+  if (classes.length < 2) refuseSetting('at least two classes', classes);
+}
+
+export function refuseSetting(what: string, wanted: unknown): never {
+  throw new FacegradError('bad-input', `network configuration: ${what}`, { wanted });
+}
+
+/** What a forward pass is given beside the pictures. */
+export type ForwardOptions = Omit<PassOptions, 'samples'>;
+
+/** What a network is given, where it is not the usual: one raw picture. */
+export type NetworkOptions = Pick<NetworkConfig, 'size' | 'classes'> & Partial<NetworkConfig>;
+
+/**
+ * A module as a network: it gets pictures, and its parameters get a place. The module is given x [N, 1, size, size] of one
+ * stream, [2, N, 1, size, size] of two, every picture with mean 0 and deviation 1 (T * N pictures of N samples, frame t of
+ * sample n at t * N + n), and returns class scores [N, classes], or those and an embedding. Holds descriptions
+ * only; memory is a `Storage`'s.
+ */
+export class Network {
+  readonly config: NetworkConfig;
+  readonly arenas = {
     parameters: new ParameterArena('parameters', { gradients: true }),
+    /** Running statistics: saved with the weights, not trained. */
     statistics: new ParameterArena('statistics', { gradients: false }),
   };
 
+  /** @throws FacegradError `bad-input` naming the setting, or for a module without parameters */
   constructor(
-    readonly root: Module,
-    { size, classes, frames }: Omit<NetworkConfig, 'frames'> & Partial<NetworkConfig>,
+    readonly root: Module<Value | Output>,
+    options: NetworkOptions,
   ) {
-    if (!Number.isInteger(size) || size < 1 || classes.length < 2) {
-      throw new FacegradError('bad-input', 'a network needs a size in pixels and two classes', {
-        available: { size, classes },
-      });
-    }
+    const given = { ...options, classes: [...options.classes] };
     this.config = {
-      kind: 'network',
-      size,
-      classes: [...classes],
-      frames: frames ?? { mode: 'still', count: 1 },
+      kind: 'system',
+      name: 'network',
+      streams: ['raw'],
+      frames: { mode: 'still', count: 1 },
+      ...given,
     };
+    checkNetworkConfig(this.config);
     const { parameters, statistics } = this.arenas;
     for (const [name, parameter] of root.named()) {
-      const { kind, shape, init, options } = parameter;
+      const { kind, shape, init, options, streams } = parameter;
       const arena = kind === 'parameter' ? parameters : statistics;
-      parameter.place(arena.add(name, shape, { init, ...options }), name);
+      const { decay, order } = options;
+      const entry = { init, decay, order, streams };
+      parameter.place(arena.add(name, storedShape(shape, entry), entry), name);
     }
     if (parameters.count === 0) {
       throw new FacegradError(
@@ -66,30 +124,55 @@ export class Network implements Trainable {
     statistics.finish();
   }
 
+  /** Frames of a sample that are pictures of their own. */
+  get framesPerSample(): number {
+    const { mode, count } = this.config.frames;
+    return mode === 'views' || mode === 'sequence' ? count : 1;
+  }
+
+  /** Fills parameters and statistics from a seed. */
   initialize(storage: Storage, seed: number): void {
     this.arenas.parameters.initialize(storage, seed);
     this.arenas.statistics.initialize(storage, seed);
   }
 
-  forward(tape: Tape, images: Value, samples: number, options: ForwardOptions): Value {
-    const [count, height, width] = images.shape;
-    const { y } = tape.dispatch(
-      standardizeForward,
-      { a: images, b: images },
-      { streams: 1, dense: true },
+  /**
+   * Appends preprocessing and the forward pass.
+   * @param images f32 [T * N, H, W], whole numbers 0 to 255
+   * @param samples N
+   */
+  forward(tape: Tape, images: Value, samples: number, options: ForwardOptions): Output {
+    return this.forwardFrom(tape, this.preprocess(tape, images), samples, options);
+  }
+
+  /** Images f32 [T * N, H, W] as the standardized streams that the module is given. */
+  preprocess(tape: Tape, images: Value): Value {
+    const { streams, preprocess: settings } = this.config;
+    return standardize(
+      tape,
+      streams.map((kind) => preprocess(tape, images, kind, settings)),
     );
-    const { training, step, lengths } = options;
-    const x = tape.apply(reshape, { x: y }, { shape: [count, 1, height, width] }).y;
-    const logits = this.root.forward(new Pass(tape, training, step, samples, lengths), x);
-    const wanted = [samples, this.config.classes.length];
-    if (logits.shape.join() !== wanted.join()) {
+  }
+
+  /** As `forward`, from standardized streams: x [streams, T * N, 1, H, W]. */
+  forwardFrom(tape: Tape, x: Value, samples: number, options: ForwardOptions): Output {
+    return this.pass(new Pass(tape, { ...options, samples }), x);
+  }
+
+  /** The module itself, with a pass that its loss may want as well. */
+  pass(pass: Pass, x: Value): Output {
+    const given = x.shape[0] === 1 ? reshapeLater(pass.tape, x, x.shape.slice(1)) : x;
+    const result = this.root.forward(pass, given);
+    const output = 'logits' in result ? result : { logits: result };
+    const wanted = [pass.samples, this.config.classes.length];
+    if (output.logits.shape.join() !== wanted.join()) {
       throw new FacegradError(
         'bad-input',
-        `the module gives [${logits.shape}], wanted are logits [${wanted}]`,
-        { wanted, available: logits.shape },
+        `the module gives [${output.logits.shape}]; logits [${wanted}] are wanted`,
+        { wanted, available: output.logits.shape },
       );
     }
-    return logits;
+    return { logits: output.logits.settle(), embedding: output.embedding?.settle() };
   }
 
   /** Every tensor of a weights file: parameters and running statistics, in PyTorch's names. */

@@ -16,8 +16,17 @@ export interface ParameterOptions {
    * each, with `*` in the name replaced by the stream's.
    */
   streams?: readonly string[];
-  /** `conv`: stored [C, 5, 5, O] for the kernels, [O, C, 5, 5] in weight files as in PyTorch. */
+  /** `conv`: stored [C, kh, kw, O] for the kernels, [O, C, kh, kw] in weight files as in PyTorch. */
   order?: 'conv';
+}
+
+/** The shape in which a parameter of PyTorch's shape is stored. */
+export function storedShape(
+  shape: readonly number[],
+  { streams, order }: Pick<ParameterOptions, 'streams' | 'order'>,
+): number[] {
+  const own = order === 'conv' ? [...shape.slice(1), shape[0]] : shape;
+  return streams ? [streams.length, ...own] : [...own];
 }
 
 /** One tensor of an arena. */
@@ -152,7 +161,7 @@ function files({ name, value, streams, order }: Entry) {
   }));
 }
 
-/** [C, 5, 5, O] -> [O, C, 5, 5]; anything else as it is. */
+/** [C, kh, kw, O] -> [O, C, kh, kw]; anything else as it is. */
 function toFile({ value, order }: Entry, data: Float32Array): Float32Array {
   if (order !== 'conv') return data.slice();
   const outputs = value.shape[value.shape.length - 1];

@@ -3,7 +3,7 @@ import { FacegradError } from '../gpu/errors';
 import type { Kernel, TensorSpec } from '../kernels/kernel';
 import { accumulate, add } from '../kernels/add';
 import type { Tuning } from '../kernels/tuning';
-import { copyStrided, sameOrder } from '../kernels/copy';
+import { copyLayout, copyStrided, sameOrder } from '../kernels/copy';
 import { Value } from './value';
 
 type Values<K extends string> = Record<K, Value>;
@@ -27,6 +27,11 @@ export interface Dispatch {
  */
 export interface Operation<In extends Given<In>, O extends string, S extends string, A> {
   name: string;
+  /**
+   * Which physical layouts it knows: it `reads` x of any; it `keeps` x's for y; it `writes` y in that of its attribute
+   * `layout`. Where it reads none, values that wait for their reader come dense.
+   */
+  layouts?: 'reads' | 'writes' | 'keeps';
   /** `forward` applies other operations, whose gradients are this one's; on some tapes or on all. */
   composite?: boolean | ((tape: Tape) => boolean);
   forward(tape: Tape, inputs: In, attributes: A): Values<O | S>;
@@ -85,7 +90,7 @@ export class Tape {
   ): Values<O> {
     const values: Record<string, Value> = {};
     for (const [name, value] of Object.entries<Value | undefined>(given)) {
-      if (value) values[name] = value;
+      if (value) values[name] = value.settle('any');
     }
     const inputs = Object.fromEntries(
       Object.entries(values).map(([name, value]) => [name, value.spec]),
@@ -106,10 +111,16 @@ export class Tape {
   /** Applies a differentiable operation and remembers it for `backward`. */
   apply<In extends Given<In>, O extends string, S extends string, A>(
     operation: Operation<In, O, S, A>,
-    inputs: In,
+    read: In,
     attributes: A = undefined as A,
   ): Values<O | S> {
-    const { composite } = operation;
+    const { composite, layouts } = operation;
+    const inputs = Object.fromEntries(
+      Object.entries<Value | undefined>(read).map(([name, value]) => [
+        name,
+        value?.settle(layouts === 'reads' || layouts === 'keeps' ? 'any' : undefined),
+      ]),
+    ) as In;
     if (typeof composite === 'function' ? composite(this) : composite) {
       return operation.forward(this, inputs, attributes);
     }
@@ -133,12 +144,12 @@ export class Tape {
 
   /** Gives an output its gradient from outside: a loss kernel that computed it on the way. */
   seed(value: Value, gradient: Value): void {
-    this.#accumulate(value, gradient);
+    this.#accumulate(value.settle('any'), gradient);
   }
 
   /** Asks for the gradient of a value that is no parameter; `gradientOf` has it after `backward`. */
   watch(value: Value): void {
-    this.#differentiable.add(value);
+    this.#differentiable.add(value.settle('any'));
   }
 
   /**
@@ -179,7 +190,7 @@ export class Tape {
 
   /** The gradient that `backward` has found for a value. */
   gradientOf(value: Value): Value | undefined {
-    return this.#gradients.get(value);
+    return this.#gradients.get(value.settle('any'));
   }
 
   #accumulate(value: Value, gradient: Value): void {
@@ -196,7 +207,13 @@ export class Tape {
         gradient = this.dispatch(copyStrided, { x: gradient, y }, sameOrder(value.shape)).y;
       }
       this.#gradients.set(value, gradient);
-    } else if (value.grad) {
+      return;
+    }
+    const { layout } = sum.spec;
+    if (JSON.stringify(layout) !== JSON.stringify(gradient.spec.layout)) {
+      gradient = this.dispatch(copyLayout, { x: gradient }, { layout }).y;
+    }
+    if (value.grad) {
       this.dispatch(accumulate, { y: sum, x: gradient }); // a parameter used twice
     } else {
       this.#gradients.set(value, this.dispatch(add, { a: sum, b: gradient }).y);

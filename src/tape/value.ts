@@ -1,5 +1,5 @@
 import { FacegradError } from '../gpu/errors';
-import { size, storageSize, type TensorSpec } from '../kernels/kernel';
+import { size, storageSize, type Layout, type TensorSpec } from '../kernels/kernel';
 
 /**
  * - `state`: lives outside any plan, in a `Storage`: inputs, parameters, statistics, optimizer state.
@@ -19,6 +19,8 @@ export class Value {
   offset = 0;
   /** What a state holds from the beginning, where that is not zeros. */
   initial?: Uint32Array;
+  /** The physical layout in which whoever made this value wants its gradient; dense where it is left out. */
+  gradientLayout?: Layout;
 
   constructor(
     readonly name: string,
@@ -30,6 +32,14 @@ export class Value {
 
   get shape(): readonly number[] {
     return this.spec.shape;
+  }
+
+  /**
+   * The value that a dispatch can read: this one, unless its operation waits for a reader (`later`).
+   * @param _layout what the reader can read: that layout, 'any', or dense ones where it is left out
+   */
+  settle(_layout?: Layout | 'any'): Value {
+    return this;
   }
 
   /** Bytes that it occupies. */
@@ -61,15 +71,19 @@ export class Value {
     return view;
   }
 
-  /** The same elements in another shape. */
+  /** The same elements in another shape. Rows of a physical layout stay rows. */
   reshape(shape: readonly number[]): Value {
-    if (this.spec.layout || size(shape) !== size(this.shape)) {
+    const { dtype, layout } = this.spec;
+    const rows = shape.slice(-2).join() === this.shape.slice(-2).join();
+    if ((layout && !rows) || size(shape) !== size(this.shape)) {
       throw new FacegradError(
         'bad-input',
         `${this.name}: [${this.shape}] cannot be seen as [${shape}]`,
       );
     }
-    return this.view(this.name, { shape, dtype: this.spec.dtype });
+    const value = this.view(this.name, { shape, dtype, layout });
+    if (rows) value.gradientLayout = this.gradientLayout;
+    return value;
   }
 
   /** What is bound where an optional input is left out, as something must be. Nothing reads it, no text shows it. */

@@ -3,6 +3,7 @@ import { f32, storageSize } from '../kernels/kernel';
 import type { NamedTensor } from '../nn/parameters';
 import type { Storage } from '../tape/storage';
 import type { Value } from '../tape/value';
+import { upgradeConfig } from '../nn/systems';
 import type { TrainConfig } from './config';
 import type { Metrics } from './metrics';
 import { readSafetensors, writeSafetensors } from './safetensors';
@@ -70,7 +71,22 @@ export function readCheckpoint(file: Uint8Array, name = 'checkpoint'): Checkpoin
     else best.push({ ...tensor, name: rest.join('.') });
   }
   const progress = parseFact(metadata.progress ?? '', name, 'progress') as Progress;
+  progress.config.model = upgradeConfig(progress.config.model);
   return { progress, state, best };
+}
+
+/** Settings that may change from one part of a run to the next: how long it is, and how often to look. */
+const FREE = ['epochs', 'patience', 'logEvery', 'checkpointEvery', 'maxSubmitMs'];
+
+/** Whether a run of one configuration can be gone on with by the other, bit for bit. */
+export function sameRun(a: TrainConfig, b: TrainConfig): boolean {
+  const decisive = (config: object) =>
+    JSON.stringify(config, (key, value: unknown) => {
+      if (FREE.includes(key)) return undefined;
+      const plain = typeof value === 'object' && value !== null && !Array.isArray(value);
+      return plain ? Object.fromEntries(Object.entries(value as object).sort()) : value;
+    });
+  return decisive(a) === decisive(b);
 }
 
 /** Puts a checkpoint's tensors back. Nothing is written unless all of them fit. */

@@ -1,7 +1,7 @@
 import { FacegradError } from '../gpu/errors';
 import type { Tuning } from '../kernels/tuning';
-import { checkModelConfig, modelConfig, type ModelConfig, type Preset } from '../nn/config';
-import type { Trainable } from '../nn/network';
+import { checkNetworkConfig, type NetworkConfig } from '../nn/network';
+import { modelConfig, type ModelConfig, type Preset } from '../nn/systems/cnn_lstm';
 import type { AugmentationConfig } from '../vision/augmentation';
 import type { ScheduleConfig } from './schedule';
 
@@ -35,8 +35,8 @@ export interface LossConfig {
 }
 
 /** Everything that decides a run: the same configuration, data and adapter give the same bits. */
-export interface TrainConfig {
-  model: ModelConfig;
+export interface TrainConfig<C extends NetworkConfig = NetworkConfig> {
+  model: C;
   epochs: number;
   batch: number;
   seed: number;
@@ -58,9 +58,6 @@ export interface TrainConfig {
   tuning?: Tuning;
 }
 
-/** The configuration of a run that trains a model of this kind. */
-export type ConfigFor<M extends Trainable> = Omit<TrainConfig, 'model'> & { model: M['config'] };
-
 const defaults: Omit<TrainConfig, 'model'> = {
   epochs: 20,
   batch: 64,
@@ -76,55 +73,43 @@ const defaults: Omit<TrainConfig, 'model'> = {
   maxSubmitMs: 0,
 };
 
-export type TrainChanges = Partial<Omit<TrainConfig, 'model'>> & { model?: Partial<ModelConfig> };
+export type TrainChanges = Partial<Omit<TrainConfig, 'model'>>;
 
 /**
- * The defaults for a preset, with changes.
+ * The defaults of a training, with changes.
+ * @param model a preset of the paper's network, or a network's configuration: `network.config`, `systemConfig(…)`
  * @throws FacegradError `bad-input` naming the setting
  */
-export function trainConfig(preset: Preset, changes: TrainChanges = {}): TrainConfig {
-  const config: TrainConfig = {
-    ...defaults,
-    ...changes,
-    optimizer: { ...defaults.optimizer, ...changes.optimizer },
-    loss: { ...defaults.loss, ...changes.loss },
-    model: modelConfig(preset, changes.model),
-  };
-  checkTrainConfig(config);
-  return config;
-}
-
-/**
- * The defaults for a model of one's own, with changes.
- * @throws FacegradError `bad-input` naming the setting
- */
-export function configFor<M extends Trainable>(
-  model: M,
-  changes: Partial<Omit<TrainConfig, 'model'>> = {},
-): ConfigFor<M> {
+export function trainConfig<C extends NetworkConfig>(
+  model: C,
+  changes?: TrainChanges,
+): TrainConfig<C>;
+export function trainConfig(
+  model: Preset,
+  changes?: TrainChanges & { model?: Partial<ModelConfig> },
+): TrainConfig<ModelConfig>;
+export function trainConfig(
+  model: Preset | NetworkConfig,
+  changes: TrainChanges & { model?: object } = {},
+): TrainConfig {
   const config = {
     ...defaults,
     ...changes,
     optimizer: { ...defaults.optimizer, ...changes.optimizer },
     loss: { ...defaults.loss, ...changes.loss },
-    model: model.config,
+    model: typeof model === 'string' ? modelConfig(model, changes.model) : model,
   };
-  checkTraining(config);
+  checkTrainConfig(config);
   return config;
 }
 
 /** @throws FacegradError `bad-input` for the first setting that cannot be */
 export function checkTrainConfig(config: TrainConfig): void {
-  checkModelConfig(config.model);
-  checkTraining(config);
-}
-
-/** As `checkTrainConfig`, for all but the model. */
-export function checkTraining(config: Omit<TrainConfig, 'model'>): void {
   const refuse = (what: string, wanted: unknown): never => {
     throw new FacegradError('bad-input', `training configuration: ${what}`, { wanted });
   };
-  const { epochs, batch, seed, optimizer, loss } = config;
+  const { model, epochs, batch, seed, optimizer, loss } = config;
+  checkNetworkConfig(model);
   if (!Number.isInteger(epochs) || epochs < 1) refuse('epochs must be 1 or more', epochs);
   if (!Number.isInteger(batch) || batch < 2) refuse('batch must be 2 or more', batch);
   if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff) refuse('seed must be a u32', seed);

@@ -1,6 +1,6 @@
 import { checkSet, type ImageSet, type SequenceSet } from '../data/dataset';
 import { FacegradError } from '../gpu/errors';
-import type { Trainable } from '../nn/network';
+import type { Network } from '../nn/network';
 import { Plan } from '../tape/plan';
 import type { Storage } from '../tape/storage';
 import { Tape } from '../tape/tape';
@@ -37,7 +37,7 @@ export class Evaluator {
   last?: Float64Array;
 
   private constructor(
-    readonly model: Trainable,
+    readonly model: Network,
     readonly data: ImageSet | SequenceSet,
     private readonly storage: Storage,
     private readonly plan: Plan,
@@ -46,7 +46,7 @@ export class Evaluator {
   ) {}
 
   static async create(
-    model: Trainable,
+    model: Network,
     storage: Storage,
     data: ImageSet | SequenceSet,
     options: {
@@ -58,7 +58,7 @@ export class Evaluator {
     const { config } = model;
     checkSet(data);
     if (data.classes.length > config.classes.length) {
-      throw new FacegradError('bad-input', `${data.name} has more classes than the model`, {
+      throw new FacegradError('bad-input', `${data.name} has more classes than the network`, {
         wanted: config.classes,
         available: data.classes,
       });
@@ -82,7 +82,7 @@ export class Evaluator {
         random: false,
       },
     );
-    const logits = model.forward(tape, images, batch, {
+    const { logits } = model.forward(tape, images, batch, {
       training: false,
       step: buffer.step,
       lengths: frames > 1 ? buffer.lengths : undefined,

@@ -10,14 +10,17 @@ import type { OptimizerConfig } from './config';
  * whose gradient is not finite, so that the last good weights stay), and one update of the flat buffer.
  * @returns the state that a checkpoint must hold
  */
-export function recordOptimizer(
+export function optimize(
   tape: Tape,
-  arena: ParameterArena,
+  {
+    flat: parameters,
+    gradient,
+    decayLength,
+  }: Pick<ParameterArena, 'flat' | 'gradient' | 'decayLength'>,
   config: OptimizerConfig,
   step: Value,
   first_bad_step: Value,
 ): Record<string, Value> {
-  const { flat: parameters, gradient, decayLength } = arena;
   const { weightDecay, momentum = 0.9, nesterov = true, betas: [beta1, beta2] = [] } = config;
   const { dampening, rateDecay } = config;
   const threads = cpuLanes(tape.capabilities);

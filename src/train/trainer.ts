@@ -1,71 +1,29 @@
-import { checkSet, classCounts, type ImageSet, type SequenceSet } from '../data/dataset';
+import type { ImageSet, SequenceSet } from '../data/dataset';
 import { fingerprint } from '../data/fingerprint';
 import type { Gpu } from '../gpu/device';
 import { FacegradError } from '../gpu/errors';
-import { f32, u32 } from '../kernels/kernel';
-import { accumulateMetrics } from '../kernels/metrics';
-import { Model } from '../nn/model';
-import type { Trainable } from '../nn/network';
+import type { Network } from '../nn/network';
 import type { NamedTensor } from '../nn/parameters';
-import { focalLoss } from '../tape/operations/focal_loss';
-import { Plan } from '../tape/plan';
-import { Storage, type TypedArray } from '../tape/storage';
-import { Tape } from '../tape/tape';
-import { state, type Value } from '../tape/value';
-import { augment, AUGMENTATION } from '../vision/augmentation';
-import { ImageBank, isSequences, itemLabels, Sampler, StepBuffer } from './batches';
+import { createNetwork, type AnySystem } from '../nn/systems';
+import type { Plan } from '../tape/plan';
+import type { Storage, TypedArray } from '../tape/storage';
+import type { Value } from '../tape/value';
 import {
   readCheckpoint,
   restore,
+  sameRun,
   writeCheckpoint,
   type EpochRecord,
   type Progress,
 } from './checkpoint';
-import {
-  checkTrainConfig,
-  checkTraining,
-  classWeights,
-  type ConfigFor,
-  type TrainConfig,
-} from './config';
+import { checkTrainConfig, type TrainConfig } from './config';
 import { Evaluator } from './evaluator';
-import { recordOptimizer } from './optimizer';
+import type { TrainEvent } from './events';
 import type { Metrics } from './metrics';
 import { rateFactor } from './schedule';
-import { writeSafetensors, type WeightType } from './safetensors';
-import type { Provenance } from './weights_file';
-
-/** What a run tells: plain data that goes through `postMessage` and JSON alike. */
-export type TrainEvent =
-  | { type: 'compile'; ready: number; total: number }
-  | {
-      type: 'start';
-      step: number;
-      steps: number;
-      stepsPerEpoch: number;
-      parameters: number;
-      dispatches: number;
-      memory: { before: number; after: number; state: number };
-      adapter: string;
-    }
-  | {
-      type: 'step';
-      step: number;
-      epoch: number;
-      loss: number;
-      accuracy: number;
-      learningRate: number;
-      imagesPerSecond: number;
-    }
-  | ({ type: 'epoch'; best: boolean } & EpochRecord)
-  /** A good moment to call `checkpoint()`. */
-  | { type: 'checkpoint'; step: number }
-  | {
-      type: 'done';
-      step: number;
-      reason: 'finished' | 'stopped' | 'patience';
-      validation?: Metrics;
-    };
+import type { WeightType } from './safetensors';
+import { TrainingStep } from './step';
+import { weightsFile, type Provenance } from './weights_file';
 
 export interface TrainingData {
   training: ImageSet | SequenceSet;
@@ -73,7 +31,12 @@ export interface TrainingData {
 }
 
 export interface CreateOptions {
+  /** To go on from; its configuration must be the run's. */
   checkpoint?: Uint8Array;
+  /** A network of one's own; its configuration is that of the run. */
+  model?: Network;
+  /** Where networks are looked up by name; the built-in ones where it is left out. */
+  systems?: readonly AnySystem[];
   onProgress?: (ready: number, total: number) => void;
 }
 
@@ -81,11 +44,11 @@ export interface CreateOptions {
 const IN_FLIGHT = 2;
 
 /**
- * Trains one model on one GPU. `run` is a generator: the caller decides what to do with each event,
+ * Trains one network on one GPU. `run` is a generator: the caller decides what to do with each event,
  * and may ask for a checkpoint or the weights between two of them.
  */
-export class Trainer<M extends Trainable = Model> {
-  readonly model: M;
+export class Trainer {
+  readonly model: Network;
   readonly storage: Storage;
   readonly plan: Plan;
   readonly steps: number;
@@ -101,104 +64,41 @@ export class Trainer<M extends Trainable = Model> {
 
   private constructor(
     readonly gpu: Gpu,
-    readonly config: ConfigFor<M>,
+    readonly config: TrainConfig,
     private readonly data: TrainingData,
-    private readonly parts: {
-      model: M;
-      storage: Storage;
-      plan: Plan;
-      buffer: StepBuffer;
-      sampler: Sampler;
-      evaluator?: Evaluator;
-      totals: Value;
-      firstBadStep: Value;
-      updated: Record<string, Value>;
-    },
+    private readonly prepared: TrainingStep,
+    private readonly evaluator?: Evaluator,
   ) {
-    this.model = parts.model;
-    this.storage = parts.storage;
-    this.plan = parts.plan;
-    this.steps = config.epochs * parts.sampler.stepsPerEpoch;
+    this.model = prepared.network;
+    this.storage = prepared.storage;
+    this.plan = prepared.plan;
+    this.steps = config.epochs * prepared.sampler.stepsPerEpoch;
     this.logEvery = config.logEvery;
   }
 
-  /**
-   * Builds the model, records the step, compiles it, uploads the data.
-   * @param options `checkpoint`: go on from there; its configuration must be `config`. `model`: a `Network`
-   * of one's own, whose configuration is `config.model`
-   */
-  static create(
+  /** Builds the network, records the step, compiles it, uploads the data. */
+  static async create(
     gpu: Gpu,
     config: TrainConfig,
     data: TrainingData,
-    options?: CreateOptions,
-  ): Promise<Trainer>;
-  static create<M extends Trainable>(
-    gpu: Gpu,
-    config: ConfigFor<M>,
-    data: TrainingData,
-    options: CreateOptions & { model: M },
-  ): Promise<Trainer<M>>;
-  static async create(
-    gpu: Gpu,
-    config: ConfigFor<Trainable>,
-    data: TrainingData,
-    options: CreateOptions & { model?: Trainable } = {},
-  ): Promise<Trainer<Trainable>> {
-    if (options.model) checkTraining(config);
-    else checkTrainConfig(config as TrainConfig);
+    { checkpoint, model, systems, onProgress }: CreateOptions = {},
+  ): Promise<Trainer> {
+    checkTrainConfig(config);
     const { training, validation } = data;
-    for (const set of [training, validation]) {
-      if (set) checkSet(set);
-      if (set && set.classes.join() !== config.model.classes.join()) {
-        throw new FacegradError('bad-input', `${set.name} has other classes than the model`, {
-          wanted: config.model.classes,
-          available: set.classes,
-        });
-      }
-    }
-    const counts = countLabels(training);
-    if (counts.filter((count) => count > 0).length < 2) {
-      const only = training.classes[counts.findIndex((count) => count > 0)];
-      throw new FacegradError(
-        'bad-input',
-        `${training.name}: everything is ${only}; learning needs two classes or more`,
-        { wanted: training.classes, available: only },
-      );
-    }
-    const sampler = new Sampler(training, config.batch, config.seed, config.sampling);
-    const storage = new Storage(gpu);
-    let plan: Plan | undefined;
+    const network = model ?? createNetwork(config.model, systems);
+    const prepared = await TrainingStep.prepare(gpu, network, config, training, { onProgress });
     let evaluator: Evaluator | undefined;
     try {
-      const model: Trainable = options.model ?? new Model(config.model as TrainConfig['model']);
-      const step = recordStep(gpu, model, config, training);
-      plan = await Plan.compile(step.tape, storage, { onProgress: options.onProgress });
-      step.bank.upload(storage);
-      storage.write(step.alpha, Float32Array.from(classWeights(config.loss.alpha, counts)));
-      model.initialize(storage, config.seed);
-      evaluator = validation
-        ? await Evaluator.create(model, storage, validation, { batch: config.batch })
-        : undefined;
-      const { buffer, totals, firstBadStep, updated } = step;
-      const parts = {
-        model,
-        storage,
-        plan,
-        buffer,
-        sampler,
-        evaluator,
-        totals,
-        firstBadStep,
-        updated,
-      };
-      const trainer = new Trainer<Trainable>(gpu, config, data, parts);
-      if (options.checkpoint) trainer.#restore(options.checkpoint);
+      if (validation) {
+        const { batch } = config;
+        evaluator = await Evaluator.create(network, prepared.storage, validation, { batch });
+      }
+      const trainer = new Trainer(gpu, config, data, prepared, evaluator);
+      if (checkpoint) trainer.#restore(checkpoint);
       return trainer;
     } catch (error) {
-      plan?.dispose();
       evaluator?.dispose();
-      storage.dispose();
+      prepared.dispose();
       throw error;
     }
   }
@@ -206,17 +106,7 @@ export class Trainer<M extends Trainable = Model> {
   #restore(file: Uint8Array): void {
     const checkpoint = readCheckpoint(file);
     const { progress } = checkpoint;
-    // More epochs may be asked for, and how often to look changes nothing.
-    const decisive = (config: ConfigFor<Trainable>) =>
-      JSON.stringify({
-        ...config,
-        epochs: 0,
-        patience: 0,
-        logEvery: 0,
-        checkpointEvery: 0,
-        maxSubmitMs: 0,
-      });
-    if (decisive(this.config) !== decisive(progress.config)) {
+    if (!sameRun(this.config, progress.config)) {
       throw new FacegradError('bad-input', 'the checkpoint is of another configuration', {
         wanted: this.config,
         available: progress.config,
@@ -230,13 +120,18 @@ export class Trainer<M extends Trainable = Model> {
         available: this.#fingerprints()[split] ?? 'none',
       });
     }
-    restore(this.storage, this.parts.updated, checkpoint);
+    restore(this.storage, this.prepared.recorded.updated, checkpoint);
     this.#step = progress.step;
     this.#epochs = progress.epochs;
     this.#best = progress.best;
     this.#bestTensors = checkpoint.best;
     const totals = checkpoint.state.get('totals')!;
     this.#seen = { loss: totals[0], steps: totals[1], correct: totals[2], samples: totals[3] };
+  }
+
+  get #adapter(): string {
+    const { vendor, architecture, description } = this.gpu.adapter;
+    return `${vendor} ${architecture} ${description}`.trim();
   }
 
   #knownFingerprints?: { training: string; validation?: string };
@@ -265,12 +160,10 @@ export class Trainer<M extends Trainable = Model> {
 
   /** Runs to the end of the last epoch, or until stopped. */
   async *run(): AsyncGenerator<TrainEvent> {
-    const { config, plan, storage } = this;
-    const { buffer, sampler } = this.parts;
-    const { stepsPerEpoch } = sampler;
+    const { config, plan } = this;
+    const { stepsPerEpoch } = this.prepared.sampler;
     const { queue } = this.gpu.device;
     const inFlight: Promise<void>[] = [];
-    const { vendor, architecture, description } = this.gpu.adapter;
     yield {
       type: 'start',
       step: this.#step,
@@ -279,7 +172,7 @@ export class Trainer<M extends Trainable = Model> {
       parameters: this.model.arenas.parameters.count,
       dispatches: plan.dispatchCount,
       memory: plan.memory,
-      adapter: `${vendor} ${architecture} ${description}`.trim(),
+      adapter: this.#adapter,
     };
     let epochBegin = performance.now();
     let lookBegin = performance.now();
@@ -292,11 +185,7 @@ export class Trainer<M extends Trainable = Model> {
       const step = this.#step + 1;
       const factor = rateFactor(config.schedule, step, this.steps, stepsPerEpoch);
       const learningRate = config.optimizer.learningRate * factor;
-      buffer.write(storage, this.data.training, sampler.items(step), {
-        seed: config.seed,
-        number: step,
-        learningRate,
-      });
+      this.prepared.write(step, learningRate);
       const submitted = performance.now();
       plan.run(parts);
       this.#step = step;
@@ -357,7 +246,7 @@ export class Trainer<M extends Trainable = Model> {
   /** Reads the totals and returns what came since the last look. */
   async #look() {
     const [totals] = await Promise.all([
-      this.storage.read(this.parts.totals),
+      this.storage.read(this.prepared.recorded.totals),
       this.#assertFinite(),
     ]);
     const now = { loss: totals[0], steps: totals[1], correct: totals[2], samples: totals[3] };
@@ -373,7 +262,7 @@ export class Trainer<M extends Trainable = Model> {
 
   /** Throws if a step since the beginning had a loss or a gradient that is not finite. */
   async #assertFinite(): Promise<void> {
-    const [bad] = await this.storage.read(this.parts.firstBadStep);
+    const [bad] = await this.storage.read(this.prepared.recorded.firstBadStep);
     if (bad > 0) throw await this.#notFinite(bad);
   }
 
@@ -382,20 +271,15 @@ export class Trainer<M extends Trainable = Model> {
    * finite. From that step on the optimizer has changed nothing, so the parameters are those it had.
    */
   async #notFinite(bad: number): Promise<FacegradError> {
-    const { storage, plan, config } = this;
-    const { buffer, sampler, updated } = this.parts;
+    const { storage, plan } = this;
+    const { updated, totals } = this.prepared.recorded;
     const before: [Value, TypedArray][] = [];
     for (const value of Object.values(updated)) before.push([value, await storage.read(value)]);
     // Running statistics only take up what is not finite: what made it is elsewhere.
     const { flat } = this.model.arenas.statistics;
     storage.write(flat, new Float32Array(flat.shape[0]));
-    const { totals } = this.parts;
     storage.write(totals, new Float32Array(totals.shape[0]));
-    buffer.write(storage, this.data.training, sampler.items(bad), {
-      seed: config.seed,
-      number: bad,
-      learningRate: 0,
-    });
+    this.prepared.write(bad, 0);
     const first = await plan.firstNotFinite();
     for (const [value, data] of before) storage.write(value, data);
     return new FacegradError(
@@ -410,8 +294,9 @@ export class Trainer<M extends Trainable = Model> {
   async #endEpoch(epoch: number, seconds: number): Promise<TrainEvent> {
     const { loss, steps, correct, samples } = this.#seen;
     this.#seen = { loss: 0, steps: 0, correct: 0, samples: 0 };
-    this.storage.write(this.parts.totals, new Float32Array(this.parts.totals.shape[0]));
-    const validation = await this.parts.evaluator?.evaluate();
+    const { totals } = this.prepared.recorded;
+    this.storage.write(totals, new Float32Array(totals.shape[0]));
+    const validation = await this.evaluator?.evaluate();
     const record: EpochRecord = {
       epoch,
       loss: loss / steps,
@@ -431,22 +316,26 @@ export class Trainer<M extends Trainable = Model> {
 
   /** The class probabilities behind the last validation, images x classes. */
   get validationProbabilities(): Float64Array | undefined {
-    return this.parts.evaluator?.last;
+    return this.evaluator?.last;
   }
 
   /** The run as one file, from which `create` goes on bit for bit. Any event of `run` will do. */
   async checkpoint(): Promise<Uint8Array> {
     await this.#assertFinite();
-    const { vendor, architecture, description } = this.gpu.adapter;
     const progress: Progress = {
-      config: this.config as TrainConfig, // JSON, and read as what the run is resumed with
+      config: this.config,
       step: this.#step,
       epochs: this.#epochs,
       best: this.#best,
-      adapter: `${vendor} ${architecture} ${description}`.trim(),
+      adapter: this.#adapter,
       data: this.#fingerprints(),
     };
-    return writeCheckpoint(this.storage, this.parts.updated, this.#bestTensors, progress);
+    return writeCheckpoint(
+      this.storage,
+      this.prepared.recorded.updated,
+      this.#bestTensors,
+      progress,
+    );
   }
 
   /** The weights of the epoch that was best in validation (of now, before the first epoch ends). */
@@ -463,122 +352,16 @@ export class Trainer<M extends Trainable = Model> {
       adapter: this.gpu.adapter.description,
       ...provenance,
     };
-    return writeSafetensors(
+    return weightsFile(
       tensors,
-      {
-        format: 'facegrad',
-        model: JSON.stringify(this.config.model),
-        training: JSON.stringify(this.config),
-        provenance: JSON.stringify(facts),
-      },
+      { config: this.config.model, training: this.config, provenance: facts },
       type,
     );
   }
 
   /** Frees the plan, the evaluator and all memory; the GPU itself stays the caller's. */
   dispose(): void {
-    this.plan.dispose();
-    this.parts.evaluator?.dispose();
-    this.storage.dispose();
+    this.evaluator?.dispose();
+    this.prepared.dispose();
   }
-}
-
-function countLabels(data: ImageSet | SequenceSet): number[] {
-  if (!isSequences(data)) return classCounts(data);
-  return classCounts({ classes: data.classes, labels: Uint8Array.from(itemLabels(data)) });
-}
-
-/** Everything that one training step is: a tape, and the state that it reads and updates. */
-export interface RecordedStep {
-  tape: Tape;
-  bank: ImageBank;
-  buffer: StepBuffer;
-  alpha: Value;
-  totals: Value;
-  /** u32 [1]: the first step whose loss was not finite, 0 if none. */
-  firstBadStep: Value;
-  logits: Value;
-  loss: Value;
-  /** State that a checkpoint must hold. */
-  updated: Record<string, Value>;
-}
-
-/**
- * Records the whole training step: gather and augment, preprocess, two streams, LSTM, focal loss,
- * backward, optimizer, metrics.
- */
-export function recordStep(
-  gpu: Pick<Gpu, 'capabilities'>,
-  model: Trainable,
-  config: ConfigFor<Trainable>,
-  data: ImageSet | SequenceSet,
-): RecordedStep {
-  const { batch, model: shape } = config;
-  const { mode, count } = shape.frames;
-  const sequence = mode === 'sequence';
-  const classes = shape.classes.length;
-  const bank = new ImageBank(data);
-  const buffer = new StepBuffer(batch, sequence ? count : 1);
-  const alpha = state('alpha', f32([classes]));
-  const totals = state('totals', f32([4]));
-  const confusion = state('confusion', u32([classes, classes]));
-  const first_bad_step = state('first bad step', u32([1]));
-  const tape = new Tape(gpu.capabilities, config.tuning);
-  const images = augment(
-    tape,
-    { images: bank.images, indices: buffer.indices, step: buffer.step },
-    { ...AUGMENTATION, ...config.augmentation },
-    {
-      source: { width: data.width, height: data.height },
-      size: shape.size,
-      views: mode === 'views' || sequence ? count : 1,
-      sequence,
-      random: true,
-    },
-  );
-  const logits = model.forward(tape, images, batch, {
-    training: true,
-    step: buffer.step,
-    lengths: sequence ? buffer.lengths : undefined,
-  });
-  const { loss } = focalLoss(
-    tape,
-    { logits, labels: buffer.labels, alpha },
-    { gamma: config.loss.gamma, smoothing: config.loss.smoothing },
-  );
-  tape.backward();
-  tape.dispatch(accumulateMetrics, {
-    loss,
-    logits,
-    labels: buffer.labels,
-    step: buffer.step,
-    totals,
-    confusion,
-    first_bad_step,
-  });
-  const { parameters, statistics } = model.arenas;
-  const moments = recordOptimizer(
-    tape,
-    model.arenas.parameters,
-    config.optimizer,
-    buffer.step,
-    first_bad_step,
-  );
-  return {
-    tape,
-    bank,
-    buffer,
-    alpha,
-    totals,
-    firstBadStep: first_bad_step,
-    logits,
-    loss,
-    updated: {
-      parameters: parameters.flat,
-      statistics: statistics.flat,
-      totals,
-      confusion,
-      ...moments,
-    },
-  };
 }

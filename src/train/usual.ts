@@ -1,4 +1,4 @@
-import type { Preset } from '../nn/config';
+import type { ModelConfig, Preset } from '../nn/systems/cnn_lstm';
 import type { TrainChanges } from './config';
 
 /** Kinds of data that differ in what suits them. */
@@ -20,10 +20,13 @@ const DRAWINGS = {
   loss: { gamma: 1, alpha: 'none', smoothing: 0 },
   model: { dropout: 0 },
   augmentation: { mirror: 0.5, shift: 0.02, rotation: 0, scale: [1, 1] },
-} satisfies { preset: Preset } & TrainChanges;
+} satisfies Usual;
+
+/** Training settings, and those of the paper's network. */
+export type Usual = { preset: Preset; model?: Partial<ModelConfig> } & TrainChanges;
 
 /** What is usual for a kind of data, before anything that a person asks for. */
-export function usual(kind: DataKind): { preset: Preset } & TrainChanges {
+export function usual(kind: DataKind): Usual {
   switch (kind) {
     case 'synthetic':
       return { ...DRAWINGS, epochs: 3 };

@@ -1,6 +1,7 @@
 import { FacegradError } from '../gpu/errors';
-import { checkModelConfig, type ModelConfig } from '../nn/config';
-import type { Model } from '../nn/model';
+import { checkNetworkConfig, type Network, type NetworkConfig } from '../nn/network';
+import type { NamedTensor } from '../nn/parameters';
+import { createNetwork, upgradeConfig, type AnySystem } from '../nn/systems';
 import type { Storage } from '../tape/storage';
 import { readSafetensors, writeSafetensors, type TensorFile, type WeightType } from './safetensors';
 
@@ -15,26 +16,45 @@ export interface Provenance {
   [key: string]: string | number | undefined;
 }
 
-/** A model's parameters and statistics, with the configuration inside: enough to run it. */
-export async function writeWeights(
-  model: Model,
-  storage: Storage,
-  provenance: Provenance,
+/** What a weights file says beside its tensors. */
+export interface WeightFacts {
+  /** The whole configuration of the network. */
+  config: NetworkConfig;
+  /** That of the training. */
+  training?: object;
+  provenance?: Provenance;
+}
+
+/** A weights file: a network's parameters and statistics, with the configuration inside; enough to run it. */
+export function weightsFile(
+  tensors: NamedTensor[],
+  { config, training, provenance = {} }: WeightFacts,
   type: WeightType = 'F32',
-): Promise<Uint8Array> {
+): Uint8Array {
   return writeSafetensors(
-    await model.export(storage),
+    tensors,
     {
       format: 'facegrad',
-      model: JSON.stringify(model.config),
+      model: JSON.stringify(config),
+      ...(training && { training: JSON.stringify(training) }),
       provenance: JSON.stringify(provenance),
     },
     type,
   );
 }
 
+/** The weights file of a network that lives in `storage`. */
+export async function writeWeights(
+  network: Network,
+  storage: Storage,
+  provenance: Provenance,
+  type?: WeightType,
+): Promise<Uint8Array> {
+  return weightsFile(await network.export(storage), { config: network.config, provenance }, type);
+}
+
 export interface Weights extends TensorFile {
-  config: ModelConfig;
+  config: NetworkConfig;
   provenance: Provenance;
 }
 
@@ -45,19 +65,12 @@ export interface Weights extends TensorFile {
 export function readWeights(file: Uint8Array, name = 'weights'): Weights {
   const { tensors, metadata } = readSafetensors(file, name);
   if (!metadata.model) {
-    throw new FacegradError('bad-input', `${name} holds no model configuration`, {
+    throw new FacegradError('bad-input', `${name} holds no network configuration`, {
       available: Object.keys(metadata),
     });
   }
-  const config = parseFact(metadata.model, name, 'model configuration') as ModelConfig;
-  if ((config as { kind?: unknown }).kind === 'network') {
-    throw new FacegradError(
-      'bad-input',
-      `${name} holds the weights of a network of one's own, which only its module can run: readSafetensors, and import of the Network`,
-      { wanted: 'a built-in model', available: 'network' },
-    );
-  }
-  checkModelConfig(config);
+  const config = upgradeConfig(parseFact(metadata.model, name, 'network configuration'));
+  checkNetworkConfig(config);
   for (const { name: tensor, data } of tensors.values()) {
     const bad = data.findIndex((value) => !Number.isFinite(value));
     if (bad >= 0) {
@@ -66,6 +79,17 @@ export function readWeights(file: Uint8Array, name = 'weights'): Weights {
   }
   const provenance = parseFact(metadata.provenance ?? '{}', name, 'provenance') as Provenance;
   return { tensors, metadata, config, provenance };
+}
+
+/** The network of a weights file, with the weights in `storage`. @throws FacegradError `bad-input` where they do not fit */
+export function loadNetwork(
+  { config, tensors }: Pick<Weights, 'config' | 'tensors'>,
+  storage: Storage,
+  systems?: readonly AnySystem[],
+): Network {
+  const network = createNetwork(config, systems);
+  network.import(storage, tensors);
+  return network;
 }
 
 /** A fact of a file's metadata, which is a JSON object. */

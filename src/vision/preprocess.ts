@@ -23,6 +23,8 @@ import type { Value } from '../tape/value';
 /** What a stream of the network sees. */
 export type StreamKind = 'equalized' | 'edges' | 'raw';
 
+export const STREAM_KINDS: readonly StreamKind[] = ['equalized', 'edges', 'raw'];
+
 /** Settings of the edge stream; each has a default. */
 export type EdgeConfig = Partial<EnhancementAttributes & CannyThresholds>;
 
@@ -79,7 +81,7 @@ export function preprocess(
     }
     default:
       throw new FacegradError('bad-input', `no preprocessing is called ${String(kind)}`, {
-        available: ['equalized', 'edges', 'raw'],
+        available: STREAM_KINDS,
       });
   }
 }

@@ -10,12 +10,8 @@ const step = u32(
   [64],
   Array.from({ length: 64 }, (_, i) => (i === 1 ? 12 : 0)),
 );
-const before = (K: number, badStep = 0) => ({
+const before = (badStep = 0) => ({
   totals: tensor([4], [2.5, 3, 40, 96]),
-  confusion: u32(
-    [K, K],
-    Array.from({ length: K * K }, (_, i) => i),
-  ),
   first_bad_step: u32([1], [badStep]),
 });
 
@@ -30,7 +26,7 @@ const batch = (N: number, K: number) => ({
     Array.from({ length: N }, (_, n) => (n * 5 + (n >> 2)) % K),
   ),
   step,
-  ...before(K),
+  ...before(),
 });
 
 const none = undefined;
@@ -41,7 +37,7 @@ testKernel(accumulateMetrics, {
     { name: 'one class', inputs: batch(3, 1), attributes: none },
     { name: 'one workgroup', inputs: batch(64, 7), attributes: none },
     { name: 'more samples than threads', inputs: batch(201, 7), attributes: none },
-    { name: 'two classes, all in the same cells', inputs: batch(150, 2), attributes: none },
+    { name: 'two classes', inputs: batch(150, 2), attributes: none },
     {
       name: 'ties go to the first maximum',
       inputs: {
@@ -83,12 +79,12 @@ testKernel(accumulateMetrics, {
     },
     {
       name: 'the first bad step stays',
-      inputs: { ...batch(3, 3), ...before(3, 5), loss: tensor([3], [NaN, NaN, NaN]) },
+      inputs: { ...batch(3, 3), ...before(5), loss: tensor([3], [NaN, NaN, NaN]) },
       attributes: none,
     },
     {
       name: 'a good step after a bad one is counted',
-      inputs: { ...batch(3, 3), ...before(3, 5) },
+      inputs: { ...batch(3, 3), ...before(5) },
       attributes: none,
     },
     {
@@ -101,14 +97,13 @@ testKernel(accumulateMetrics, {
       attributes: none,
     },
   ],
-  reference: ({ loss, logits, labels, totals, confusion, first_bad_step }) => {
+  reference: ({ loss, logits, labels, totals, first_bad_step }) => {
     const K = logits.shape[1];
     const added = batchMetrics(loss.data, logits.data, labels.data, K);
     const sums = [added.loss, added.steps, added.correct, added.samples];
     const earlier = first_bad_step.data[0];
     return {
       totals: sums.map((sum, i) => sum + totals.data[i]),
-      confusion: added.confusion.map((count, i) => count + confusion.data[i]),
       first_bad_step: [earlier || (added.bad ? 12 : 0)],
     };
   },

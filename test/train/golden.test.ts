@@ -4,12 +4,13 @@ import { syntheticFaces, syntheticSequences } from '../../src/data/synthetic';
 import type { Capabilities } from '../../src/gpu/device';
 import { f32, u32 } from '../../src/kernels/kernel';
 import { PLAIN } from '../../src/kernels/tuning';
-import { PRESETS, type ModelConfig, type Preset } from '../../src/nn/config';
-import { Model } from '../../src/nn/model';
+import type { Network } from '../../src/nn/network';
+import { createNetwork } from '../../src/nn/systems';
+import { PRESETS, type ModelConfig, type Preset } from '../../src/nn/systems/cnn_lstm';
 import { Tape } from '../../src/tape/tape';
 import { state, type Value } from '../../src/tape/value';
-import { trainConfig, type TrainChanges } from '../../src/train/config';
-import { recordStep } from '../../src/train/trainer';
+import { trainConfig, type TrainChanges as Changes } from '../../src/train/config';
+import { recordStep } from '../../src/train/step';
 
 /**
  * What every preset dispatches, and where its parameters lie, as recorded before the model's parts were
@@ -29,6 +30,8 @@ const capabilities = (subgroupSize: number): Capabilities => ({
   subgroupMinSize: subgroupSize,
   subgroupMaxSize: subgroupSize,
 });
+
+type TrainChanges = Changes & { model?: Partial<ModelConfig> };
 
 const SUBGROUPS = [0, 4, 8, 16, 32, 64];
 const BATCHES: Record<Preset, number[]> = { tiny: [16, 64], small: [16, 64], paper: [8, 64] };
@@ -84,7 +87,7 @@ function training(preset: Preset, changes: TrainChanges, batch: number, subgroup
     config.model.frames.mode === 'sequence'
       ? syntheticSequences({ seed: 1, count: 7, frames: 3 })
       : syntheticFaces({ seed: 1, count: 7 });
-  const model = new Model(config.model);
+  const model = createNetwork(config.model);
   const step = recordStep({ capabilities: capabilities(subgroupSize) }, model, config, data);
   return { model, tape: step.tape };
 }
@@ -92,17 +95,16 @@ function training(preset: Preset, changes: TrainChanges, batch: number, subgroup
 function inference(config: ModelConfig, samples: number, subgroupSize: number, carried: boolean) {
   const tape = new Tape(capabilities(subgroupSize));
   const images = state('images', f32([samples, config.size, config.size]));
-  const spec = f32([samples, config.hidden]);
-  new Model(config).forward(tape, images, samples, {
+  createNetwork(config).forward(tape, images, samples, {
     training: false,
     step: state('step', u32([64])),
-    state: carried ? { h: state('h', spec), c: state('c', spec) } : undefined,
+    memory: carried ? [] : undefined,
   });
   return tape;
 }
 
 /** Name, shape and place of every tensor of the flat buffers. */
-function layout(model: Model): string {
+function layout(model: Network): string {
   const rows: string[] = [];
   for (const [kind, arena] of Object.entries(model.arenas)) {
     for (const { name, value } of arena.entries) {

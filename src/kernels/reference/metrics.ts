@@ -9,10 +9,8 @@ export function batchMetrics(
   steps: number;
   correct: number;
   samples: number;
-  confusion: number[];
   bad: boolean;
 } {
-  const confusion = new Array<number>(K * K).fill(0);
   const sums = { loss: 0, steps: 0, correct: 0, samples: 0 };
   let bad = false;
   for (let n = 0; n < labels.length; n++) {
@@ -27,7 +25,6 @@ export function batchMetrics(
     sums.steps = 1;
     sums.samples++;
     if (best === labels[n]) sums.correct++;
-    confusion[labels[n] * K + best]++;
   }
-  return { ...sums, confusion, bad };
+  return { ...sums, bad };
 }

@@ -17,8 +17,6 @@ export interface BatchNormAttributes {
   momentum?: number;
   /** Physical layout of y; dense by default. */
   layout?: Layout;
-  /** Physical layout of dx: what the gradient kernels of the layer before read. */
-  inputLayout?: Layout;
 }
 
 type Names = 'x' | 'gamma' | 'beta' | 'running_mean' | 'running_var';
@@ -28,6 +26,7 @@ type Kept = 'mean' | 'rstd';
 /** y = gamma * (x - mean) / sqrt(variance + eps) + beta; x [G, N, C, H, W], the others [G, C]. */
 export const batchNorm = defineOperation({
   name: 'batch_norm',
+  layouts: 'writes',
   forward(
     tape: Tape,
     { x, gamma, beta, running_mean, running_var }: Record<Names, Value>,
@@ -69,7 +68,7 @@ export const batchNorm = defineOperation({
     const { dx } = tape.dispatch(
       batchNormBackwardInput,
       { x, dy: dy.y, mean, rstd, gamma, dgamma, dbeta, dx: tape.destination(x) },
-      { layout: attributes.inputLayout },
+      { layout: x.gradientLayout },
     );
     return { x: dx, gamma: dgamma, beta: dbeta };
   },

@@ -4,23 +4,12 @@ import {
   bnReluPoolForward,
   bnReluPoolInference,
 } from '../../kernels/bn_relu_pool';
-import { cpuLanes, type Layout } from '../../kernels/kernel';
+import { cpuLanes } from '../../kernels/kernel';
 import { defineOperation, type Tape } from '../tape';
 import type { Value } from '../value';
-import { batchNorm } from './batch_norm';
+import { batchNorm, type BatchNormAttributes } from './batch_norm';
 import { maxPool } from './max_pool';
 import { relu } from './relu';
-
-export interface BnReluPoolAttributes {
-  /** By the batch's statistics, which also move the running ones; else by the running ones. */
-  training: boolean;
-  eps?: number;
-  momentum?: number;
-  /** Physical layout of y; dense by default. */
-  layout?: Layout;
-  /** Physical layout of dx: what the gradient kernels of the layer before read. */
-  inputLayout?: Layout;
-}
 
 type Names = 'x' | 'gamma' | 'beta' | 'running_mean' | 'running_var';
 /** What training keeps for the gradient. */
@@ -29,15 +18,16 @@ type Kept = 'winner' | 'moments';
 /** y = maxpool2x2(relu(batchnorm(x))), x [G, N, C, H, W], parameters and statistics [G, C]. */
 export const bnReluPool = defineOperation({
   name: 'bn_relu_pool',
+  layouts: 'writes',
   composite: (tape) => tape.plain,
   forward(
     tape: Tape,
     { x, gamma, beta, running_mean, running_var }: Record<Names, Value>,
-    { training, eps = 1e-5, momentum = 0.1, layout, inputLayout }: BnReluPoolAttributes,
+    { training, eps = 1e-5, momentum = 0.1, layout }: BatchNormAttributes,
   ): Record<'y' | Kept, Value> {
     if (tape.plain) {
       const norm = { x, gamma, beta, running_mean, running_var };
-      const { y: z } = tape.apply(batchNorm, norm, { training, eps, momentum, inputLayout });
+      const { y: z } = tape.apply(batchNorm, norm, { training, eps, momentum });
       const { y: open } = tape.apply(relu, { x: z });
       const { y } = tape.apply(maxPool, { x: open }, { window: 2, layout });
       return { y } as Record<'y' | Kept, Value>; // they keep what they need themselves
@@ -77,7 +67,7 @@ export const bnReluPool = defineOperation({
         dbeta: tape.destination(beta),
         dx: tape.destination(x),
       },
-      { layout: attributes.inputLayout, threads: cpuLanes(tape.capabilities) },
+      { layout: x.gradientLayout, threads: cpuLanes(tape.capabilities) },
     );
     return { x: dx, gamma: dgamma, beta: dbeta };
   },

@@ -11,6 +11,7 @@ import {
 } from '../../kernels/window';
 import { defineOperation, type Tape } from '../tape';
 import type { Value } from '../value';
+import { dispatchBinary } from './elementwise';
 
 export interface Conv2dAttributes extends WindowAttributes {
   groups?: number;
@@ -51,6 +52,23 @@ export function sumOverChannel(tape: Tape, dy: Value, target?: Value): Value {
   const axes = { reduction: 'sum', begin: 0, end: 1 } as const;
   return tape.dispatch(reduceForward, { x: planes, y: target }, axes).y;
 }
+
+/** y = x + bias: x [G, N, C, H, W], bias [G, C], for convolutions whose kernels add none. */
+export const addChannelBias = defineOperation({
+  name: 'add_channel_bias',
+  forward(tape: Tape, { x, bias }: Record<'x' | 'bias', Value>): Record<'y', Value> {
+    const [groups, channels] = bias.shape;
+    return { y: dispatchBinary(tape, 'add', x, bias.reshape([groups, 1, channels, 1, 1])) };
+  },
+  backward(tape, { inputs: { bias }, dy: { y: dy } }) {
+    if (!dy) return {};
+    const planes = { reduction: 'sum', begin: 3, end: 5 } as const;
+    const { y } = tape.dispatch(reduceForward, { x: dy }, planes);
+    const images = { reduction: 'sum', begin: 1, end: 2 } as const;
+    const dbias = tape.dispatch(reduceForward, { x: y, y: tape.destination(bias) }, images).y;
+    return { x: dy, bias: dbias };
+  },
+});
 
 function windowFor({ x, weight }: Inputs, attributes: Conv2dAttributes): Window {
   const [, , kh, kw] = weight.shape;

@@ -12,9 +12,10 @@ import {
   winogradTile,
   type ConvVariant,
 } from '../../kernels/conv_choice';
-import { f32, size, u32, type Layout } from '../../kernels/kernel';
+import { bordered, f32, size, u32, type Layout } from '../../kernels/kernel';
 import { convKey, type ConvChoice, type ConvPass } from '../../kernels/tuning';
 import type { WinogradTile } from '../../kernels/winograd';
+import { inLayout } from '../later';
 import { defineOperation, type Tape } from '../tape';
 import { constant, type Value } from '../value';
 import { winogradConvolution, winogradWeightGradient } from './winograd';
@@ -79,6 +80,7 @@ export class FlippedWeights {
 /** y [G,N,O,H,W] = the 5x5 convolution of x [G,N,C,H,W] with weight [G,C,5,5,O], "same" size, no bias. */
 export const conv5x5 = defineOperation({
   name: 'conv5x5',
+  layouts: 'reads',
   forward(
     tape: Tape,
     { x, weight }: Record<'x' | 'weight', Value>,
@@ -87,10 +89,14 @@ export const conv5x5 = defineOperation({
     const choice = tuned(tape, 'forward', x, weight.shape[4], variant);
     const chosen = layout ? 'plain' : conv5x5Variant(tape.capabilities, [x.spec], choice.variant);
     if (chosen === 'plain') {
-      return { y: tape.dispatch(conv5x5ForwardPlain, { x, weight }, { layout }).y };
+      const { y } = tape.dispatch(conv5x5ForwardPlain, { x, weight }, { layout });
+      y.gradientLayout = bordered(x.shape[4]);
+      return { y };
     }
     if (chosen === 'winograd') {
-      return { y: winogradConvolution(tape, choice.tile, x, weight, { turned: false }) };
+      const y = winogradConvolution(tape, choice.tile, x, weight, { turned: false });
+      y.gradientLayout = bordered(x.shape[4]);
+      return { y };
     }
     const { kernel, attributes } = conv5x5Forward(
       tape.capabilities,
@@ -99,11 +105,15 @@ export const conv5x5 = defineOperation({
       x.spec,
       weight.spec,
     );
-    return { y: tape.dispatch(kernel, { x, weight }, { ...attributes, ...choice.rest }).y };
+    const { y } = tape.dispatch(kernel, { x, weight }, { ...attributes, ...choice.rest });
+    y.gradientLayout = bordered(x.shape[4]);
+    return { y };
   },
-  backward(tape, { inputs: { x, weight }, attributes, dy: { y: dy } }) {
-    if (!dy) return {};
-    const { variant, flipped } = attributes ?? {};
+  backward(tape, { inputs: { x, weight }, attributes, dy: { y: given } }) {
+    if (!given) return {};
+    const { variant = 'auto', flipped } = attributes ?? {};
+    const asIs = given.spec.layout || variant !== 'auto' || tape.plain;
+    const dy = asIs ? given : inLayout(tape, given, bordered(x.shape[4]));
     return {
       x: tape.needsGradient(x) ? inputGradient(tape, dy, weight, variant, flipped) : undefined,
       weight: tape.needsGradient(weight) ? weightGradient(tape, x, dy, weight, variant) : undefined,

@@ -1,4 +1,3 @@
-import type { Layout } from '../../kernels/kernel';
 import {
   isPool2x2,
   maxPoolBackward,
@@ -13,13 +12,11 @@ import type { Value } from '../value';
 /** y = maximum of each window of x [..., H, W], with its place kept for the gradient. */
 export const maxPool = defineOperation({
   name: 'max_pool',
+  layouts: 'writes',
   forward(
     tape: Tape,
     { x }: Record<'x', Value>,
-    attributes: MaxPoolAttributes & {
-      /** Physical layout of dx; dense by default. */
-      inputLayout?: Layout;
-    },
+    attributes: MaxPoolAttributes,
   ): Record<'y' | 'indices', Value> {
     const kernel = isPool2x2(attributes) && !tape.plain ? maxPoolForward2x2 : maxPoolForward;
     const { y, indices } = tape.dispatch(kernel, { x }, attributes);
@@ -27,7 +24,7 @@ export const maxPool = defineOperation({
   },
   backward(tape, { inputs: { x }, outputs: { indices }, attributes, dy }) {
     if (!dy.y) return {};
-    const { inputLayout: layout } = attributes;
+    const layout = x.gradientLayout;
     // Blocks of 2x2 begin where windows do only behind an even border.
     const blocks = isPool2x2(attributes) && (layout?.border ?? 0) % 2 === 0 && !tape.plain;
     const { dx } = tape.dispatch(

@@ -4,6 +4,7 @@ import type { Value } from '../value';
 /** The same elements in another shape: a view, so nothing is dispatched. x is dense and no parameter. */
 export const reshape = defineOperation({
   name: 'reshape',
+  layouts: 'keeps',
   forward(
     _tape: Tape,
     { x }: Record<'x', Value>,

@@ -1,0 +1,54 @@
+/** The networks that are built in, by name. */
+import { FacegradError } from '../../gpu/errors';
+import { checkNetworkConfig, Network, type NetworkConfig } from '../network';
+import { cnnLstm } from './cnn_lstm';
+import { residual } from './residual';
+import type { System } from './system';
+
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- each system has options of its own
+export type AnySystem = System<any>;
+
+export const SYSTEMS: readonly AnySystem[] = [cnnLstm, residual];
+
+/** @throws FacegradError `bad-input` for a name that none of them has */
+export function systemOf(name: string, systems: readonly AnySystem[] = SYSTEMS): AnySystem {
+  const system = systems.find((one) => one.name === name);
+  if (!system) {
+    throw new FacegradError(
+      'bad-input',
+      `there is no network called ${name} here; if it is one of your own, its code must be given as well (--model FILE)`,
+      { wanted: name, available: systems.map(({ name }) => name) },
+    );
+  }
+  return system;
+}
+
+/** A system's defaults with changes, checked. @throws FacegradError `bad-input` naming the setting */
+export function systemConfig<C extends NetworkConfig>(
+  system: System<C>,
+  changes: Partial<C> & Pick<C, 'classes'>,
+): C {
+  const config = { kind: 'system', name: system.name, ...system.defaults, ...changes } as C;
+  checkSystemConfig(config, [system]);
+  return config;
+}
+
+/** @throws FacegradError `bad-input` for the first setting that cannot be, or an unknown network */
+export function checkSystemConfig(config: NetworkConfig, systems?: readonly AnySystem[]): void {
+  checkNetworkConfig(config);
+  systemOf(config.name, systems).check?.(config);
+}
+
+/** The network of a configuration. @throws as `checkSystemConfig` */
+export function createNetwork(config: NetworkConfig, systems?: readonly AnySystem[]): Network {
+  checkSystemConfig(config, systems);
+  return new Network(systemOf(config.name, systems).build(config), config);
+}
+
+/** A configuration as files had it before there were systems: it was the paper's network, or one of somebody's own. */
+export function upgradeConfig(config: object): NetworkConfig {
+  const { kind } = config as Partial<NetworkConfig>;
+  if (kind === 'system') return config as NetworkConfig;
+  const identity = { kind: 'system', name: kind === undefined ? cnnLstm.name : 'network' } as const;
+  return { ...identity, streams: ['raw'], ...config, ...identity } as object as NetworkConfig;
+}

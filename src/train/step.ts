@@ -1,0 +1,199 @@
+import { checkSet, classCounts, type ImageSet, type SequenceSet } from '../data/dataset';
+import type { Gpu } from '../gpu/device';
+import { FacegradError } from '../gpu/errors';
+import { f32, u32 } from '../kernels/kernel';
+import { accumulateMetrics } from '../kernels/metrics';
+import { Pass, type Output } from '../nn/module';
+import type { Network } from '../nn/network';
+import { affine } from '../tape/operations/elementwise';
+import { expand } from '../tape/operations/copy';
+import { focalLoss } from '../tape/operations/focal_loss';
+import { gather } from '../tape/operations/gather';
+import { Plan } from '../tape/plan';
+import { Storage } from '../tape/storage';
+import { Tape } from '../tape/tape';
+import { constant, state, type Value } from '../tape/value';
+import { augment, AUGMENTATION } from '../vision/augmentation';
+import { ImageBank, isSequences, itemLabels, Sampler, StepBuffer } from './batches';
+import { classWeights, type TrainConfig } from './config';
+import { optimize } from './optimizer';
+
+/** Everything that one training step is: a tape, and the state that it reads and updates. */
+export interface RecordedStep {
+  tape: Tape;
+  bank: ImageBank;
+  buffer: StepBuffer;
+  alpha: Value;
+  totals: Value;
+  /** u32 [1]: the first step whose loss was not finite, 0 if none. */
+  firstBadStep: Value;
+  logits: Value;
+  /** f32 [N]; its sum is the batch's loss. */
+  loss: Value;
+  /** State that a checkpoint must hold. */
+  updated: Record<string, Value>;
+}
+
+/**
+ * Records the whole training step: gather and augment, preprocess, network, loss, backward, optimizer, metrics.
+ */
+export function recordStep(
+  gpu: Pick<Gpu, 'capabilities'>,
+  network: Network,
+  config: TrainConfig,
+  data: ImageSet | SequenceSet,
+): RecordedStep {
+  const { batch } = config;
+  const { size, frames, classes: names } = network.config;
+  const sequence = frames.mode === 'sequence';
+  const classes = names.length;
+  const bank = new ImageBank(data);
+  const buffer = new StepBuffer(batch, sequence ? frames.count : 1);
+  const alpha = state('alpha', f32([classes]));
+  const totals = state('totals', f32([4]));
+  const first_bad_step = state('first bad step', u32([1]));
+  const tape = new Tape(gpu.capabilities, config.tuning);
+  const { step, labels } = buffer;
+  const images = augment(
+    tape,
+    { images: bank.images, indices: buffer.indices, step },
+    { ...AUGMENTATION, ...config.augmentation },
+    {
+      source: { width: data.width, height: data.height },
+      size,
+      views: network.framesPerSample,
+      sequence,
+      random: true,
+    },
+  );
+  const pass = new Pass(tape, {
+    training: true,
+    step,
+    samples: batch,
+    lengths: sequence ? buffer.lengths : undefined,
+  });
+  const output = network.pass(pass, network.preprocess(tape, images));
+  const { logits } = output;
+  const { gamma, smoothing } = config.loss;
+  const loss = network.root.loss
+    ? ownLoss(network, pass, output, labels)
+    : focalLoss(tape, { logits, labels, alpha }, { gamma, smoothing }).loss;
+  tape.backward();
+  tape.dispatch(accumulateMetrics, { loss, logits, labels, step, totals, first_bad_step });
+  const { parameters, statistics } = network.arenas;
+  const moments = optimize(tape, parameters, config.optimizer, step, first_bad_step);
+  return {
+    tape,
+    bank,
+    buffer,
+    alpha,
+    totals,
+    firstBadStep: first_bad_step,
+    logits,
+    loss,
+    updated: { parameters: parameters.flat, statistics: statistics.flat, totals, ...moments },
+  };
+}
+
+/** The loss that a network brings along, in equal shares of the samples. */
+function ownLoss({ root, config }: Network, pass: Pass, output: Output, labels: Value): Value {
+  const { tape, samples } = pass;
+  const classes = config.classes.length;
+  const rows = Float32Array.from({ length: classes * classes }, (_, i) =>
+    i % (classes + 1) === 0 ? 1 : 0,
+  );
+  const identity = constant('one-hot', f32([classes, classes]), new Uint32Array(rows.buffer));
+  const onehot = tape.apply(gather, { x: identity, indices: labels }, {}).y;
+  const scalar = root.loss!(pass, output, labels, onehot).settle();
+  if (scalar.shape.some((extent) => extent !== 1)) {
+    throw new FacegradError('bad-input', `the network's loss is [${scalar.shape}], not a scalar`, {
+      wanted: [],
+      available: scalar.shape,
+    });
+  }
+  const one = new Uint32Array(Float32Array.of(1).buffer);
+  tape.seed(scalar, constant('dloss', f32(scalar.shape), one));
+  const share = tape.apply(affine, { x: scalar }, { scale: 1 / samples }).y;
+  return tape.apply(expand, { x: share.reshape([1]) }, { shape: [samples] }).y;
+}
+
+/** Labels by class. */
+export function countLabels(data: ImageSet | SequenceSet): number[] {
+  if (!isSequences(data)) return classCounts(data);
+  return classCounts({ classes: data.classes, labels: Uint8Array.from(itemLabels(data)) });
+}
+
+/** @throws FacegradError `bad-input` for data that the network cannot learn */
+function checkData({ config }: Network, data: ImageSet | SequenceSet): void {
+  checkSet(data);
+  if (data.classes.join() !== config.classes.join()) {
+    throw new FacegradError('bad-input', `${data.name} has other classes than the network`, {
+      wanted: config.classes,
+      available: data.classes,
+    });
+  }
+}
+
+export interface PrepareOptions {
+  onProgress?: (ready: number, total: number) => void;
+}
+
+/** A training step that is ready to run: recorded, compiled, its data on the GPU, its parameters initialized. */
+export class TrainingStep {
+  private constructor(
+    readonly network: Network,
+    readonly config: TrainConfig,
+    readonly data: ImageSet | SequenceSet,
+    readonly storage: Storage,
+    readonly plan: Plan,
+    readonly sampler: Sampler,
+    readonly recorded: RecordedStep,
+  ) {}
+
+  /** @throws FacegradError `bad-input` for data of other classes or of a single one, `limit` or `out-of-memory` from the GPU */
+  static async prepare(
+    gpu: Gpu,
+    network: Network,
+    config: TrainConfig,
+    data: ImageSet | SequenceSet,
+    { onProgress }: PrepareOptions = {},
+  ): Promise<TrainingStep> {
+    checkData(network, data);
+    const counts = countLabels(data);
+    if (counts.filter((count) => count > 0).length < 2) {
+      const only = data.classes[counts.findIndex((count) => count > 0)];
+      throw new FacegradError(
+        'bad-input',
+        `${data.name}: everything is ${only}; learning needs two classes or more`,
+        { wanted: data.classes, available: only },
+      );
+    }
+    const sampler = new Sampler(data, config.batch, config.seed, config.sampling);
+    const storage = new Storage(gpu);
+    let plan: Plan | undefined;
+    try {
+      const recorded = recordStep(gpu, network, config, data);
+      plan = await Plan.compile(recorded.tape, storage, { onProgress });
+      recorded.bank.upload(storage);
+      storage.write(recorded.alpha, Float32Array.from(classWeights(config.loss.alpha, counts)));
+      network.initialize(storage, config.seed);
+      return new TrainingStep(network, config, data, storage, plan, sampler, recorded);
+    } catch (error) {
+      plan?.dispose();
+      storage.dispose();
+      throw error;
+    }
+  }
+
+  /** Writes what a step needs: its items and numbers. @param number from 1 */
+  write(number: number, learningRate: number): void {
+    const { recorded, storage, data, sampler, config } = this;
+    const { seed } = config;
+    recorded.buffer.write(storage, data, sampler.items(number), { seed, number, learningRate });
+  }
+
+  dispose(): void {
+    this.plan.dispose();
+    this.storage.dispose();
+  }
+}
