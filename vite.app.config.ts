@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vite';
 import { faceModel } from './tools/face_model';
+import { ownSystems } from './tools/own_systems';
 import { wgsl } from './tools/wgsl_plugin';
 
 const path = (file: string) => fileURLToPath(new URL(file, import.meta.url));
@@ -38,8 +39,8 @@ const contentSecurityPolicy: Plugin = {
 export default defineConfig({
   root: path('app'),
   base: './',
-  plugins: [wgsl(), faceModel(), contentSecurityPolicy],
-  worker: { format: 'es', plugins: () => [wgsl(), faceModel()] },
+  plugins: [wgsl(), faceModel(), ownSystems(), contentSecurityPolicy],
+  worker: { format: 'es', plugins: () => [wgsl(), faceModel(), ownSystems()] },
   build: {
     target: 'es2022',
     outDir: path('dist-app'),

@@ -1,11 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
+import { ownSystems } from './tools/own_systems';
 import { wgsl } from './tools/wgsl_plugin';
 
 /** For scripts/run.mjs: TypeScript and shaders are transpiled as they are imported; nothing is served. */
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
-  plugins: [wgsl()],
+  plugins: [wgsl(), ownSystems()],
   appType: 'custom',
   logLevel: 'silent',
   clearScreen: false,

@@ -2,6 +2,7 @@ import { defineConfig } from 'vitest/config';
 import { findChrome } from './tools/chrome';
 import { nodeAdapter } from './tools/node_adapter';
 import { puppeteerProvider } from './tools/vitest_puppeteer';
+import { ownSystems } from './tools/own_systems';
 import { wgsl } from './tools/wgsl_plugin';
 
 const GPU_TESTS = 'test/**/*.gpu.test.ts';
@@ -21,11 +22,11 @@ console.log(
 );
 
 export default defineConfig({
-  plugins: [wgsl()],
+  plugins: [wgsl(), ownSystems()],
   test: {
     projects: [
       {
-        plugins: [wgsl()],
+        plugins: [wgsl(), ownSystems()],
         test: {
           ...common,
           name: 'unit',
@@ -34,7 +35,7 @@ export default defineConfig({
         },
       },
       {
-        plugins: [wgsl()],
+        plugins: [wgsl(), ownSystems()],
         test: {
           ...common,
           name: 'chrome',
@@ -51,7 +52,7 @@ export default defineConfig({
       ...(adapter
         ? [
             {
-              plugins: [wgsl()],
+              plugins: [wgsl(), ownSystems()],
               test: {
                 ...common,
                 name: 'node',

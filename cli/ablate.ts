@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Split } from '../src/data/dataset';
 import { FacegradError } from '../src/gpu/errors';
-import type { ModelConfig } from '../src/nn/config';
+import type { ModelConfig } from '../src/nn/systems/cnn_lstm';
 import { emptyConfusion, metricsOf, type Metrics } from '../src/train/metrics';
 import type { TrainConfig } from '../src/train/config';
 import { readCheckpoint } from '../src/train/checkpoint';
@@ -10,6 +10,7 @@ import { command, list, parse, runtimeOption } from './command';
 import { gitCommit, readWhole, writeWhole } from './files';
 import { onInterrupt, type Interrupt } from './interrupt';
 import { CHECKPOINT } from './jobs/names';
+import { openModel } from './model';
 import { percent } from './progress';
 import type { RuntimeName } from './runtime/runtime';
 import { openData, splitName } from './source';
@@ -143,12 +144,15 @@ async function cell(
   if (!training || !validation) {
     throw new FacegradError('bad-input', `${options.data} has no training or no publictest split`);
   }
-  const base = resolveConfig(chosen, kind, training);
+  const model = await openModel(options.model);
+  const base = resolveConfig(chosen, kind, training, model);
   const config: TrainConfig = { ...base, model: { ...base.model, ...variant.model } };
   const done = finished(folder, config);
   if (done) return done;
   const result: RunResult = await trainRun({
     folder,
+    model: model.path,
+    systems: model.systems,
     config,
     training,
     validation,

@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
 import { SPLITS, type Split } from '../src/data/dataset';
 import { FacegradError } from '../src/gpu/errors';
+import { checkSystemConfig } from '../src/nn/systems';
 import type { TestTimeAveraging } from '../src/train/evaluator';
 import { formatConfusion, type Metrics } from '../src/train/metrics';
 import { readWeights } from '../src/train/weights_file';
@@ -10,6 +11,7 @@ import { gitCommit, readWhole } from './files';
 import { onInterrupt } from './interrupt';
 import type { EvaluateJobConfig } from './jobs/evaluate';
 import { packImageSet } from './jobs/image_sets';
+import { modelOption, openModel } from './model';
 import { duration, percent, Progress } from './progress';
 import { openRuntime } from './runtime/open';
 import type { RuntimeName } from './runtime/runtime';
@@ -23,6 +25,7 @@ interface Options {
   lastFrame: boolean;
   fold: number;
   batch: number;
+  model?: string;
   runtime: RuntimeName;
   json: boolean;
 }
@@ -51,6 +54,7 @@ export async function main(argv: string[]): Promise<number> {
       0,
     )
     .option('--batch <n>', 'images at a time', integer(1), 64)
+    .addOption(modelOption(false))
     .addOption(runtimeOption())
     .option('--json', 'end standard output with one line of JSON', false);
   const ended = parse(program, argv);
@@ -59,8 +63,11 @@ export async function main(argv: string[]): Promise<number> {
   const averaging = options.tta === true ? 'mirror-shift' : options.tta;
   const { split, lastFrame, fold, batch } = options;
 
+  const { systems } = await openModel(options.model);
   const weights = await readWhole(options.weights);
-  const { classes } = readWeights(weights, options.weights).config;
+  const { config: network } = readWeights(weights, options.weights);
+  checkSystemConfig(network, systems); // before anything is opened
+  const { classes } = network;
   const spec = { data: dataPath(options.data), without: [], lastFrame, fold };
   const { kind, sets, notes } = await openData(spec, [split]);
   const found = sets[split];
@@ -71,7 +78,7 @@ export async function main(argv: string[]): Promise<number> {
   const interrupt = onInterrupt(() => process.exit(130)); // nothing is lost
   const begin = performance.now();
   const progress = new Progress();
-  const runtime = await openRuntime(options.runtime, (line) => progress.line(line));
+  const runtime = await openRuntime(options.runtime, systems, (line) => progress.line(line));
   let metrics: Metrics | undefined;
   let adapter = '';
   try {

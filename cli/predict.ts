@@ -1,12 +1,14 @@
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { FacegradError } from '../src/gpu/errors';
+import { checkSystemConfig } from '../src/nn/systems';
 import { readWeights } from '../src/train/weights_file';
 import { command, parse, runtimeOption } from './command';
 import { readWhole } from './files';
 import { readImages } from './images';
 import type { EvaluateJobConfig } from './jobs/evaluate';
 import { packImageSet } from './jobs/image_sets';
+import { modelOption, openModel } from './model';
 import { percent } from './progress';
 import { openRuntime } from './runtime/open';
 import type { RuntimeName } from './runtime/runtime';
@@ -16,6 +18,7 @@ const DEFAULT_WEIGHTS = 'models/small.safetensors';
 interface Options {
   weights: string;
   tta: boolean;
+  model?: string;
   runtime: RuntimeName;
   json: boolean;
 }
@@ -26,6 +29,7 @@ export async function main(argv: string[]): Promise<number> {
     .argument('<images...>', 'JPEG, PNG or WebP, that a face fills')
     .option('--weights <file>', 'a .safetensors file that train wrote', DEFAULT_WEIGHTS)
     .option('--tta', 'average with the mirror image', false)
+    .addOption(modelOption(false))
     .addOption(runtimeOption())
     .option('--json', 'end standard output with one line of JSON', false);
   const ended = parse(program, argv);
@@ -37,8 +41,10 @@ export async function main(argv: string[]): Promise<number> {
       'there is no models/small.safetensors: name a file with --weights (npm run train makes one)',
     );
   }
+  const { systems } = await openModel(options.model);
   const weights = await readWhole(options.weights);
   const { config: shape } = readWeights(weights, options.weights);
+  checkSystemConfig(shape, systems); // before anything is opened
   if (shape.frames.mode === 'sequence') {
     throw new FacegradError('bad-input', `${options.weights} reads sequences, not single images`);
   }
@@ -50,7 +56,7 @@ export async function main(argv: string[]): Promise<number> {
     averaging: options.tta ? 'mirror' : 'none',
     batch: 16,
   };
-  const runtime = await openRuntime(options.runtime);
+  const runtime = await openRuntime(options.runtime, systems);
   let probabilities: Float64Array | undefined;
   try {
     const job = { kind: 'predict', config, inputs: { ...blobs, weights } };

@@ -7,6 +7,7 @@ import { command, parse, runtimeOption } from './command';
 import { freeFolder, readWhole } from './files';
 import { onInterrupt, type Interrupt } from './interrupt';
 import { CHECKPOINT } from './jobs/names';
+import { openModel } from './model';
 import type { RuntimeName } from './runtime/runtime';
 import { dataPath, openData, splitName } from './source';
 import { addTrainOptions, dataSpec, resolveConfig, type TrainOptions } from './train_options';
@@ -25,7 +26,10 @@ const SPLITS: Split[] = ['training', 'publictest'];
 /** `npm run train`: trains and measures on what was held out; without data, on drawn faces. */
 export async function main(argv: string[]): Promise<number> {
   const program = addTrainOptions(
-    command('train', 'Trains the two-stream CNN-LSTM; without --data, on drawn faces.'),
+    command(
+      'train',
+      'Trains a network, by default the two-stream CNN-LSTM; without --data, on drawn faces.',
+    ),
   )
     .option('--out <folder>', 'for weights, checkpoint and log (default: a new one in runs/)')
     .option('--resume <folder>', 'go on with the run in this folder; --epochs may be raised')
@@ -66,11 +70,13 @@ async function fresh(options: Options, argv: string[], interrupt: Interrupt): Pr
     );
   }
   const spec = dataSpec(options);
+  const model = await openModel(options.model);
   const { kind, sets, notes } = await openData(spec, SPLITS);
   for (const note of notes) console.log(note);
   if (!sets.training) throw new FacegradError('bad-input', `${spec.data} has no training split`);
-  const config = resolveConfig(options, kind, sets.training);
-  const name = `${kind}-${options.preset ?? `${config.model.size}px`}-seed${config.seed}`;
+  const config = resolveConfig(options, kind, sets.training, model);
+  const network = model.chosen?.name ?? options.preset ?? `${config.model.size}px`;
+  const name = `${kind}-${network}-seed${config.seed}`;
   return {
     folder: out ?? freeFolder('runs', name),
     command: ['npm run train --', ...argv].join(' '),
@@ -78,6 +84,8 @@ async function fresh(options: Options, argv: string[], interrupt: Interrupt): Pr
     held: splitName(kind, 'publictest'),
     runtime,
     half,
+    model: model.path,
+    systems: model.systems,
     config,
     training: sets.training,
     validation: sets.publictest,
@@ -96,6 +104,7 @@ async function resumed(
   const folder = given.endsWith('.safetensors') ? dirname(given) : given;
   const run = readRun(folder);
   const spec = isSet('data') ? { ...run.spec, data: dataPath(options.data) } : run.spec;
+  const model = await openModel(options.model ?? run.model);
   const { progress } = readCheckpoint(await readWhole(join(folder, CHECKPOINT)), CHECKPOINT);
   const { sets, notes } = await openData(spec, SPLITS);
   for (const note of notes) console.log(note);
@@ -104,6 +113,8 @@ async function resumed(
     ...run,
     folder,
     spec,
+    model: model.path,
+    systems: model.systems,
     runtime: isSet('runtime') ? options.runtime : run.runtime,
     config: { ...progress.config, epochs: options.epochs ?? progress.config.epochs },
     training: sets.training,

@@ -3,15 +3,18 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { ImageSet, SequenceSet } from '../src/data/dataset';
 import { FacegradError } from '../src/gpu/errors';
 import { DIRECT, PLAIN } from '../src/kernels/tuning';
-import { PRESETS, type FramesConfig, type ModelConfig, type Preset } from '../src/nn/config';
+import { type FramesConfig } from '../src/nn/network';
+import { PRESETS, type ModelConfig, type Preset } from '../src/nn/systems/cnn_lstm';
 import {
   trainConfig,
   type OptimizerConfig,
   type TrainChanges,
   type TrainConfig,
 } from '../src/train/config';
-import { usual } from '../src/train/usual';
+import { usual, type Usual } from '../src/train/usual';
+import { namedConfig } from '../src/nn/systems';
 import { integer, list, number } from './command';
+import { modelOption, type ChosenModel } from './model';
 import { dataPath, SYNTHETIC, type DataSource, type DataSpec } from './source';
 
 /** The options that decide a training, as commander gives them. */
@@ -20,6 +23,7 @@ export interface TrainOptions {
   classes?: '6' | '7';
   fold: number;
   preset?: Preset;
+  model?: string;
   config?: string;
   streams?: string[];
   fusion?: ModelConfig['fusion'];
@@ -63,6 +67,7 @@ export function addTrainOptions(program: Command): Command {
         Object.keys(PRESETS),
       ),
     )
+    .addOption(modelOption(true).conflicts('preset'))
     .option('--config <file>', 'JSON with a preset and any setting; the options here win over it')
     .option(
       '--streams <list>',
@@ -135,6 +140,7 @@ export function resolveConfig(
   options: TrainOptions,
   kind: DataSource['kind'],
   training: ImageSet | SequenceSet,
+  { chosen, systems }: ChosenModel,
 ): TrainConfig {
   const { preset: usualPreset, ...changes } = usual(kind);
   const { preset: filePreset, ...file } = options.config ? readConfig(options.config) : {};
@@ -158,9 +164,16 @@ export function resolveConfig(
   const given = <T extends object>(settings: T) =>
     Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
   const { streams, fusion, dropout, epochs, batch, seed, sampling, patience } = options;
-  return trainConfig(options.preset ?? filePreset ?? usualPreset, {
-    ...changes,
-    ...file,
+  const model = {
+    ...(chosen ? {} : changes.model),
+    ...file.model,
+    ...given({ streams, fusion, dropout, frames }),
+    classes: [...training.classes],
+  };
+  const name = chosen?.name ?? options.preset ?? filePreset ?? usualPreset;
+  return trainConfig(namedConfig(name, model, systems), {
+    ...omitModel(changes),
+    ...omitModel(file),
     ...given({ epochs, batch, seed, sampling, patience }),
     ...given({ logEvery: options.logEvery, checkpointEvery: options.checkpointEvery }),
     optimizer: {
@@ -179,16 +192,15 @@ export function resolveConfig(
     } as TrainConfig['loss'],
     ...(options.kernels === 'direct' && { tuning: DIRECT }),
     ...(options.kernels === 'plain' && { tuning: PLAIN }),
-    model: {
-      ...changes.model,
-      ...file.model,
-      ...given({ streams, fusion, dropout, frames }),
-      classes: [...training.classes],
-    },
   });
 }
 
-function readConfig(path: string): { preset?: Preset } & TrainChanges {
+const omitModel = ({ model: _, ...rest }: Usual | ConfigFile): TrainChanges => rest;
+
+/** What a file of `--config` may say. */
+type ConfigFile = Partial<Usual>;
+
+function readConfig(path: string): ConfigFile {
   const settings = ['preset', 'tuning', ...Object.keys(trainConfig('tiny'))];
   let config: object;
   try {

@@ -3,10 +3,11 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ImageSet, SequenceSet } from '../src/data/dataset';
 import { FacegradError } from '../src/gpu/errors';
+import type { AnySystem } from '../src/nn/systems';
 import { readCheckpoint, type EpochRecord } from '../src/train/checkpoint';
 import type { TrainConfig } from '../src/train/config';
 import { formatConfusion, type Metrics } from '../src/train/metrics';
-import type { TrainEvent } from '../src/train/trainer';
+import type { TrainEvent } from '../src/train/events';
 import { gitCommit, JsonLines, readWhole, writeWhole } from './files';
 import type { Interrupt } from './interrupt';
 import { packImageSet } from './jobs/image_sets';
@@ -27,10 +28,13 @@ export interface RunFile {
   held: string;
   runtime: RuntimeName;
   half: boolean;
+  /** The file of a network of one's own. */
+  model?: string;
 }
 
 export interface RunInput extends Omit<RunFile, 'version'> {
   folder: string;
+  systems: readonly AnySystem[];
   config: TrainConfig;
   training: ImageSet | SequenceSet;
   validation?: ImageSet | SequenceSet;
@@ -62,8 +66,8 @@ const MOST_LOSSES = 3;
 export async function trainRun(input: RunInput): Promise<RunResult> {
   const { folder, config, training, validation, interrupt } = input;
   mkdirSync(folder, { recursive: true });
-  const { command, spec, held, runtime, half } = input;
-  const run: RunFile = { version: 1, command, spec, held, runtime, half };
+  const { command, spec, held, runtime, half, model } = input;
+  const run: RunFile = { version: 1, command, spec, held, runtime, half, model };
   await writeWhole(join(folder, 'run.json'), `${JSON.stringify(run, null, 2)}\n`);
   const log = new JsonLines(join(folder, 'log.jsonl'));
   const checkpoint = input.resume ? await readWhole(join(folder, CHECKPOINT)) : undefined;
@@ -126,7 +130,7 @@ interface State {
 
 /** The job, once: to its end, or to an error. */
 async function attempt(
-  { folder, runtime: name, resume, interrupt }: RunInput,
+  { folder, runtime: name, systems, resume, interrupt }: RunInput,
   config: TrainJobConfig,
   data: Blobs,
   state: State,
@@ -135,7 +139,7 @@ async function attempt(
   const inputs = { ...data };
   if (state.checkpoint) inputs[CHECKPOINT] = state.checkpoint;
   const progress = new Progress();
-  const runtime = await openRuntime(name, (line) => progress.line(line));
+  const runtime = await openRuntime(name, systems, (line) => progress.line(line));
   const begin = { step: 0, time: 0 };
   try {
     for await (const told of runtime.run({ kind: 'train', config, inputs }, interrupt.signal)) {

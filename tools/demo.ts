@@ -1,11 +1,17 @@
-/** npm run demo: builds the demo and serves it. `--port 8080`, `--no-build`, `--build-only`. */
+/** npm run demo: builds the demo and serves it. `--port 8080`, `--no-build`, `--build-only`, `--model my-network.ts`. */
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build, preview } from 'vite';
 import { FacegradError } from '../src/gpu/errors';
+import { MODEL_VARIABLE } from './own_systems';
 
 export async function main(args: string[]): Promise<void> {
-  const { port, ...flags } = options(args);
+  const { port, model, ...flags } = options(args);
+  if (model) {
+    if (!existsSync(model)) throw new FacegradError('bad-input', `demo: there is no file ${model}`);
+    process.env[MODEL_VARIABLE] = resolve(model);
+  }
   const config = { configFile: resolve('vite.app.config.ts'), configLoader: 'runner' as const };
   if (!flags['no-build']) await build({ ...config, logLevel: 'warn' });
   if (flags['build-only']) return;
@@ -24,6 +30,7 @@ function options(args: string[]) {
       args,
       options: {
         port: { type: 'string', default: '4173' },
+        model: { type: 'string' },
         'no-build': { type: 'boolean' },
         'build-only': { type: 'boolean' },
       },

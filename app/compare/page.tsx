@@ -67,7 +67,7 @@ export function ComparePage() {
                 />
                 {networks[side] && (
                   <p class="muted small">
-                    {networks[side].config.streams.join(' + ')} · {networks[side].config.fusion} ·{' '}
+                    {networks[side].config.streams.join(' + ')} · {networks[side].config.name} ·{' '}
                     {networks[side].parameters.toLocaleString('en')} parameters
                   </p>
                 )}

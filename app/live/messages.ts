@@ -1,7 +1,7 @@
 /** What the page and its workers say to each other. */
 import type { AdapterDescription } from '../../src/gpu/device';
 import type { ErrorKind } from '../../src/gpu/errors';
-import type { ModelConfig } from '../../src/nn/config';
+import type { NetworkConfig } from '../../src/nn/network';
 import type { Provenance } from '../../src/train/weights_file';
 import type { Box, Point } from './geometry';
 import type { Face, Recognition } from './recogniser';
@@ -38,7 +38,9 @@ export interface WeightsFile {
 /** What is known of a network from its file. */
 export interface NetworkFacts {
   name: string;
-  config: ModelConfig;
+  config: NetworkConfig;
+  /** It carries a state from one frame to the next. */
+  remembers: boolean;
   provenance: Provenance;
   parameters: number;
 }

@@ -5,7 +5,7 @@ import { FacegradError } from '../../src/gpu/errors';
 import { readWeights, type Weights } from '../../src/train/weights_file';
 import { openGpu as requestGpu } from '../shared/open_gpu';
 import type { NetworkFacts, NetworkReply, NetworkRequest, WeightsFile } from './messages';
-import { Recogniser } from './recogniser';
+import { Recogniser, remembers } from './recogniser';
 
 let gpu: Promise<Gpu> | undefined;
 let weights: Weights[] = [];
@@ -47,6 +47,7 @@ async function load(files: WeightsFile[]): Promise<void> {
     name: files[i].name,
     config,
     provenance,
+    remembers: remembers(read[i]),
     parameters: [...tensors.values()].reduce((sum, { data }) => sum + data.length, 0),
   }));
   reply({ type: 'networks', networks: facts, adapter });

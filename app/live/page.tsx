@@ -39,7 +39,7 @@ export function LivePage() {
   }, []);
 
   const facts = network.value;
-  const remembers = facts?.config.fusion === 'lstm';
+  const remembers = facts?.remembers;
   return (
     <>
       <div class="page-head">

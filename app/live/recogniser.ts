@@ -4,12 +4,14 @@ import { greyForward } from '../../src/kernels/grey';
 import { f32, u32 } from '../../src/kernels/kernel';
 import { resizeCrop, resizeForward } from '../../src/kernels/resize';
 import { softmaxForward } from '../../src/kernels/softmax';
-import { Model } from '../../src/nn/model';
+import type { Network } from '../../src/nn/network';
+import { createNetwork } from '../../src/nn/systems';
 import { Plan } from '../../src/tape/plan';
 import { Storage } from '../../src/tape/storage';
 import { Tape } from '../../src/tape/tape';
 import { state, type Value } from '../../src/tape/value';
-import type { Weights } from '../../src/train/weights_file';
+import { loadNetwork, type Weights } from '../../src/train/weights_file';
+import { systems } from '../shared/systems';
 import { preprocess, type StreamKind } from '../../src/vision/preprocess';
 import { standardize } from '../../src/vision/standardize';
 import type { Box } from './geometry';
@@ -106,29 +108,27 @@ export class Recogniser {
     tape.dispatch(greyForward, { pixels: this.#pixels, y: grey });
     this.#grey = await Plan.compile(tape, storage);
     for (const weights of this.networks) {
-      const model = new Model(weights.config);
-      model.import(storage, weights.tensors);
+      const model = loadNetwork(weights, storage, systems);
       const readers = this.#boxes.map((box, slot) => this.#reader(model, grey, box, slot));
       this.#readers.push(await Promise.all(readers));
     }
   }
 
   /** Records what one network does with the face in one slot. */
-  async #reader(model: Model, grey: Value, box: Value, slot: number): Promise<Reader> {
-    const { size, hidden, classes, fusion, preprocess: settings } = model.config;
+  async #reader(model: Network, grey: Value, box: Value, slot: number): Promise<Reader> {
+    const { size, classes, preprocess: settings } = model.config;
     const tape = new Tape(this.gpu.capabilities);
     const picture = crop(tape, grey, box, size);
-    const h = state(`h ${slot}`, f32([1, hidden]));
-    const c = state(`c ${slot}`, f32([1, hidden]));
-    // As `Model.forward`, but what is shown is preprocessed once.
+    const memory: Value[] = [];
+    // As `Network.forward`, but what is shown is preprocessed once.
     const stages = new Map(
       STAGES.map((kind) => [kind, preprocess(tape, picture, kind, settings)] as const),
     );
     const seen = model.config.streams.map((kind) => stages.get(kind)!);
-    const logits = model.forwardFrom(tape, standardize(tape, seen), 1, {
+    const { logits } = model.forwardFrom(tape, standardize(tape, seen), 1, {
       training: false,
       step: state('step', u32([64])), // read in training alone
-      state: { h, c },
+      memory,
     });
     if (classes.length > STAGES_BEGIN) {
       throw new FacegradError('bad-input', `live: ${classes.length} classes`, {
@@ -151,7 +151,7 @@ export class Recogniser {
     });
     const plan = await Plan.compile(tape, this.#storage);
     const staging = this.gpu.createBuffer('results', results.bytes, 0x1 | 0x8); // MAP_READ | COPY_DST
-    return { plan, results, staging, memory: fusion === 'lstm' ? [h, c] : [] };
+    return { plan, results, staging, memory };
   }
 
   /**
@@ -252,6 +252,15 @@ export class Recogniser {
     this.#grey?.dispose();
     this.#storage.dispose();
   }
+}
+
+/** Whether a network remembers: carries a state from one frame to the next. */
+export function remembers({ config }: Pick<Weights, 'config'>): boolean {
+  const memory: Value[] = [];
+  const picture = state('picture', f32([1, config.size, config.size]));
+  const step = state('step', u32([64]));
+  createNetwork(config, systems).forward(new Tape(), picture, 1, { training: false, step, memory });
+  return memory.length > 0;
 }
 
 /**

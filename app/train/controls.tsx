@@ -1,5 +1,4 @@
 import { useRef, useState } from 'preact/hooks';
-import { PRESETS, type Preset } from '../../src/nn/config';
 import { Button, Card, Field } from '../shared/widgets';
 import { picked, pickedFromDrop } from './drop';
 import { PictureGrid } from './picture_grid';
@@ -24,14 +23,8 @@ import {
   stop,
   training,
 } from './session';
-import { FACES, problemOf, SETTINGS } from './settings';
+import { FACES, isPreset, NETWORKS, problemOf, SETTINGS } from './settings';
 import { roughly, size } from './words';
-
-const ABOUT_PRESET: Record<Preset, string> = {
-  tiny: 'Learns the drawn faces in a minute or two, also without a graphics card.',
-  small: 'For real photographs on a laptop’s GPU: FER2013 in some minutes to an hour.',
-  paper: 'The paper’s network, at 96×96: for a large graphics card and patience.',
-};
 
 /** Numbers of the settings that cannot be, by key. */
 function problems(): Record<string, string> {
@@ -196,7 +189,11 @@ export function SettingsCard() {
   const locked = training.value;
   const wrong = problems();
   const own = fromWeights.value;
-  const groups = [...new Set(SETTINGS.map(({ group }) => group))];
+  // The paper's network has settings of its own; other systems come as they are.
+  const applying = SETTINGS.filter(
+    ({ group }) => group !== 'Network' || own || isPreset(settings.value.preset),
+  );
+  const groups = [...new Set(applying.map(({ group }) => group))];
   return (
     <Card title="Network">
       {own ? (
@@ -210,8 +207,8 @@ export function SettingsCard() {
         </div>
       ) : (
         <fieldset class="presets" disabled={locked}>
-          <legend class="hidden-text">Preset</legend>
-          {(Object.keys(PRESETS) as Preset[]).map((preset) => (
+          <legend class="hidden-text">Network</legend>
+          {Object.entries(NETWORKS).map(([preset, about]) => (
             <label key={preset} class="preset">
               <input
                 type="radio"
@@ -222,7 +219,7 @@ export function SettingsCard() {
               />
               <span>
                 <strong>{preset}</strong>
-                <span class="small muted">{ABOUT_PRESET[preset]}</span>
+                <span class="small muted">{about}</span>
               </span>
             </label>
           ))}

@@ -1,7 +1,7 @@
 /** What a training will take of this GPU, told before it begins: nothing of it is compiled. */
 import type { Capabilities, Gpu } from '../../src/gpu/device';
 import { bordered, f32 } from '../../src/kernels/kernel';
-import { Model } from '../../src/nn/model';
+import { createNetwork } from '../../src/nn/systems';
 import { conv5x5 } from '../../src/tape/operations/conv5x5';
 import { memoryOf, Plan } from '../../src/tape/plan';
 import { Storage } from '../../src/tape/storage';
@@ -9,7 +9,9 @@ import { Tape } from '../../src/tape/tape';
 import { state } from '../../src/tape/value';
 import { itemLabels, Sampler } from '../../src/train/batches';
 import type { TrainConfig } from '../../src/train/config';
-import { recordStep, type TrainingData } from '../../src/train/trainer';
+import { recordStep } from '../../src/train/step';
+import type { TrainingData } from '../../src/train/trainer';
+import { systems } from '../shared/systems';
 
 /** What a step asks of the GPU. */
 export interface Need {
@@ -38,7 +40,12 @@ export function needOf(
   config: TrainConfig,
   { training, validation }: TrainingData,
 ): Need {
-  const { tape } = recordStep({ capabilities }, new Model(config.model), config, training);
+  const { tape } = recordStep(
+    { capabilities },
+    createNetwork(config.model, systems),
+    config,
+    training,
+  );
   const { after, state, largest } = memoryOf(tape);
   const { stepsPerEpoch } = new Sampler(training, config.batch, config.seed, config.sampling);
   let work = 0;

@@ -3,7 +3,7 @@ import type { PlacedFile } from '../../src/data/file_tree';
 import type { ErrorKind } from '../../src/gpu/errors';
 import type { DataKind } from '../../src/train/usual';
 import type { Metrics } from '../../src/train/metrics';
-import type { TrainEvent } from '../../src/train/trainer';
+import type { TrainEvent } from '../../src/train/events';
 import type { Settings } from './settings';
 
 export type ToWorker =

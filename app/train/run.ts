@@ -9,6 +9,7 @@ import { Trainer } from '../../src/train/trainer';
 import type { Weights } from '../../src/train/weights_file';
 import { keepLatestWeights } from '../shared/latest_weights';
 import { openGpu, waitForGpu } from '../shared/open_gpu';
+import { systems } from '../shared/systems';
 import { countItems, picturesOf, stills } from './data';
 import type { FromWorker, Mistake, Pictures, RunRecord } from './protocol';
 import type { LoadedData, RunStore } from './run_store';
@@ -159,6 +160,7 @@ export class Run {
     this.#gpu = await openGpu();
     const trainer = await Trainer.create(this.#gpu, config, data, {
       checkpoint: this.#checkpoint,
+      systems,
       onProgress: (ready, total) => post({ type: 'compiling', ready, total }),
     });
     this.trainer = trainer;

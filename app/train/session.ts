@@ -1,7 +1,6 @@
 /** The Train page's state: signals that the worker's messages change, and the actions that it is sent. */
 import { batch, computed, effect, signal } from '@preact/signals';
 import type { ErrorKind } from '../../src/gpu/errors';
-import type { Preset } from '../../src/nn/config';
 import type { EpochRecord } from '../../src/train/checkpoint';
 import type { Metrics } from '../../src/train/metrics';
 import type {
@@ -144,7 +143,7 @@ function applyHash(): void {
 /** Chooses these and nothing else. */
 function adopt(some: Partial<Settings>): void {
   chosen.value = new Set(Object.keys(some));
-  settings.value = { ...suitable(some.preset as Preset | undefined), ...some } as Settings;
+  settings.value = { ...suitable(some.preset as string | undefined), ...some } as Settings;
 }
 
 export function set(key: string, value: string | number): void {
@@ -153,7 +152,7 @@ export function set(key: string, value: string | number): void {
 }
 
 /** A preset brings its own settings; what was changed by hand is given up. */
-export function choosePreset(preset: Preset): void {
+export function choosePreset(preset: string): void {
   const { [FACES.key]: faces } = settings.value;
   adopt(chosen.value.has(FACES.key) ? { preset, [FACES.key]: faces } : { preset });
 }
@@ -166,7 +165,7 @@ function refit(): void {
 
 /** A run's own settings, as if they were chosen one by one. */
 function takeOver(all: Settings): void {
-  const usual = suitable(all.preset as Preset);
+  const usual = suitable(String(all.preset));
   const preset = suitable().preset;
   const different = Object.entries(all).filter(
     ([key, value]) => value !== (key === 'preset' ? preset : usual[key]),
@@ -297,7 +296,7 @@ function show(record: RunRecord): void {
  * The settings that suit the data, and this machine: a small network on a phone or without a GPU, and where
  * there is little to learn from.
  */
-function suitable(preset?: Preset): Settings {
+function suitable(preset?: string): Settings {
   const { kind, training } = data.value ?? { kind: 'synthetic', training: [] };
   const items = training.reduce((a, b) => a + b, 0);
   const phone = matchMedia('(pointer: coarse) and (width < 48rem)').matches;

@@ -1,11 +1,29 @@
 /** What a person can set, as one flat record: shown from a table, shared in the URL, made a configuration. */
-import { PRESETS, type FramesConfig, type Preset } from '../../src/nn/config';
-import { trainConfig, type TrainConfig } from '../../src/train/config';
+import type { FramesConfig } from '../../src/nn/network';
+import { namedConfig } from '../../src/nn/systems';
+import { cnnLstm, PRESETS, type ModelConfig, type Preset } from '../../src/nn/systems/cnn_lstm';
+import { trainConfig, type TrainChanges, type TrainConfig } from '../../src/train/config';
 import { usual, type DataKind } from '../../src/train/usual';
 import { AUGMENTATION } from '../../src/vision/augmentation';
 import type { StreamKind } from '../../src/vision/preprocess';
+import { systems } from '../shared/systems';
 
 export type Settings = Record<string, string | number>;
+
+const capital = (text: string) => `${text[0].toUpperCase()}${text.slice(1)}.`;
+
+/** What can be trained, by the value of `preset`: the paper's network in three sizes, and other systems. */
+export const NETWORKS: Record<string, string> = {
+  tiny: 'Learns the drawn faces in a minute or two, even without a graphics card.',
+  small: 'For real photographs on a laptop’s GPU: FER2013 in some minutes to an hour.',
+  paper: 'The paper’s network, at 96×96: for a large graphics card and patience.',
+  ...Object.fromEntries(
+    systems.filter((system) => system !== cnnLstm).map(({ name, about }) => [name, capital(about)]),
+  ),
+};
+
+/** Whether the settings of the group `Network` apply: those of the paper's network. */
+export const isPreset = (name: unknown): name is Preset => Object.hasOwn(PRESETS, name as string);
 
 interface Setting {
   key: string;
@@ -18,7 +36,7 @@ interface Setting {
   max?: number;
   step?: number;
   /** The default for a kind of data. */
-  usual(config: TrainConfig): string | number;
+  usual(config: TrainConfig<ModelConfig>): string | number;
 }
 
 const MOST_BATCH = 256;
@@ -248,11 +266,11 @@ export const SETTINGS: Setting[] = [
 /** Drawn faces to train on; a fourth as many of other persons are held out. */
 export const FACES = { key: 'faces', default: 2240, min: 70, max: 28_000 };
 
-/** The settings that suit a kind of data, with a preset in place of the usual one. */
-export function defaultSettings(kind: DataKind, preset?: Preset): Settings {
+/** The settings that suit a kind of data, with another network in place of the usual one. */
+export function defaultSettings(kind: DataKind, network?: string): Settings {
   const { preset: usualPreset, ...changes } = usual(kind);
-  const chosen = preset ?? usualPreset;
-  const config = trainConfig(chosen, changes);
+  const chosen = network ?? usualPreset;
+  const config = trainConfig(isPreset(chosen) ? chosen : usualPreset, changes);
   const settings: Settings = { preset: chosen, [FACES.key]: FACES.default };
   for (const { key, usual } of SETTINGS) settings[key] = usual(config);
   return settings;
@@ -262,7 +280,7 @@ export function defaultSettings(kind: DataKind, preset?: Preset): Settings {
 export function toConfig(settings: Settings, classes: string[], sequenceLength = 0): TrainConfig {
   const text = (key: string) => String(settings[key]);
   const number = (key: string) => Number(settings[key]);
-  return trainConfig(text('preset') as Preset, {
+  const training: TrainChanges = {
     epochs: number('epochs'),
     batch: number('batch'),
     seed: number('seed'),
@@ -291,6 +309,15 @@ export function toConfig(settings: Settings, classes: string[], sequenceLength =
     patience: number('patience'),
     logEvery: 1, // the worker looks by the clock
     maxSubmitMs: number('submit'),
+  };
+  const chosen = text('preset');
+  if (!isPreset(chosen)) {
+    const sequence = { mode: 'sequence' as const, count: sequenceLength };
+    const changes = { classes, ...(sequenceLength > 0 && { frames: sequence }) };
+    return trainConfig(namedConfig(chosen, changes, systems), training);
+  }
+  return trainConfig(chosen, {
+    ...training,
     model: {
       classes,
       streams: text('streams').split(',') as StreamKind[],
@@ -330,7 +357,7 @@ export function fromHash(hash: string): { chosen: Settings; refused: string[] } 
   const refused: string[] = [];
   for (const [key, value] of new URLSearchParams(hash.replace(/^#/, ''))) {
     const setting = key === FACES.key ? FACES : SETTINGS.find((one) => one.key === key);
-    const options = key === 'preset' ? PRESETS : (setting as Partial<Setting>)?.options;
+    const options = key === 'preset' ? NETWORKS : (setting as Partial<Setting>)?.options;
     if (options ? !Object.hasOwn(options, value) : !setting || problemOf(setting, value)) {
       refused.push(key);
     } else {

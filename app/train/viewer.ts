@@ -2,14 +2,16 @@
 import type { ImageSet, SequenceSet } from '../../src/data/dataset';
 import type { Gpu } from '../../src/gpu/device';
 import { planeStride } from '../../src/kernels/kernel';
-import { Model } from '../../src/nn/model';
+import { createNetwork } from '../../src/nn/systems';
+import { systems } from '../shared/systems';
 import { Plan } from '../../src/tape/plan';
 import { Storage, type TypedArray } from '../../src/tape/storage';
 import { Tape } from '../../src/tape/tape';
 import type { Value } from '../../src/tape/value';
 import { ImageBank, itemLabels, Sampler, StepBuffer } from '../../src/train/batches';
 import type { TrainConfig } from '../../src/train/config';
-import { recordStep, type Trainer } from '../../src/train/trainer';
+import { TrainingStep } from '../../src/train/step';
+import type { Trainer } from '../../src/train/trainer';
 import { augment, AUGMENTATION, NO_AUGMENTATION } from '../../src/vision/augmentation';
 import { canny, distanceTransform, preprocess } from '../../src/vision/preprocess';
 import { picturesOf, stills } from './data';
@@ -69,14 +71,17 @@ export class Viewer {
     };
   }
 
-  /** The first convolution of each stream, 5 x 5 weights a filter, the same range for all. */
+  /** The first convolution of each stream, the same range of weights for all filters. */
   async filters(): Promise<Message<'filters'>> {
     const tensors = await this.trainer.model.export(this.trainer.storage);
-    const streams = this.trainer.config.model.streams.map((name) => {
-      const weight = tensors.find((t) => t.name === `streams.${name}.block1.conv.weight`)!;
+    const first = tensors.filter(({ shape }) => shape.length === 4 && shape[1] === 1);
+    const streams = this.trainer.config.model.streams.flatMap((name) => {
+      const weight = first.find((t) => t.name.includes(`.${name}.`)) ?? first[0];
+      if (!weight) return []; // it does not begin with a convolution
+      const [, , height, width] = weight.shape;
       const largest = weight.data.reduce((max, w) => Math.max(max, Math.abs(w)), 1e-9);
       const pixels = Uint8Array.from(weight.data, (w) => Math.round(127.5 * (1 + w / largest)));
-      return { name, filters: { width: 5, height: 5, pixels } };
+      return [{ name, filters: { width, height, pixels } }];
     });
     return { type: 'filters', streams };
   }
@@ -95,7 +100,7 @@ export class Viewer {
     const layers: FeatureMaps[] = [];
     for (const [b, value] of blocks.entries()) {
       const data = await plan.read(value);
-      streams.forEach((stream, g) => {
+      streams.slice(0, value.shape.length === 5 ? value.shape[0] : 1).forEach((stream, g) => {
         layers.push({ name: `${stream}, block ${b + 1}`, maps: maps(data, value, g) });
       });
     }
@@ -152,11 +157,11 @@ async function recordFeatures({ gpu, model, storage }: Trainer, set: ImageSet) {
     NO_AUGMENTATION,
     { source: set, size: model.config.size, views: 1, sequence: false, random: false },
   );
-  const logits = model.forward(tape, images, 1, { training: false, step: buffer.step });
-  const blocks = tape.dispatches
-    .filter(({ kernel }) => kernel.name.startsWith('bn_relu_pool.'))
-    .map(({ values }) => values.y)
-    .slice(0, 3);
+  const { logits } = model.forward(tape, images, 1, { training: false, step: buffer.step });
+  const made = (kernels: RegExp) =>
+    tape.dispatches.filter(({ kernel }) => kernels.test(kernel.name)).map(({ values }) => values.y);
+  const pooled = made(/^(bn_relu_pool|max_pool|pool2d)\./);
+  const blocks = (pooled.length > 0 ? pooled : made(/^conv/)).filter(isMaps).slice(0, 3);
   const plan = await Plan.compile(tape, storage, { keep: [...blocks, logits] });
   return { plan, storage, bank, buffer, blocks, logits };
 }
@@ -173,9 +178,12 @@ function bytes(data: TypedArray, size: number, white: number): Pictures {
   return { width: size, height: size, pixels };
 }
 
-/** One stream's channels of y [G, 1, C, H, W], each from black to its own white. */
+/** Whether y is feature maps of one picture: [G, 1, C, H, W] or [1, C, H, W]. */
+const isMaps = ({ shape }: Value) => shape.length === 5 || shape.length === 4;
+
+/** One stream's channels of y, each from black to its own white. */
 function maps(data: TypedArray, { shape, spec }: Value, stream: number): Pictures {
-  const [, , channels, height, width] = shape;
+  const [channels, height, width] = shape.slice(-3);
   const { border, rowStride } = spec.layout ?? { border: 0, rowStride: width };
   const plane = planeStride(shape, spec.layout);
   const count = Math.min(channels, MOST_MAPS);
@@ -219,25 +227,11 @@ export async function profileStep(
       ? { ...config, model: { ...config.model, frames: { mode: 'still' as const, count: 1 } } }
       : config;
   const set = stills(training, items);
-  const storage = new Storage(gpu);
-  const model = new Model(stillConfig.model);
-  let plan: Plan | undefined;
+  const model = createNetwork(stillConfig.model, systems);
+  const step = await TrainingStep.prepare(gpu, model, stillConfig, set);
+  const { plan } = step;
   try {
-    const step = recordStep(gpu, model, stillConfig, set);
-    plan = await Plan.compile(step.tape, storage);
-    step.bank.upload(storage);
-    storage.write(step.alpha, new Float32Array(set.classes.length).fill(1));
-    model.initialize(storage, config.seed);
-    step.buffer.write(
-      storage,
-      set,
-      items.map((_, i) => i),
-      {
-        seed: config.seed,
-        number: 1,
-        learningRate: 1e-4,
-      },
-    );
+    step.write(1, 1e-4);
     plan.run();
     const { method, steps } = await plan.profile();
     const sums = new Map([...GROUPS.map(([name]) => name), 'other'].map((name) => [name, 0]));
@@ -248,7 +242,6 @@ export async function profileStep(
     const groups = [...sums].map(([name, ms]) => ({ name, ms })).filter(({ ms }) => ms > 0);
     return { type: 'profile', method, groups, dispatches: steps.length, batch: config.batch };
   } finally {
-    plan?.dispose();
-    storage.dispose();
+    step.dispose();
   }
 }

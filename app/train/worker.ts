@@ -3,8 +3,9 @@ import { FacegradError } from '../../src/gpu/errors';
 import { readCheckpoint } from '../../src/train/checkpoint';
 import { readWeights, type Weights } from '../../src/train/weights_file';
 import type { TrainConfig } from '../../src/train/config';
-import { Model } from '../../src/nn/model';
+import { createNetwork } from '../../src/nn/systems';
 import { keepLatestWeights, latestWeights } from '../shared/latest_weights';
+import { systems } from '../shared/systems';
 import { describe, drawFaces, readData, recordedFaces, summarize } from './data';
 import type { FromWorker, RunRecord, ToWorker } from './protocol';
 import type { Capabilities } from '../../src/gpu/device';
@@ -271,15 +272,15 @@ async function takeWeights(file: File): Promise<void> {
         `${file.name} knows the classes ${read.config.classes.join(', ')}; the data has ${data.training.classes.join(', ')}`,
       );
     }
-    const { size, widths, streams } = read.config;
-    const { parameters, statistics } = new Model(read.config).arenas;
+    const { size, name, streams } = read.config;
+    const { parameters, statistics } = createNetwork(read.config, systems).arenas;
     for (const arena of [parameters, statistics]) arena.pack(read.tensors); // throws what does not fit
     await keepLatestWeights(bytes).catch(() => undefined); // a convenience for the other pages
     weights = { name: file.name, weights: read };
     post({
       type: 'weights-read',
       name: file.name,
-      about: `${size}×${size}, blocks of ${widths.join(', ')}, ${streams.join(' and ')}`,
+      about: `${name}, ${parameters.count.toLocaleString('en')} parameters, ${size}×${size}, ${streams.join(' and ')}`,
     });
   } catch (error) {
     post({ type: 'refused', what: 'weights', message: messageOf(error) });

@@ -1,11 +1,9 @@
 import { syntheticFaces } from '../../src/data/synthetic';
-import { Model } from '../../src/nn/model';
-import type { Preset } from '../../src/nn/config';
-import { Plan } from '../../src/tape/plan';
-import { Storage } from '../../src/tape/storage';
+import { createNetwork } from '../../src/nn/systems';
+import type { Preset } from '../../src/nn/systems/cnn_lstm';
+import type { Plan } from '../../src/tape/plan';
 import { trainConfig } from '../../src/train/config';
-import { Sampler } from '../../src/train/batches';
-import { recordStep } from '../../src/train/trainer';
+import { TrainingStep } from '../../src/train/step';
 import { measurePeak } from '../peak/peak';
 import { spread } from '../versus/statistics';
 import type { DispatchTime, Place, Profile } from './job';
@@ -28,19 +26,12 @@ export async function profileStep(
   const peak = await measurePeak(gpu, clock);
   const config = trainConfig(preset, { batch });
   const data = syntheticFaces({ seed: 1, count: 2 * batch, size: 48 });
-  const storage = new Storage(gpu);
-  const model = new Model(config.model);
-  const { tape, bank, buffer, alpha } = recordStep(gpu, model, config, data);
-  const plan = await Plan.compile(tape, storage, {
+  const step = await TrainingStep.prepare(gpu, createNetwork(config.model), config, data, {
     onProgress: (ready, total) =>
       ready === total ? place.onProgress(`${total} pipelines`) : undefined,
   });
-  bank.upload(storage);
-  storage.write(alpha, new Float32Array(config.model.classes.length).fill(1));
-  model.initialize(storage, config.seed);
-  const sampler = new Sampler(data, batch, config.seed, 'natural');
-  const numbers = { seed: config.seed, number: 1, learningRate: 1e-3 };
-  buffer.write(storage, data, sampler.items(1), numbers);
+  const { plan } = step;
+  step.write(1, 1e-3);
   plan.run(); // so that the timed runs see a step's own numbers
   const runs: Awaited<ReturnType<Plan['profile']>>[] = [];
   for (let i = 0; i < repeats; i++) {
@@ -55,8 +46,7 @@ export async function profileStep(
   }));
   const { vendor, architecture, description } = gpu.adapter;
   const adapter = [vendor, architecture, description].filter(Boolean).join(' ');
-  plan.dispose();
-  storage.dispose();
+  step.dispose();
   gpu.dispose();
   return {
     title: `a training step of ${preset}, batch ${batch}, on ${adapter}`,

@@ -3,7 +3,7 @@ import { FacegradError } from '../../src/gpu/errors';
 import { conv5x5FlipWeights } from '../../src/kernels/conv5x5';
 import { bordered, f32, type Kernel, type TensorSpec } from '../../src/kernels/kernel';
 import { convKey, type ConvChoice, type ConvPass, type Tuning } from '../../src/kernels/tuning';
-import { modelConfig, type Preset } from '../../src/nn/config';
+import { modelConfig, type Preset } from '../../src/nn/systems/cnn_lstm';
 import { conv5x5 } from '../../src/tape/operations/conv5x5';
 import { Tape } from '../../src/tape/tape';
 import { state } from '../../src/tape/value';

@@ -2,7 +2,8 @@ import { syntheticFaces } from '../../src/data/synthetic';
 import type { Gpu } from '../../src/gpu/device';
 import { bordered, f32, u32, type TensorSpec } from '../../src/kernels/kernel';
 import { DIRECT, PLAIN, type Tuning } from '../../src/kernels/tuning';
-import { Model } from '../../src/nn/model';
+import type { Network } from '../../src/nn/network';
+import { createNetwork } from '../../src/nn/systems';
 import type { NamedTensor } from '../../src/nn/parameters';
 import { batchNorm } from '../../src/tape/operations/batch_norm';
 import { conv5x5 } from '../../src/tape/operations/conv5x5';
@@ -14,10 +15,9 @@ import { Plan } from '../../src/tape/plan';
 import { Storage } from '../../src/tape/storage';
 import { Tape } from '../../src/tape/tape';
 import { state, type Value } from '../../src/tape/value';
-import { Sampler } from '../../src/train/batches';
 import { trainConfig } from '../../src/train/config';
-import { recordOptimizer } from '../../src/train/optimizer';
-import { recordStep } from '../../src/train/trainer';
+import { optimize } from '../../src/train/optimizer';
+import { TrainingStep } from '../../src/train/step';
 import { fromLayout, toLayout } from './layout';
 import {
   FOCUS,
@@ -62,8 +62,8 @@ function fill(storage: Storage, name: string, spec: TensorSpec, { data }: Tensor
   return value;
 }
 
-function loadModel(storage: Storage, { config, tensors }: TrainProblem | InferProblem): Model {
-  const model = new Model(config);
+function loadModel(storage: Storage, { config, tensors }: TrainProblem | InferProblem): Network {
+  const model = createNetwork(config);
   const named = new Map<string, NamedTensor>();
   for (const [name, { shape, data }] of Object.entries(tensors)) {
     named.set(name, { name, shape: [...shape], data });
@@ -102,11 +102,11 @@ async function train(gpu: Gpu, problem: TrainProblem, tuning?: Tuning): Promise<
   const step = state('step', u32([64]));
   const badStep = state('first bad step', u32([1]));
   const tape = new Tape(gpu.capabilities, tuning);
-  const logits = model.forwardFrom(tape, x, batch, { training: true, step });
+  const { logits } = model.forwardFrom(tape, x, batch, { training: true, step });
   const { loss } = focalLoss(tape, { logits, labels, alpha }, { gamma: FOCUS });
   tape.backward();
   const optimizer = { name: 'adam' as const, learningRate: LEARNING_RATE, weightDecay: 0 };
-  recordOptimizer(tape, model.arenas.parameters, optimizer, step, badStep);
+  optimize(tape, model.arenas.parameters, optimizer, step, badStep);
   const plan = await Plan.compile(tape, storage, { keep: [loss] });
   const words = new Uint32Array(3);
   new Float32Array(words.buffer)[2] = LEARNING_RATE;
@@ -128,22 +128,16 @@ async function train(gpu: Gpu, problem: TrainProblem, tuning?: Tuning): Promise<
 
 /** As the trainer records and runs it, from drawn faces. */
 async function step(gpu: Gpu, { preset, batch }: StepProblem, tuning?: Tuning): Promise<Prepared> {
-  const config = trainConfig(preset, { batch, tuning });
+  const config = trainConfig(preset, {
+    batch,
+    tuning,
+    loss: { gamma: 2, alpha: 'none', smoothing: 0 },
+  });
   const data = syntheticFaces({ seed: 1, count: 2 * batch, size: 48 });
-  const storage = new Storage(gpu);
-  const model = new Model(config.model);
-  const { tape, bank, buffer, alpha, totals } = recordStep(gpu, model, config, data);
-  const plan = await Plan.compile(tape, storage);
-  bank.upload(storage);
-  storage.write(alpha, new Float32Array(config.model.classes.length).fill(1));
-  model.initialize(storage, config.seed);
-  const sampler = new Sampler(data, batch, config.seed, 'natural');
+  const prepared = await TrainingStep.prepare(gpu, createNetwork(config.model), config, data);
+  const { storage, plan, recorded } = prepared;
   let number = 0;
-  const writeStep = () => {
-    number += 1;
-    const items = sampler.items(number);
-    buffer.write(storage, data, items, { seed: config.seed, number, learningRate: LEARNING_RATE });
-  };
+  const writeStep = () => prepared.write(++number, LEARNING_RATE);
   const parts = running(gpu, storage, plan);
   return {
     ...parts,
@@ -151,7 +145,7 @@ async function step(gpu: Gpu, { preset, batch }: StepProblem, tuning?: Tuning): 
       writeStep();
       plan.run();
     },
-    outputs: async () => ({ totals: (await storage.read(totals)) as Float32Array }),
+    outputs: async () => ({ totals: (await storage.read(recorded.totals)) as Float32Array }),
     encode() {
       writeStep();
       parts.encode();
@@ -166,7 +160,7 @@ async function infer(gpu: Gpu, problem: InferProblem, tuning?: Tuning): Promise<
   const x = state('pictures', spec);
   const step = state('step', u32([64]));
   const tape = new Tape(gpu.capabilities, tuning);
-  const logits = model.forwardFrom(tape, x, problem.batch, { training: false, step });
+  const { logits } = model.forwardFrom(tape, x, problem.batch, { training: false, step });
   const plan = await Plan.compile(tape, storage, { keep: [logits] });
   let scores = new Float32Array();
   return {

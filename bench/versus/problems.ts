@@ -1,5 +1,5 @@
 import { size } from '../../src/kernels/kernel';
-import { modelConfig, type ModelConfig, type Preset } from '../../src/nn/config';
+import { modelConfig, type ModelConfig, type Preset } from '../../src/nn/systems/cnn_lstm';
 import { filledTensor, uniformTensor, type Tensor } from './tensor';
 
 /** What every library is asked to compute, from the very same numbers. Tensors are in PyTorch's layout. */

@@ -1,8 +1,7 @@
 import type { ImageSet, SequenceSet } from '../../src/data/dataset';
-import { Model } from '../../src/nn/model';
 import { Storage } from '../../src/tape/storage';
 import { Evaluator, testViews, type TestTimeAveraging } from '../../src/train/evaluator';
-import { readWeights } from '../../src/train/weights_file';
+import { loadNetwork, readWeights } from '../../src/train/weights_file';
 import { unpackImageSet, type ImageSetHeader } from './image_sets';
 import type { Task } from './job';
 
@@ -31,14 +30,13 @@ export async function withEvaluator(
   use: (evaluator: Evaluator, data: ImageSet | SequenceSet) => Promise<void>,
 ): Promise<void> {
   const { config, inputs, emit } = task;
-  const { tensors, config: shape } = readWeights(inputs.weights, config.weights);
+  const weights = readWeights(inputs.weights, config.weights);
   const data = unpackImageSet('data', config.data, inputs);
   const gpu = await task.gpu();
   const { vendor, architecture, description } = gpu.adapter;
   emit({ type: 'start', adapter: `${vendor} ${architecture} ${description}`.trim() });
   const storage = new Storage(gpu);
-  const model = new Model(shape);
-  model.import(storage, tensors);
+  const model = loadNetwork(weights, storage, task.systems);
   const evaluator = await Evaluator.create(model, storage, data, {
     batch: config.batch,
     onProgress: (ready, total) => emit({ type: 'compile', ready, total }),

@@ -1,6 +1,7 @@
 /** What a job is, wherever it runs: JSON in, bytes in, events and files out. No part of Node in here. */
 import { FacegradError, type ErrorKind } from '../../src/gpu/errors';
 import type { Gpu } from '../../src/gpu/device';
+import type { AnySystem } from '../../src/nn/systems';
 
 /** Named bytes: data sets, checkpoints, weights. */
 export type Blobs = Record<string, Uint8Array>;
@@ -29,6 +30,8 @@ export interface JobFile {
 export interface Task<C = unknown> {
   config: C;
   inputs: Blobs;
+  /** The networks that there are, by name. */
+  systems: readonly AnySystem[];
   /** Opens the GPU, the same one at every call. */
   gpu(): Promise<Gpu>;
   /** Aborted when the person wants the job to come to an end: it then writes what is worth keeping. */
@@ -46,7 +49,7 @@ export type Jobs = Record<string, (task: Task<any>) => Promise<void>>;
 export async function perform(
   jobs: Jobs,
   { kind, config, inputs }: Job,
-  place: Pick<Task, 'stop' | 'emit' | 'file'> & { openGpu: () => Promise<Gpu> },
+  place: Pick<Task, 'stop' | 'emit' | 'file' | 'systems'> & { openGpu: () => Promise<Gpu> },
 ): Promise<void> {
   const work = Object.hasOwn(jobs, kind) ? jobs[kind] : undefined;
   if (!work) throw new FacegradError('internal', `there is no job ${kind}`);
@@ -64,9 +67,9 @@ export async function perform(
     });
     return opened;
   };
-  const { stop, emit, file } = place;
+  const { stop, emit, file, systems } = place;
   try {
-    await Promise.race([work({ config, inputs, gpu, stop, emit, file }), refused]);
+    await Promise.race([work({ config, inputs, systems, gpu, stop, emit, file }), refused]);
   } finally {
     await opened?.then(
       (gpu) => gpu.dispose(),

@@ -28,6 +28,7 @@ export async function train(task: Task<TrainJobConfig>): Promise<void> {
   };
   const trainer = await Trainer.create(await task.gpu(), config.train, data, {
     checkpoint: inputs[CHECKPOINT],
+    systems: task.systems,
     onProgress: (ready, total) => emit({ type: 'compile', ready, total }),
   });
   const halt = () => trainer.stop();

@@ -1,4 +1,6 @@
+import { ownSystems } from 'virtual:facegrad-own-systems';
 import { requestGpu } from '../../src/gpu/device';
+import { SYSTEMS } from '../../src/nn/systems';
 import { perform, plainError, type Blobs, type Jobs } from '../jobs/job';
 import type { PageGlobals, PageJob, PageMessage } from './protocol';
 
@@ -31,6 +33,7 @@ export async function servePage(jobs: Jobs): Promise<void> {
       { kind, config, inputs: blobs },
       {
         stop: stop.signal,
+        systems: [...SYSTEMS, ...ownSystems],
         openGpu: () => requestGpu({ powerPreference: 'high-performance' }),
         emit: (event) => tell({ type: 'event', event }),
         async file(name, bytes) {

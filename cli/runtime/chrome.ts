@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import puppeteer, { type Browser, type Page } from 'puppeteer';
 import { build } from 'vite';
 import { chromeFlags, findChrome } from '../../tools/chrome';
+import { ownSystems } from '../../tools/own_systems';
 import { wgsl } from '../../tools/wgsl_plugin';
 import { FacegradError } from '../../src/gpu/errors';
 import { reviveError, type Job } from '../jobs/job';
@@ -74,6 +75,7 @@ async function bundle(jobs: string): Promise<string> {
     publicDir: false,
     plugins: [
       wgsl(),
+      ownSystems(),
       {
         name: 'facegrad-page',
         resolveId: (id) => (id === entry ? `\0${entry}` : null),

@@ -1,4 +1,4 @@
-import { checkSet, classCounts, type ImageSet, type SequenceSet } from '../data/dataset';
+import { classCounts, type ImageSet, type SequenceSet } from '../data/dataset';
 import type { Gpu } from '../gpu/device';
 import { FacegradError } from '../gpu/errors';
 import { f32, u32 } from '../kernels/kernel';
@@ -123,17 +123,6 @@ export function countLabels(data: ImageSet | SequenceSet): number[] {
   return classCounts({ classes: data.classes, labels: Uint8Array.from(itemLabels(data)) });
 }
 
-/** @throws FacegradError `bad-input` for data that the network cannot learn */
-function checkData({ config }: Network, data: ImageSet | SequenceSet): void {
-  checkSet(data);
-  if (data.classes.join() !== config.classes.join()) {
-    throw new FacegradError('bad-input', `${data.name} has other classes than the network`, {
-      wanted: config.classes,
-      available: data.classes,
-    });
-  }
-}
-
 export interface PrepareOptions {
   onProgress?: (ready: number, total: number) => void;
 }
@@ -150,7 +139,7 @@ export class TrainingStep {
     readonly recorded: RecordedStep,
   ) {}
 
-  /** @throws FacegradError `bad-input` for data of other classes or of a single one, `limit` or `out-of-memory` from the GPU */
+  /** @throws FacegradError `bad-input` for settings that do not fit the data, `limit` or `out-of-memory` from the GPU */
   static async prepare(
     gpu: Gpu,
     network: Network,
@@ -158,16 +147,6 @@ export class TrainingStep {
     data: ImageSet | SequenceSet,
     { onProgress }: PrepareOptions = {},
   ): Promise<TrainingStep> {
-    checkData(network, data);
-    const counts = countLabels(data);
-    if (counts.filter((count) => count > 0).length < 2) {
-      const only = data.classes[counts.findIndex((count) => count > 0)];
-      throw new FacegradError(
-        'bad-input',
-        `${data.name}: everything is ${only}; learning needs two classes or more`,
-        { wanted: data.classes, available: only },
-      );
-    }
     const sampler = new Sampler(data, config.batch, config.seed, config.sampling);
     const storage = new Storage(gpu);
     let plan: Plan | undefined;
@@ -175,7 +154,8 @@ export class TrainingStep {
       const recorded = recordStep(gpu, network, config, data);
       plan = await Plan.compile(recorded.tape, storage, { onProgress });
       recorded.bank.upload(storage);
-      storage.write(recorded.alpha, Float32Array.from(classWeights(config.loss.alpha, counts)));
+      const alpha = classWeights(config.loss.alpha, countLabels(data));
+      storage.write(recorded.alpha, Float32Array.from(alpha));
       network.initialize(storage, config.seed);
       return new TrainingStep(network, config, data, storage, plan, sampler, recorded);
     } catch (error) {

@@ -1,4 +1,4 @@
-import type { ImageSet, SequenceSet } from '../data/dataset';
+import { checkSet, type ImageSet, type SequenceSet } from '../data/dataset';
 import { fingerprint } from '../data/fingerprint';
 import type { Gpu } from '../gpu/device';
 import { FacegradError } from '../gpu/errors';
@@ -22,7 +22,7 @@ import type { TrainEvent } from './events';
 import type { Metrics } from './metrics';
 import { rateFactor } from './schedule';
 import type { WeightType } from './safetensors';
-import { TrainingStep } from './step';
+import { countLabels, TrainingStep } from './step';
 import { weightsFile, type Provenance } from './weights_file';
 
 export interface TrainingData {
@@ -38,6 +38,28 @@ export interface CreateOptions {
   /** Where networks are looked up by name; the built-in ones where it is left out. */
   systems?: readonly AnySystem[];
   onProgress?: (ready: number, total: number) => void;
+}
+
+/** @throws FacegradError `bad-input` for data that cannot be learned so */
+function checkData({ model }: TrainConfig, { training, validation }: TrainingData): void {
+  for (const set of [training, validation]) {
+    if (set) checkSet(set);
+    if (set && set.classes.join() !== model.classes.join()) {
+      throw new FacegradError('bad-input', `${set.name} has other classes than the network`, {
+        wanted: model.classes,
+        available: set.classes,
+      });
+    }
+  }
+  const counts = countLabels(training);
+  if (counts.filter((count) => count > 0).length < 2) {
+    const only = training.classes[counts.findIndex((count) => count > 0)];
+    throw new FacegradError(
+      'bad-input',
+      `${training.name}: everything is ${only}; learning needs two classes or more`,
+      { wanted: training.classes, available: only },
+    );
+  }
 }
 
 /** Steps whose results are not waited for: more only lengthens the queue. */
@@ -84,6 +106,7 @@ export class Trainer {
     { checkpoint, model, systems, onProgress }: CreateOptions = {},
   ): Promise<Trainer> {
     checkTrainConfig(config);
+    checkData(config, data);
     const { training, validation } = data;
     const network = model ?? createNetwork(config.model, systems);
     const prepared = await TrainingStep.prepare(gpu, network, config, training, { onProgress });

@@ -3,8 +3,8 @@ import { Recogniser, STAGES, type Face } from '../../app/live/recogniser';
 import { syntheticFaces } from '../../src/data/synthetic';
 import type { Gpu } from '../../src/gpu/device';
 import { f32, u32 } from '../../src/kernels/kernel';
-import { modelConfig, type ModelConfig } from '../../src/nn/config';
-import { Model } from '../../src/nn/model';
+import { modelConfig, type ModelConfig } from '../../src/nn/systems/cnn_lstm';
+import { createNetwork } from '../../src/nn/systems';
 import { Plan } from '../../src/tape/plan';
 import { Storage } from '../../src/tape/storage';
 import { Tape } from '../../src/tape/tape';
@@ -20,7 +20,7 @@ beforeAll(async () => {
 /** Weights as they come from a seed. */
 async function weightsOf(config: ModelConfig, seed = 3): Promise<Weights> {
   const storage = new Storage(gpu);
-  const model = new Model(config);
+  const model = createNetwork(config);
   model.initialize(storage, seed);
   const file = await writeWeights(model, storage, {});
   storage.dispose();
@@ -31,7 +31,7 @@ async function weightsOf(config: ModelConfig, seed = 3): Promise<Weights> {
 async function inOneGo(weights: Weights, frames: Uint8Array[]): Promise<number[]> {
   const { size, classes } = weights.config;
   const storage = new Storage(gpu);
-  const model = new Model(weights.config);
+  const model = createNetwork(weights.config);
   model.import(storage, weights.tensors);
   const images = state('images', f32([frames.length, size, size]));
   storage.write(images, Float32Array.from(frames.flatMap((frame) => [...frame])));

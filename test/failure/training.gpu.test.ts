@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { syntheticFaces, syntheticSequences } from '../../src/data/synthetic';
 import type { ImageSet } from '../../src/data/dataset';
 import { FacegradError, type ErrorKind } from '../../src/gpu/errors';
-import { Model } from '../../src/nn/model';
+import { createNetwork } from '../../src/nn/systems';
 import { Storage } from '../../src/tape/storage';
 import { Evaluator } from '../../src/train/evaluator';
 import { trainConfig, type TrainChanges } from '../../src/train/config';
@@ -180,7 +180,7 @@ describe('a loss that is not finite', () => {
 describe('an evaluation', () => {
   async function evaluate(fill: number, data = faces) {
     const storage = new Storage(await testGpu());
-    const model = new Model(config().model);
+    const model = createNetwork(config().model);
     const { parameters, statistics } = model.arenas;
     model.initialize(storage, 1);
     if (fill !== 0)

@@ -2,8 +2,8 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { syntheticFaces } from '../../src/data/synthetic';
 import { bordered, f32, u32 } from '../../src/kernels/kernel';
 import { standardizeForward } from '../../src/kernels/reference/standardize';
-import { modelConfig, type ModelConfig } from '../../src/nn/config';
-import { Model } from '../../src/nn/model';
+import { modelConfig, type ModelConfig } from '../../src/nn/systems/cnn_lstm';
+import { createNetwork } from '../../src/nn/systems';
 import type { NamedTensor } from '../../src/nn/parameters';
 import { focalLoss } from '../../src/tape/operations/focal_loss';
 import { Plan } from '../../src/tape/plan';
@@ -11,7 +11,7 @@ import { Storage } from '../../src/tape/storage';
 import { Tape } from '../../src/tape/tape';
 import { state } from '../../src/tape/value';
 import { trainConfig, type OptimizerConfig } from '../../src/train/config';
-import { recordOptimizer } from '../../src/train/optimizer';
+import { optimize } from '../../src/train/optimizer';
 import { Evaluator } from '../../src/train/evaluator';
 import { Trainer } from '../../src/train/trainer';
 import { testGpu } from '../support/gpu';
@@ -34,7 +34,7 @@ async function followReference(
 ): Promise<{ losses: [number, number][]; distance: number; seconds: number }> {
   const gpu = await testGpu();
   const storage = new Storage(gpu);
-  const model = new Model(config);
+  const model = createNetwork(config);
   const { size, streams, classes } = config;
   const images = batch * config.frames.count;
   const values = inputs(config, images);
@@ -51,14 +51,14 @@ async function followReference(
   const firstBadStep = state('first bad step', u32([1]));
   const tape = new Tape(gpu.capabilities);
   const valid = config.frames.mode === 'sequence' ? state('lengths', u32([batch])) : undefined;
-  const logits = model.forwardFrom(tape, x, batch, { training: true, step, lengths: valid });
+  const { logits } = model.forwardFrom(tape, x, batch, { training: true, step, lengths: valid });
   const { loss: perSample } = focalLoss(
     tape,
     { logits, labels: label, alpha },
     { gamma: loss.gamma },
   );
   tape.backward();
-  recordOptimizer(tape, model.arenas.parameters, optimizer, step, firstBadStep);
+  optimize(tape, model.arenas.parameters, optimizer, step, firstBadStep);
   const plan = await Plan.compile(tape, storage, { keep: [perSample] });
 
   model.initialize(storage, 11);

@@ -4,8 +4,8 @@ import {
   conv5x5BackwardWeight,
   conv5x5Forward,
 } from '../../src/kernels/reference/conv5x5';
-import { modelConfig, type ModelConfig } from '../../src/nn/config';
-import { Model } from '../../src/nn/model';
+import { modelConfig, type ModelConfig } from '../../src/nn/systems/cnn_lstm';
+import { createNetwork } from '../../src/nn/systems';
 import { memoryStorage } from './memory_storage';
 import { uniform } from './random';
 import {
@@ -58,7 +58,7 @@ describe('gradients of the whole reference model against central differences', (
         classes: ['a', 'b', 'c'],
         ...change,
       });
-      const model = new Model(config);
+      const model = createNetwork(config);
       const storage = memoryStorage();
       model.initialize(storage, 5);
       const tensors = await model.export(storage);

@@ -6,7 +6,7 @@ import { focalLoss } from '../../src/kernels/reference/focal_loss';
 import { lstm, lstmGradient } from '../../src/kernels/reference/lstm';
 import { sgd } from '../../src/kernels/reference/optimizer';
 import { reluBackward } from '../../src/kernels/reference/relu';
-import type { ModelConfig } from '../../src/nn/config';
+import type { ModelConfig } from '../../src/nn/systems/cnn_lstm';
 import type { NamedTensor } from '../../src/nn/parameters';
 
 /** Parameters, statistics or gradients by the model's names, `*` standing for the streams. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FacegradError } from '../../src/gpu/errors';
-import { PRESETS } from '../../src/nn/config';
+import { PRESETS } from '../../src/nn/systems/cnn_lstm';
 import {
   checkTrainConfig,
   classWeights,

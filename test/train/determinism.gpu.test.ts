@@ -4,7 +4,8 @@ import { FacegradError } from '../../src/gpu/errors';
 import { readCheckpoint } from '../../src/train/checkpoint';
 import { trainConfig, type TrainChanges, type TrainConfig } from '../../src/train/config';
 import { readSafetensors } from '../../src/train/safetensors';
-import { Trainer, type TrainEvent } from '../../src/train/trainer';
+import { Trainer } from '../../src/train/trainer';
+import type { TrainEvent } from '../../src/train/events';
 import { readWeights } from '../../src/train/weights_file';
 import { testGpu } from '../support/gpu';
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { syntheticFaces, syntheticSequences } from '../../src/data/synthetic';
 import type { Capabilities } from '../../src/gpu/device';
-import { Model } from '../../src/nn/model';
-import { PRESETS, type ModelConfig, type Preset } from '../../src/nn/config';
+import { createNetwork } from '../../src/nn/systems';
+import { PRESETS, type ModelConfig, type Preset } from '../../src/nn/systems/cnn_lstm';
 import { trainConfig } from '../../src/train/config';
-import { recordStep } from '../../src/train/trainer';
+import { recordStep } from '../../src/train/step';
 
 /** What every WebGPU device has, and nothing more. */
 const capabilities: Capabilities = {
@@ -39,7 +39,7 @@ function record(
     config.model.frames.mode === 'sequence'
       ? syntheticSequences({ seed: 1, count: 7, frames: 3 })
       : syntheticFaces({ seed: 1, count: 7 });
-  return recordStep({ capabilities: of }, new Model(config.model), config, data);
+  return recordStep({ capabilities: of }, createNetwork(config.model), config, data);
 }
 
 describe('the recorded training step', () => {

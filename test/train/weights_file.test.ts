@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { FacegradError } from '../../src/gpu/errors';
 import { size } from '../../src/kernels/kernel';
-import { modelConfig, type ModelConfig } from '../../src/nn/config';
-import { Model } from '../../src/nn/model';
+import { modelConfig, type ModelConfig } from '../../src/nn/systems/cnn_lstm';
+import { createNetwork } from '../../src/nn/systems';
 import { fromHalf, toHalf } from '../../src/train/safetensors';
 import { readWeights, writeWeights } from '../../src/train/weights_file';
 import { memoryStorage } from '../support/memory_storage';
@@ -15,7 +15,7 @@ async function made(changes: Partial<ModelConfig> = {}, seed = 3) {
     hidden: 5,
     ...changes,
   });
-  const model = new Model(config);
+  const model = createNetwork(config);
   const storage = memoryStorage();
   model.initialize(storage, seed);
   return { config, model, storage, tensors: await model.export(storage) };

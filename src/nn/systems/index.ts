@@ -1,7 +1,7 @@
 /** The networks that are built in, by name. */
 import { FacegradError } from '../../gpu/errors';
 import { checkNetworkConfig, Network, type NetworkConfig } from '../network';
-import { cnnLstm } from './cnn_lstm';
+import { cnnLstm, modelConfig, PRESETS, type Preset } from './cnn_lstm';
 import { residual } from './residual';
 import type { System } from './system';
 
@@ -31,6 +31,20 @@ export function systemConfig<C extends NetworkConfig>(
   const config = { kind: 'system', name: system.name, ...system.defaults, ...changes } as C;
   checkSystemConfig(config, [system]);
   return config;
+}
+
+/**
+ * The configuration that a name stands for, with changes: a preset of the paper's network, or a system's defaults with
+ * the seven expressions. @throws FacegradError `bad-input` naming the setting
+ */
+export function namedConfig(
+  name: string,
+  changes: Partial<NetworkConfig> & Record<string, unknown> = {},
+  systems?: readonly AnySystem[],
+): NetworkConfig {
+  if (Object.hasOwn(PRESETS, name)) return modelConfig(name as Preset, changes);
+  const { classes } = PRESETS.small;
+  return systemConfig(systemOf(name, systems), { classes, ...changes });
 }
 
 /** @throws FacegradError `bad-input` for the first setting that cannot be, or an unknown network */
