@@ -1,6 +1,7 @@
 import { FacegradError } from '../gpu/errors';
 import type { Tuning } from '../kernels/tuning';
 import { checkNetworkConfig, type NetworkConfig } from '../nn/network';
+import { SYSTEMS } from '../nn/systems';
 import { modelConfig, type ModelConfig, type Preset } from '../nn/systems/cnn_lstm';
 import type { AugmentationConfig } from '../vision/augmentation';
 import type { ScheduleConfig } from './schedule';
@@ -73,31 +74,29 @@ const defaults: Omit<TrainConfig, 'model'> = {
   maxSubmitMs: 0,
 };
 
-export type TrainChanges = Partial<Omit<TrainConfig, 'model'>>;
+/** What a configuration says differently from the defaults; `model`: from the network's own. */
+export type TrainChanges = Partial<Omit<TrainConfig, 'model'>> & { model?: Partial<ModelConfig> };
 
 /**
  * The defaults of a training, with changes.
  * @param model a preset of the paper's network, or a network's configuration: `network.config`, `systemConfig(…)`
  * @throws FacegradError `bad-input` naming the setting
  */
-export function trainConfig<C extends NetworkConfig>(
-  model: C,
-  changes?: TrainChanges,
-): TrainConfig<C>;
-export function trainConfig(
-  model: Preset,
-  changes?: TrainChanges & { model?: Partial<ModelConfig> },
-): TrainConfig<ModelConfig>;
-export function trainConfig(
-  model: Preset | NetworkConfig,
-  changes: TrainChanges & { model?: object } = {},
-): TrainConfig {
-  const config = {
+export function trainConfig<M extends Preset | NetworkConfig>(
+  model: M,
+  changes: TrainChanges = {},
+): TrainConfig<M extends NetworkConfig ? M : ModelConfig> {
+  type C = M extends NetworkConfig ? M : ModelConfig;
+  const network =
+    typeof model === 'string'
+      ? modelConfig(model, changes.model)
+      : { ...(model as NetworkConfig), ...changes.model };
+  const config: TrainConfig<C> = {
     ...defaults,
     ...changes,
     optimizer: { ...defaults.optimizer, ...changes.optimizer },
     loss: { ...defaults.loss, ...changes.loss },
-    model: typeof model === 'string' ? modelConfig(model, changes.model) : model,
+    model: network as NetworkConfig as C,
   };
   checkTrainConfig(config);
   return config;
@@ -110,6 +109,8 @@ export function checkTrainConfig(config: TrainConfig): void {
   };
   const { model, epochs, batch, seed, optimizer, loss } = config;
   checkNetworkConfig(model);
+  // Of a network of one's own nothing more is known before it is built.
+  SYSTEMS.find(({ name }) => name === model.name)?.check?.(model);
   if (!Number.isInteger(epochs) || epochs < 1) refuse('epochs must be 1 or more', epochs);
   if (!Number.isInteger(batch) || batch < 2) refuse('batch must be 2 or more', batch);
   if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff) refuse('seed must be a u32', seed);

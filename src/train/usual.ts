@@ -1,4 +1,4 @@
-import type { ModelConfig, Preset } from '../nn/systems/cnn_lstm';
+import type { Preset } from '../nn/systems/cnn_lstm';
 import type { TrainChanges } from './config';
 
 /** Kinds of data that differ in what suits them. */
@@ -23,7 +23,7 @@ const DRAWINGS = {
 } satisfies Usual;
 
 /** Training settings, and those of the paper's network. */
-export type Usual = { preset: Preset; model?: Partial<ModelConfig> } & TrainChanges;
+export type Usual = { preset: Preset } & TrainChanges;
 
 /** What is usual for a kind of data, before anything that a person asks for. */
 export function usual(kind: DataKind): Usual {

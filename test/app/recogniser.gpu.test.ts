@@ -37,7 +37,7 @@ async function inOneGo(weights: Weights, frames: Uint8Array[]): Promise<number[]
   storage.write(images, Float32Array.from(frames.flatMap((frame) => [...frame])));
   const tape = new Tape(gpu.capabilities);
   const step = state('step', u32([64]));
-  const logits = model.forward(tape, images, 1, { training: false, step });
+  const { logits } = model.forward(tape, images, 1, { training: false, step });
   const plan = await Plan.compile(tape, storage, { keep: [logits] });
   plan.run();
   const values = Array.from(await plan.read(logits));

@@ -1,3 +1,4 @@
+import { SYSTEMS } from '../../src/nn/systems';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -108,9 +109,13 @@ describe('resolveConfig', () => {
   });
 
   it('names the readable kernels with --kernels plain', () => {
-    const config = resolveConfig(options({ kernels: 'plain' }), 'fer2013', faces);
+    const config = resolveConfig(options({ kernels: 'plain' }), 'fer2013', faces, {
+      systems: SYSTEMS,
+    });
     expect(config.tuning?.kernels).toBe('plain');
-    expect(resolveConfig(options({ kernels: 'fast' }), 'fer2013', faces).tuning).toBeUndefined();
+    expect(
+      resolveConfig(options({ kernels: 'fast' }), 'fer2013', faces, { systems: SYSTEMS }).tuning,
+    ).toBeUndefined();
   });
 
   it('takes what is usual, then the file, then the options', () => {
@@ -119,12 +124,13 @@ describe('resolveConfig', () => {
       path,
       JSON.stringify({ preset: 'paper', epochs: 3, batch: 8, model: { dropout: 0.5, hidden: 10 } }),
     );
-    const usual = resolveConfig(options({}), 'fer2013', faces);
+    const usual = resolveConfig(options({}), 'fer2013', faces, { systems: SYSTEMS });
     expect(usual).toMatchObject({ epochs: 17, batch: 64, model: { size: 48, hidden: 128 } });
     const config = resolveConfig(
       options({ config: path, batch: 4, dropout: 0, rate: 0.5, gamma: 0, streams: ['raw'] }),
       'fer2013',
       faces,
+      { systems: SYSTEMS },
     );
     expect(config).toMatchObject({
       epochs: 3,
@@ -136,24 +142,28 @@ describe('resolveConfig', () => {
   });
 
   it('goes over sequences as sequences', () => {
-    const config = resolveConfig(options({}), 'synthetic-pairs', sequences);
+    const config = resolveConfig(options({}), 'synthetic-pairs', sequences, { systems: SYSTEMS });
     expect(config.model.frames).toEqual({ mode: 'sequence', count: 3 });
     const still = { frames: { mode: 'still', count: 1 } } as const;
-    expect(() => resolveConfig(options(still), 'synthetic-pairs', sequences)).toThrow(/--frames/);
+    expect(() =>
+      resolveConfig(options(still), 'synthetic-pairs', sequences, { systems: SYSTEMS }),
+    ).toThrow(/--frames/);
     const sequence = { frames: { mode: 'sequence', count: 1 } } as const;
-    expect(() => resolveConfig(options(sequence), 'synthetic', faces)).toThrow(/no sequences/);
+    expect(() =>
+      resolveConfig(options(sequence), 'synthetic', faces, { systems: SYSTEMS }),
+    ).toThrow(/no sequences/);
   });
 
   it('names a setting that there is not', () => {
     const path = join(folder, 'wrong.json');
     writeFileSync(path, '{"epoch": 3}');
-    expect(() => resolveConfig(options({ config: path }), 'synthetic', faces)).toThrow(
-      /wrong\.json.*epoch/,
-    );
+    expect(() =>
+      resolveConfig(options({ config: path }), 'synthetic', faces, { systems: SYSTEMS }),
+    ).toThrow(/wrong\.json.*epoch/);
     writeFileSync(path, '{');
-    expect(() => resolveConfig(options({ config: path }), 'synthetic', faces)).toThrow(
-      /wrong\.json/,
-    );
+    expect(() =>
+      resolveConfig(options({ config: path }), 'synthetic', faces, { systems: SYSTEMS }),
+    ).toThrow(/wrong\.json/);
   });
 });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { ModelConfig } from '../../src/nn/systems/cnn_lstm';
 import { FacegradError } from '../../src/gpu/errors';
 import { PRESETS } from '../../src/nn/systems/cnn_lstm';
 import {
@@ -68,7 +69,7 @@ describe('trainConfig', () => {
     });
   });
 
-  const wrong: [string, (config: TrainConfig) => void][] = [
+  const wrong: [string, (config: TrainConfig<ModelConfig>) => void][] = [
     ['epochs', (c) => (c.epochs = 0)],
     ['epochs', (c) => (c.epochs = 1.5)],
     ['batch', (c) => (c.batch = 1)],

@@ -9,7 +9,7 @@ import { createNetwork } from '../../src/nn/systems';
 import { PRESETS, type ModelConfig, type Preset } from '../../src/nn/systems/cnn_lstm';
 import { Tape } from '../../src/tape/tape';
 import { state, type Value } from '../../src/tape/value';
-import { trainConfig, type TrainChanges as Changes } from '../../src/train/config';
+import { trainConfig, type TrainChanges } from '../../src/train/config';
 import { recordStep } from '../../src/train/step';
 
 /**
@@ -30,8 +30,6 @@ const capabilities = (subgroupSize: number): Capabilities => ({
   subgroupMinSize: subgroupSize,
   subgroupMaxSize: subgroupSize,
 });
-
-type TrainChanges = Changes & { model?: Partial<ModelConfig> };
 
 const SUBGROUPS = [0, 4, 8, 16, 32, 64];
 const BATCHES: Record<Preset, number[]> = { tiny: [16, 64], small: [16, 64], paper: [8, 64] };
