@@ -6,6 +6,7 @@ import { FacegradError } from '../src/gpu/errors';
 import type { AnySystem } from '../src/nn/systems';
 import { readCheckpoint, type EpochRecord } from '../src/train/checkpoint';
 import type { TrainConfig } from '../src/train/config';
+import { recovering, type Recovery } from '../src/train/recovery';
 import { formatConfusion, type Metrics } from '../src/train/metrics';
 import type { TrainEvent } from '../src/train/events';
 import { gitCommit, JsonLines, readWhole, writeWhole } from './files';
@@ -56,9 +57,6 @@ export interface RunResult {
   checkpoint: string;
 }
 
-/** A device that is lost so often without a new checkpoint is not coming back. */
-const MOST_LOSSES = 3;
-
 /**
  * Trains, and writes into the folder: `run.json`, `log.jsonl`, `checkpoint.safetensors`,
  * `weights.safetensors`, `report.json` and `report.md`. Goes on by itself when the device is lost.
@@ -90,25 +88,28 @@ export async function trainRun(input: RunInput): Promise<RunResult> {
   };
   const inputs = { ...packed.blobs, ...packedValidation?.blobs };
   const begin = performance.now();
-  for (let losses = 0; !state.done;) {
-    const before = state.checkpoint;
-    try {
-      await attempt(input, jobConfig, inputs, state, log);
-    } catch (error) {
-      log.add({ type: 'error', message: (error as Error).message });
-      const lost = error instanceof FacegradError && error.kind === 'device-lost';
-      if (state.checkpoint !== before) losses = 0;
-      if (!lost || !state.checkpoint || interrupt.signal.aborted || ++losses > MOST_LOSSES) {
-        if (existsSync(join(folder, CHECKPOINT))) console.error(howToGoOn(folder));
-        throw error;
-      }
+  const recovery: Recovery = {
+    checkpoint: () => state.checkpoint,
+    stopped: () => interrupt.signal.aborted,
+    onLost(error) {
+      if (!state.checkpoint) throw error;
+      log.add({ type: 'error', message: error.message });
       console.error(`${error.message}: going on from the last checkpoint`);
       state.epochs = [...readCheckpoint(state.checkpoint).progress.epochs];
-    }
+    },
+  };
+  try {
+    const attempts = recovering(() => attempt(input, jobConfig, inputs, state), recovery);
+    for await (const event of attempts) if (event.type !== 'compile') log.add(event);
+    if (!state.done) throw new FacegradError('internal', 'the training ended without a word');
+  } catch (error) {
+    log.add({ type: 'error', message: (error as Error).message });
+    if (existsSync(join(folder, CHECKPOINT))) console.error(howToGoOn(folder));
+    throw error;
   }
   const result: RunResult = {
-    reason: state.done!.reason,
-    step: state.done!.step,
+    reason: state.done.reason,
+    step: state.done.step,
     epochs: state.epochs,
     best: bestEpoch(state.epochs),
     adapter: state.adapter,
@@ -128,14 +129,13 @@ interface State {
   done?: Extract<TrainEvent, { type: 'done' }>;
 }
 
-/** The job, once: to its end, or to an error. */
-async function attempt(
+/** The job, once, to its end or to an error; yields its events. */
+async function* attempt(
   { folder, runtime: name, systems, resume, interrupt }: RunInput,
   config: TrainJobConfig,
   data: Blobs,
   state: State,
-  log: JsonLines,
-): Promise<void> {
+): AsyncGenerator<TrainEvent> {
   const inputs = { ...data };
   if (state.checkpoint) inputs[CHECKPOINT] = state.checkpoint;
   const progress = new Progress();
@@ -149,7 +149,6 @@ async function attempt(
         continue;
       }
       const event = told as unknown as TrainEvent;
-      if (event.type !== 'compile') log.add(event);
       switch (event.type) {
         case 'compile':
           progress.update(event.ready, event.total, `kernels ${event.ready} of ${event.total}`);
@@ -188,12 +187,12 @@ async function attempt(
           state.done = event;
           break;
       }
+      yield event;
     }
   } finally {
     progress.stop();
     await runtime.close();
   }
-  if (!state.done) throw new FacegradError('internal', 'the training ended without a word');
 }
 
 function isFile(told: JobEvent | JobFile): told is JobFile {

@@ -25,6 +25,7 @@ export {
 } from './nn/systems/cnn_lstm';
 export { Trainer, type TrainingData } from './train/trainer';
 export type { TrainEvent } from './train/events';
+export { recovering, trainRecovering } from './train/recovery';
 export { trainConfig, type TrainConfig } from './train/config';
 export { optimize } from './train/optimizer';
 export { Evaluator, testViews, type TestTimeAveraging } from './train/evaluator';

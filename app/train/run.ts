@@ -5,6 +5,8 @@ import { FacegradError } from '../../src/gpu/errors';
 import { itemLabels } from '../../src/train/batches';
 import { readCheckpoint } from '../../src/train/checkpoint';
 import { classWeights, type TrainConfig } from '../../src/train/config';
+import type { TrainEvent } from '../../src/train/events';
+import { reasonOf, recovering } from '../../src/train/recovery';
 import { Trainer } from '../../src/train/trainer';
 import type { Weights } from '../../src/train/weights_file';
 import { keepLatestWeights } from '../shared/latest_weights';
@@ -20,8 +22,6 @@ const LOOK_MS = 250;
 /** Milliseconds between two sets of views, at least; about a twentieth of the time is theirs. */
 const VIEW_MS = 2000;
 const MOST_VIEW_MS = 15_000;
-/** A device that is lost so often without a new checkpoint is not coming back. */
-const MOST_LOSSES = 3;
 const MOST_MISTAKES = 12;
 /** About how long the GPU is kept from training while its times are taken. */
 const PROFILE_MS = 2000;
@@ -83,28 +83,22 @@ export class Run {
 
   /** To its end, whatever the devices do on the way. Throws what cannot be mended. */
   async run(): Promise<void> {
-    for (let losses = 0; ;) {
-      const before = this.#checkpoint;
-      try {
-        return await this.#attempt();
-      } catch (thrown) {
-        const error = await this.#reason(thrown);
-        const lost = error instanceof FacegradError && error.kind === 'device-lost';
-        if (this.#checkpoint !== before) losses = 0;
-        if (!lost || this.#stopped || ++losses > MOST_LOSSES) throw error;
+    const { post, record } = this.options;
+    const attempts = recovering(() => this.#attempt(), {
+      checkpoint: () => this.#checkpoint,
+      stopped: () => this.#stopped,
+      onLost: async ({ message }) => {
         const step = this.#checkpoint ? readCheckpoint(this.#checkpoint).progress.step : 0;
         this.#rewind(step);
-        this.#close();
         await waitForGpu({
           up: () => this.#stopped,
-          onWaiting: () => this.options.post({ type: 'waiting', step }),
+          onWaiting: () => post({ type: 'waiting', step }),
         });
-        if (this.#stopped) return await this.#endWithoutGpu();
-        this.options.post({ type: 'lost', message: error.message, step });
-      } finally {
-        this.#close();
-      }
-    }
+        if (this.#stopped) await this.#endWithoutGpu();
+        else post({ type: 'lost', message, step });
+      },
+    });
+    for await (const { step } of attempts) record.step = step;
   }
 
   #close(): void {
@@ -129,14 +123,6 @@ export class Run {
     post({ type: 'event', event: { type: 'done', step, reason: 'stopped' }, time, msPerStep: 0 });
   }
 
-  /** A lost device shows as many errors; the loss itself, where there is one, is the reason of all. */
-  async #reason(error: unknown): Promise<unknown> {
-    const known = error instanceof FacegradError && error.kind === 'device-lost';
-    if (known || !this.#gpu) return error;
-    const moment = new Promise<undefined>((resolve) => setTimeout(resolve, 500));
-    return (await Promise.race([this.#gpu.lost, moment])) ?? error;
-  }
-
   pause(): void {
     if (this.#paused) return;
     let resume!: () => void;
@@ -155,48 +141,61 @@ export class Run {
     this.resume();
   }
 
-  async #attempt(): Promise<void> {
+  /** One device's part of the run; yields the step after each event. */
+  async *#attempt(): AsyncGenerator<{ step: number }> {
     const { config, data, post, record, weights } = this.options;
-    this.#gpu = await openGpu();
-    const trainer = await Trainer.create(this.#gpu, config, data, {
-      checkpoint: this.#checkpoint,
-      systems,
-      onProgress: (ready, total) => post({ type: 'compiling', ready, total }),
-    });
-    this.trainer = trainer;
-    if (!this.#checkpoint && weights) trainer.model.import(trainer.storage, weights.tensors);
-    if (this.#stopped) trainer.stop();
-    this.#viewer = new Viewer(trainer, {
-      training: data.training,
-      shown: data.validation ?? data.training,
-    });
-    record.steps = trainer.steps;
-    this.#clock = this.#keptAt = performance.now();
-    this.#lookedAt = { step: trainer.step, time: performance.now() };
-    for await (const event of trainer.run()) {
-      this.#tick();
-      let viewDue = event.type === 'start';
-      if (event.type === 'step') {
-        const { step, loss, accuracy } = event;
-        record.log.training.push({ step, loss, accuracy });
-        this.#adjustLooks(step);
-        viewDue = performance.now() > this.#viewedAt;
-      } else if (event.type === 'epoch') {
-        if (event.validation) record.metrics = event.validation;
-        if (data.validation) this.#validated(trainer, data.validation);
-        if (event.best) await this.#keepWeights(trainer);
-      } else if (event.type === 'done') {
-        record.status = event.reason === 'stopped' ? 'paused' : 'done';
+    try {
+      this.#gpu = await openGpu();
+      const trainer = await Trainer.create(this.#gpu, config, data, {
+        checkpoint: this.#checkpoint,
+        systems,
+        onProgress: (ready, total) => post({ type: 'compiling', ready, total }),
+      });
+      this.trainer = trainer;
+      if (!this.#checkpoint && weights) trainer.model.import(trainer.storage, weights.tensors);
+      if (this.#stopped) trainer.stop();
+      this.#viewer = new Viewer(trainer, {
+        training: data.training,
+        shown: data.validation ?? data.training,
+      });
+      record.steps = trainer.steps;
+      this.#clock = this.#keptAt = performance.now();
+      this.#lookedAt = { step: trainer.step, time: performance.now() };
+      for await (const event of trainer.run()) {
+        await this.#handle(trainer, event);
+        yield { step: trainer.step };
       }
-      record.step = trainer.step;
-      post({ type: 'event', event, time: record.time, msPerStep: this.#perStep });
-      const seconds = (performance.now() - this.#keptAt) / 1000;
-      const due = seconds >= Number(record.settings.keep) || event.type === 'checkpoint';
-      if (due || event.type === 'done') await this.#keep(trainer);
-      if (event.type === 'done') await this.#keepWeights(trainer);
-      if (viewDue) await this.#aside(() => this.#view(trainer));
-      if (this.#paused && event.type !== 'done') await this.#aside(() => this.#wait(trainer));
+    } catch (error) {
+      throw await reasonOf(error, this.#gpu);
+    } finally {
+      this.#close();
     }
+  }
+
+  async #handle(trainer: Trainer, event: TrainEvent): Promise<void> {
+    const { data, post, record } = this.options;
+    this.#tick();
+    let viewDue = event.type === 'start';
+    if (event.type === 'step') {
+      const { step, loss, accuracy } = event;
+      record.log.training.push({ step, loss, accuracy });
+      this.#adjustLooks(step);
+      viewDue = performance.now() > this.#viewedAt;
+    } else if (event.type === 'epoch') {
+      if (event.validation) record.metrics = event.validation;
+      if (data.validation) this.#validated(trainer, data.validation);
+      if (event.best) await this.#keepWeights(trainer);
+    } else if (event.type === 'done') {
+      record.status = event.reason === 'stopped' ? 'paused' : 'done';
+    }
+    record.step = trainer.step;
+    post({ type: 'event', event, time: record.time, msPerStep: this.#perStep });
+    const seconds = (performance.now() - this.#keptAt) / 1000;
+    const due = seconds >= Number(record.settings.keep) || event.type === 'checkpoint';
+    if (due || event.type === 'done') await this.#keep(trainer);
+    if (event.type === 'done') await this.#keepWeights(trainer);
+    if (viewDue) await this.#aside(() => this.#view(trainer));
+    if (this.#paused && event.type !== 'done') await this.#aside(() => this.#wait(trainer));
   }
 
   /** Looks by the clock: every step where steps are slow, now and then where they are fast. */

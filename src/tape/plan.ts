@@ -65,9 +65,10 @@ export class Plan {
   static async compile(tape: Tape, storage: Storage, options: PlanOptions = {}): Promise<Plan> {
     const { gpu } = storage;
     gpu.assertAlive();
-    const dispatches = dropUnread(tape.dispatches, new Set(options.keep?.map((v) => v.root)));
+    const keep = (options.keep ?? []).map((value) => value.settle('any'));
+    const dispatches = dropUnread(tape.dispatches, new Set(keep.map(({ root }) => root)));
     for (const dispatch of dispatches) refuseAliasing(dispatch);
-    const { slots, sizes, before } = layOut(dispatches, options.keep ?? []);
+    const { slots, sizes, before } = layOut(dispatches, keep);
 
     let ready = 0;
     const pipelines = await Promise.all(
@@ -90,7 +91,7 @@ export class Plan {
         owned(gpu.createBuffer(`temporaries ${i}`, bytes, STORAGE | COPY_DST | 0x4)),
       );
       const params = owned(writeParams(gpu, dispatches));
-      for (const { root } of options.keep ?? []) {
+      for (const { root } of keep) {
         if (root.role === 'temporary') kept.set(root, temporaries[slots.get(root)!]);
       }
       const bufferOf = (value: Value): GPUBuffer => {
@@ -158,13 +159,15 @@ export class Plan {
 
   /** Copies back a temporary that was given in `keep`, after everything submitted so far. */
   read(value: Value): Promise<TypedArray> {
-    return readBuffer(this.#gpu, this.#kept(value), value);
+    const made = value.settle('any');
+    return readBuffer(this.#gpu, this.#kept(made), made);
   }
 
   /** Copies a temporary that was given in `keep` to the beginning of another buffer. */
   copy(value: Value, target: GPUBuffer): void {
     const encoder = this.#gpu.device.createCommandEncoder();
-    encoder.copyBufferToBuffer(this.#kept(value), value.offset * 4, target, 0, value.bytes);
+    const made = value.settle('any');
+    encoder.copyBufferToBuffer(this.#kept(made), made.offset * 4, target, 0, made.bytes);
     this.#gpu.device.queue.submit([encoder.finish()]);
   }
 

@@ -32,21 +32,27 @@ it('docs/own-model.md: a model of one’s own trains, and its weights have PyTor
   expect(accuracy).toBeGreaterThan(1 / 7);
   expect(probabilities).toHaveLength(35 * 7);
   expect(probabilities.reduce((a, b) => a + b)).toBeCloseTo(35);
-  expect(() => facegrad.readWeights(file)).toThrow(/network of one's own/);
+  // The file says which network it is of; its code is not in it.
+  const { config } = facegrad.readWeights(file);
+  expect(config).toMatchObject({ kind: 'system', name: 'network', streams: ['raw'] });
+  expect(() => facegrad.createNetwork(config)).toThrow(/no network called network/);
   expect(new TextDecoder('latin1').decode(onnx)).toContain('BatchNormalization');
 
   const { tensors } = facegrad.readSafetensors(file);
   expect(Object.fromEntries([...tensors.values()].map(({ name, shape }) => [name, shape]))).toEqual(
     {
       '0.weight': [8, 1, 5, 5],
-      '0.bias': [8],
-      '3.conv.weight': [8, 8, 3, 3],
-      '3.bn.weight': [8],
-      '3.bn.bias': [8],
-      '3.bn.running_mean': [8],
-      '3.bn.running_var': [8],
-      '7.weight': [7, 288],
-      '7.bias': [7],
+      '1.weight': [8],
+      '1.bias': [8],
+      '1.running_mean': [8],
+      '1.running_var': [8],
+      '4.conv.weight': [8, 8, 3, 3],
+      '4.bn.weight': [8],
+      '4.bn.bias': [8],
+      '4.bn.running_mean': [8],
+      '4.bn.running_var': [8],
+      '8.weight': [7, 288],
+      '8.bias': [7],
     },
   );
   const storage = new facegrad.Storage(await testGpu());
@@ -62,14 +68,14 @@ it('says what is wrong with a module', async () => {
   expect(() => new Network(new ReLU(), { size: 8, classes })).toThrow(/no parameters/);
   const linear = new Linear(64, 3);
   expect(() => new Network(new Sequential(linear, linear), { size: 8, classes })).toThrow(
-    /1.weight is in a network already, as 0.weight/,
+    /1.weight is already in a network, as 0.weight/,
   );
   const storage = new facegrad.Storage(await testGpu());
   const model = new Network(new Sequential(new Flatten(), new Linear(64, 3)), { size: 8, classes });
   const images = facegrad.state('images', { shape: [4, 8, 8], dtype: 'f32' });
   const step = facegrad.state('step', { shape: [64], dtype: 'u32' });
   expect(() => model.forward(new facegrad.Tape(), images, 4, { training: false, step })).toThrow(
-    /the module gives \[4,3\], wanted are logits \[4,2\]/,
+    /the module gives \[4,3\]; logits \[4,2\] are wanted/,
   );
   storage.dispose();
 });
