@@ -5,7 +5,6 @@ import type { BenchRuntime, RuntimeName } from './host/runtime';
 /** The options that every command about one training step has. */
 export const STEP_OPTIONS = {
   preset: { type: 'string', default: 'small' },
-  model: { type: 'string' },
   runtime: { type: 'string', default: 'chrome' },
   help: { type: 'boolean', short: 'h', default: false },
 } as const;

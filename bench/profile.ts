@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { openModel } from '../tools/own_model';
 import { STEP_HELP, STEP_OPTIONS, stepChoice, withRuntime } from './command';
 import type { Profile } from './jobs/job';
 import { profileText } from './report/roofline';
@@ -6,6 +7,7 @@ import { profileText } from './report/roofline';
 const HELP = `npm run profile -- [options]: one training step, dispatch by dispatch
 
 ${STEP_HELP}
+  --model NAME|FILE      in place of a preset: a network by name, or the file of your own
   --batch N              pictures (default 16)
   --repeats N            times each dispatch is timed; the median is shown (default 5)
   --cpu                  by CPU time: for an adapter that runs on the CPU of a busy machine
@@ -17,6 +19,7 @@ export async function main(argv: string[]): Promise<number> {
     args: argv,
     options: {
       ...STEP_OPTIONS,
+      model: { type: 'string' },
       batch: { type: 'string', default: '16' },
       repeats: { type: 'string', default: '5' },
       cpu: { type: 'boolean', default: false },
@@ -29,9 +32,10 @@ export async function main(argv: string[]): Promise<number> {
     console.log(HELP);
     return values.help ? 0 : 2;
   }
-  const { runtime, preset, batch } = choice;
+  const { runtime, batch } = choice;
+  const network = values.model ? (await openModel(values.model)).chosen!.name : choice.preset;
   return withRuntime(runtime, async (bench) => {
-    const job = { kind: 'profile' as const, preset, batch, repeats, cpu: values.cpu };
+    const job = { kind: 'profile' as const, network, batch, repeats, cpu: values.cpu };
     const profile = (await bench.ask(job)) as Profile;
     console.log(values.json ? JSON.stringify(profile, null, 1) : profileText(profile));
     return 0;

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { openModel } from '../tools/own_model';
 import type { Split } from '../src/data/dataset';
 import { FacegradError } from '../src/gpu/errors';
 import type { ModelConfig } from '../src/nn/systems/cnn_lstm';
@@ -10,7 +11,6 @@ import { command, list, parse, runtimeOption } from './command';
 import { gitCommit, readWhole, writeWhole } from './files';
 import { onInterrupt, type Interrupt } from './interrupt';
 import { CHECKPOINT } from './jobs/names';
-import { openModel } from './model';
 import { percent } from './progress';
 import type { RuntimeName } from './runtime/runtime';
 import { openData, splitName } from './source';

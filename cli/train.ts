@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { openModel } from '../tools/own_model';
 import type { Split } from '../src/data/dataset';
 import { FacegradError } from '../src/gpu/errors';
 import { readCheckpoint } from '../src/train/checkpoint';
@@ -7,7 +8,6 @@ import { command, parse, runtimeOption } from './command';
 import { freeFolder, readWhole } from './files';
 import { onInterrupt, type Interrupt } from './interrupt';
 import { CHECKPOINT } from './jobs/names';
-import { openModel } from './model';
 import type { RuntimeName } from './runtime/runtime';
 import { dataPath, openData, splitName } from './source';
 import { addTrainOptions, dataSpec, resolveConfig, type TrainOptions } from './train_options';

@@ -14,7 +14,8 @@ import {
 import { usual, type Usual } from '../src/train/usual';
 import { namedConfig } from '../src/nn/systems';
 import { integer, list, number } from './command';
-import { modelOption, type ChosenModel } from './model';
+import { modelOption } from './model';
+import type { ChosenModel } from '../tools/own_model';
 import { dataPath, SYNTHETIC, type DataSource, type DataSpec } from './source';
 
 /** The options that decide a training, as commander gives them. */

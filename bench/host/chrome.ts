@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { launch, type Browser } from 'puppeteer';
 import { createServer, type ViteDevServer } from 'vite';
 import { chromeFlags, findChrome } from '../../tools/chrome';
+import { ownSystems } from '../../tools/own_systems';
 import { wgsl } from '../../tools/wgsl_plugin';
 import type { Answer, Job } from '../jobs/job';
 import { Deadline } from './deadline';
@@ -18,7 +19,7 @@ export async function chromeBench(onProgress: (text: string) => void): Promise<B
   const server = await createServer({
     root,
     configFile: false,
-    plugins: [wgsl()],
+    plugins: [wgsl(), ownSystems()],
     logLevel: 'error',
     publicDir: fileURLToPath(new URL('../peers/node_modules', import.meta.url)),
     server: {

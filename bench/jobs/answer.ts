@@ -1,8 +1,8 @@
 import { syntheticFaces } from '../../src/data/synthetic';
-import { Model } from '../../src/nn/model';
-import { PRESETS, type Preset } from '../../src/nn/config';
+import { createNetwork } from '../../src/nn/systems';
+import { PRESETS, type Preset } from '../../src/nn/systems/cnn_lstm';
 import { trainConfig } from '../../src/train/config';
-import { recordStep } from '../../src/train/trainer';
+import { recordStep } from '../../src/train/step';
 import { benchCases } from '../kernels/cases';
 import { measure } from '../versus/measure';
 import { measurePeak } from '../peak/peak';
@@ -50,7 +50,7 @@ async function facts(place: Place): Promise<Facts> {
   const dispatches = Object.fromEntries(
     (Object.keys(PRESETS) as Preset[]).map((preset) => {
       const config = trainConfig(preset, { batch: 16 });
-      const { tape } = recordStep(gpu, new Model(config.model), config, data);
+      const { tape } = recordStep(gpu, createNetwork(config.model), config, data);
       return [preset, tape.dispatches.length];
     }),
   );

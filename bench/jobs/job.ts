@@ -1,6 +1,6 @@
 import type { AdapterDescription, Gpu } from '../../src/gpu/device';
 import type { ConvChoice, Tuning } from '../../src/kernels/tuning';
-import type { Preset } from '../../src/nn/config';
+import type { Preset } from '../../src/nn/systems/cnn_lstm';
 import type { Peak } from '../peak/peak';
 import type { PeerLoader } from '../peers/packages';
 import type { BenchResult } from '../versus/measure';
@@ -18,7 +18,7 @@ export type Job =
       budgetMs: number;
     }
   | { kind: 'kernels'; pattern: string; repeats: number }
-  | { kind: 'profile'; preset: Preset; batch: number; repeats: number; cpu: boolean }
+  | { kind: 'profile'; network: string; batch: number; repeats: number; cpu: boolean }
   | { kind: 'tune'; preset: Preset; batch: number };
 
 export type Answer = Facts | Measurement[] | BenchResult[] | Profile | TuneResult;

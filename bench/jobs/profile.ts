@@ -1,6 +1,6 @@
+import { ownSystems } from 'virtual:facegrad-own-systems';
 import { syntheticFaces } from '../../src/data/synthetic';
-import { createNetwork } from '../../src/nn/systems';
-import type { Preset } from '../../src/nn/systems/cnn_lstm';
+import { createNetwork, namedConfig, SYSTEMS } from '../../src/nn/systems';
 import type { Plan } from '../../src/tape/plan';
 import { trainConfig } from '../../src/train/config';
 import { TrainingStep } from '../../src/train/step';
@@ -18,15 +18,16 @@ function coreTime({ cpuTime }: Place): () => Promise<number> {
 
 /** Times every dispatch of a training step by itself, several times over. */
 export async function profileStep(
-  { preset, batch, repeats, cpu }: { preset: Preset; batch: number; repeats: number; cpu: boolean },
+  { network, batch, repeats, cpu }: { network: string; batch: number; repeats: number; cpu: boolean },
   place: Place,
 ): Promise<Profile> {
   const gpu = await place.requestGpu();
   const clock = cpu ? coreTime(place) : undefined;
   const peak = await measurePeak(gpu, clock);
-  const config = trainConfig(preset, { batch });
+  const systems = [...SYSTEMS, ...ownSystems];
+  const config = trainConfig(namedConfig(network, {}, systems), { batch });
   const data = syntheticFaces({ seed: 1, count: 2 * batch, size: 48 });
-  const step = await TrainingStep.prepare(gpu, createNetwork(config.model), config, data, {
+  const step = await TrainingStep.prepare(gpu, createNetwork(config.model, systems), config, data, {
     onProgress: (ready, total) =>
       ready === total ? place.onProgress(`${total} pipelines`) : undefined,
   });
@@ -49,7 +50,7 @@ export async function profileStep(
   step.dispose();
   gpu.dispose();
   return {
-    title: `a training step of ${preset}, batch ${batch}, on ${adapter}`,
+    title: `a training step of ${network}, batch ${batch}, on ${adapter}`,
     method: clock ? 'CPU time over the number of cores' : METHODS[runs[0].method],
     peak,
     dispatches,
