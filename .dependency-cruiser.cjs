@@ -32,7 +32,7 @@ const floors = {
   'bench/jobs': ['bench/kernels', 'bench/versus', 'bench/peak', 'bench/peers'],
   'bench/host': ['bench/jobs', 'bench/peers', 'tools'],
   'bench/report': ['bench/jobs', 'bench/versus', 'bench/peak'],
-  bench: ['bench/jobs', 'bench/host', 'bench/report', 'bench/versus'],
+  bench: ['bench/jobs', 'bench/host', 'bench/report', 'bench/versus', 'tools'],
   'app/shared': [],
   'app/train': ['app/shared'],
   'app/live': ['app/shared'],

@@ -9,6 +9,7 @@ import { affine } from '../tape/operations/elementwise';
 import { expand } from '../tape/operations/copy';
 import { focalLoss } from '../tape/operations/focal_loss';
 import { gather } from '../tape/operations/gather';
+import { reshape } from '../tape/operations/reshape';
 import { Plan } from '../tape/plan';
 import { Storage } from '../tape/storage';
 import { Tape } from '../tape/tape';
@@ -114,7 +115,8 @@ function ownLoss({ root, config }: Network, pass: Pass, output: Output, labels: 
   const one = new Uint32Array(Float32Array.of(1).buffer);
   tape.seed(scalar, constant('dloss', f32(scalar.shape), one));
   const share = tape.apply(affine, { x: scalar }, { scale: 1 / samples }).y;
-  return tape.apply(expand, { x: share.reshape([1]) }, { shape: [samples] }).y;
+  const single = tape.apply(reshape, { x: share }, { shape: [1] }).y;
+  return tape.apply(expand, { x: single }, { shape: [samples] }).y;
 }
 
 /** Labels by class. */

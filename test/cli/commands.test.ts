@@ -5,11 +5,13 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { main as ablate } from '../../cli/ablate';
 import { main as evaluate } from '../../cli/eval';
+import { main as exportOnnx } from '../../cli/export';
 import { main as predict } from '../../cli/predict';
 import { main as train } from '../../cli/train';
 import type { ImageSet } from '../../src/data/dataset';
 import { syntheticFaces } from '../../src/data/synthetic';
 import { nodeAdapter } from '../../tools/node_adapter';
+import { MODEL_VARIABLE } from '../../tools/own_systems';
 
 const folder = mkdtempSync(join(tmpdir(), 'facegrad-commands-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -139,6 +141,57 @@ it('compares streams and fusions, and does nothing twice', async () => {
   expect(last(again.lines).runs).toEqual(runs);
   expect(again.lines.filter((line) => line.includes('million parameters'))).toEqual([]);
   await expect(run(ablate, [...argv, '--gamma', '0'])).rejects.toThrow(/other settings/);
+}, 300_000);
+
+it('trains, resumes, evaluates, predicts with and exports the network of docs/own-model.md', async () => {
+  const page = readFileSync('docs/own-model.md', 'utf8');
+  const [, code] = /```ts\n\/\/ my-network\.ts\n([\s\S]*?)```/.exec(page)!;
+  const model = join(folder, 'my-network.ts');
+  writeFileSync(model, code);
+  const out = join(folder, 'own-run');
+  const settings = join(folder, 'own.json');
+  writeFileSync(settings, JSON.stringify({ epochs: 1, batch: 8, model: { width: 4, size: 48 } }));
+  const options = ['--model', model, '--data', csv, '--config', settings, '--out', out, '--json'];
+  try {
+    const trained = await run(train, options);
+    expect(last(trained.lines)).toMatchObject({ reason: 'finished', step: 7, images: 21 });
+    // The folder knows the file; the other runtime goes on with it.
+    const there = inNode ? ['--runtime', 'node'] : [];
+    const resumed = await run(train, ['--resume', out, '--epochs', '2', ...there, '--json']);
+    const result = last(resumed.lines);
+    expect(result).toMatchObject({ reason: 'finished', step: 14 });
+
+    const weights = ['--weights', join(out, 'weights.safetensors')];
+    const own = ['--model', model, ...weights, ...there];
+    const measured = await run(evaluate, ['--data', csv, ...own, '--json']);
+    expect(last(measured.lines)).toMatchObject({ accuracy: result.accuracy, images: 21 });
+    const predicted = await run(predict, [join(folder, 'face.png'), ...own, '--json']);
+    expect(Object.keys(last(predicted.lines).images[0].probabilities)).toEqual(held.classes);
+    const onnx = join(folder, 'own.onnx');
+    await run(exportOnnx, ['--model', model, ...weights, '--out', onnx]);
+    expect(readFileSync(onnx, 'latin1')).toContain('BatchNormalization');
+
+    // Weights never carry code.
+    await expect(run(evaluate, ['--data', csv, ...weights])).rejects.toThrow(
+      /no network called my-network/,
+    );
+  } finally {
+    delete process.env[MODEL_VARIABLE];
+  }
+}, 300_000);
+
+it('takes a built-in network by name, and says which there are', async () => {
+  const settings = join(folder, 'residual.json');
+  const model = { size: 16, widths: [4, 8] };
+  writeFileSync(settings, JSON.stringify({ epochs: 1, batch: 28, model }));
+  const out = join(folder, 'residual');
+  const options = ['--data', csv, '--config', settings, '--runtime', inNode ? 'node' : 'chrome'];
+  const trained = await run(train, ['--model', 'residual', ...options, '--out', out, '--json']);
+  expect(last(trained.lines)).toMatchObject({ reason: 'finished', step: 2 });
+  await expect(run(train, ['--model', 'resnet', ...options])).rejects.toMatchObject({
+    message: expect.stringContaining('neither a network'),
+    available: ['cnn-lstm', 'residual'],
+  });
 }, 300_000);
 
 it('says what is wrong with a weights file before a GPU is opened', async () => {
