@@ -2,9 +2,12 @@ import { FacegradError } from '../gpu/errors';
 import type { Gpu } from '../gpu/device';
 import { packParams } from '../gpu/wgsl';
 import type { Pipeline } from '../gpu/pipelines';
+import { describeSteps, firstNotFinite, type NotFinite } from './inspect';
+import { dropUnread, layOut, refuseAliasing, stateBytes, sum, type Memory } from './memory';
 import { profileDispatches, type PlanProfile, type ProfileOptions } from './profile';
+import type { Dispatch } from './dispatch';
 import { readBuffer, type Storage, type TypedArray } from './storage';
-import type { Dispatch, Tape } from './tape';
+import type { Tape } from './tape';
 import type { Value } from './value';
 
 const STORAGE = 0x80;
@@ -21,6 +24,8 @@ interface Step {
   workgroups: [number, number, number];
   dispatch: Dispatch;
 }
+
+export type { NotFinite };
 
 export interface PlanOptions {
   /** Temporaries that can be read after a run. State always can. */
@@ -42,8 +47,7 @@ export class Plan {
   readonly #temporaries: Map<Value, GPUBuffer>;
   readonly #bufferOf: (value: Value) => GPUBuffer;
   #disposed = false;
-  /** Bytes of temporaries: as if each had its own buffer, and as laid out. */
-  readonly memory: { before: number; after: number; state: number };
+  readonly memory: Memory;
 
   private constructor(
     gpu: Gpu,
@@ -51,7 +55,7 @@ export class Plan {
     buffers: GPUBuffer[],
     temporaries: Map<Value, GPUBuffer>,
     bufferOf: (value: Value) => GPUBuffer,
-    memory: { before: number; after: number; state: number },
+    memory: Memory,
   ) {
     this.#gpu = gpu;
     this.#steps = steps;
@@ -110,7 +114,7 @@ export class Plan {
       throw error;
     });
     const after = sum(sizes);
-    const memory = { before, after, state: sum(statesOf(dispatches)) };
+    const memory = { before, after, state: sum(stateBytes(dispatches)) };
     return new Plan(gpu, steps, made, kept, bufferOf, memory);
   }
 
@@ -181,43 +185,15 @@ export class Plan {
    * Runs the step dispatch by dispatch up to the first that writes a NaN or an infinity. Slow: every
    * output is read back. For finding out, not for training.
    */
-  async firstNotFinite(): Promise<NotFinite | undefined> {
+  firstNotFinite(): Promise<NotFinite | undefined> {
     this.#assertUsable();
-    const { device } = this.#gpu;
-    for (const [i, { label, dispatch }] of this.#steps.entries()) {
-      const encoder = device.createCommandEncoder();
-      const pass = encoder.beginComputePass();
-      this.encode(pass, i, i + 1);
-      pass.end();
-      device.queue.submit([encoder.finish()]);
-      for (const output of written(dispatch)) {
-        if (output.spec.dtype !== 'f32') continue;
-        const data = await readBuffer(this.#gpu, this.#bufferOf(output.root), output);
-        const value = data.find((x) => !Number.isFinite(x));
-        if (value === undefined) continue;
-        const inputs = Object.entries(dispatch.values).filter(([, v]) => v !== output);
-        const given = inputs.map(([name, v]) => `${name}=${v.name}`).join(', ');
-        const { kernel } = dispatch;
-        return { kernel: kernel.name, dispatch: `${label}(${given})`, output: output.name, value };
-      }
-    }
-    return undefined;
+    const encode = (pass: GPUComputePassEncoder, i: number) => this.encode(pass, i, i + 1);
+    return firstNotFinite(this.#gpu, this.#steps, encode, this.#bufferOf);
   }
 
   /** Dispatches, bytes and memory as text. */
   describe(): string {
-    const mib = (bytes: number) => `${(bytes / 2 ** 20).toFixed(2)} MiB`;
-    const lines = this.#steps.map(({ label, workgroups, dispatch }) => {
-      const bytes = Object.values(dispatch.values).reduce((sum, value) => sum + value.bytes, 0);
-      return `${label}  ${workgroups.join('x')} workgroups, ${bytes} bytes bound`;
-    });
-    const { before, after, state } = this.memory;
-    return [
-      ...lines,
-      `${this.#steps.length} dispatches in 1 pass`,
-      `temporaries ${mib(before)} before reuse, ${mib(after)} in ${this.#buffers.length - 1} buffers after`,
-      `state ${mib(state)}`,
-    ].join('\n');
+    return describeSteps(this.#steps, this.memory, this.#buffers.length - 1);
   }
 
   dispose(): void {
@@ -231,111 +207,6 @@ export class Plan {
     this.#gpu.assertAlive();
     if (this.#disposed) throw new FacegradError('bad-input', 'the plan was disposed');
   }
-}
-
-/** What {@link Plan.firstNotFinite} found. */
-export interface NotFinite {
-  kernel: string;
-  /** The dispatch with its inputs, as the tape prints it. */
-  dispatch: string;
-  /** The name of the value that it wrote. */
-  output: string;
-  value: number;
-}
-
-/** The values a dispatch writes. */
-function written({ kernel, values }: Dispatch): Value[] {
-  return kernel.shader.bindings
-    .filter(({ access }) => access === 'read_write')
-    .map(({ name }) => values[name]);
-}
-
-const endOf = ({ offset, bytes }: Value) => offset + bytes / 4;
-
-/** Walks back from what is kept: a dispatch stays if it writes state or something that is read later. */
-function dropUnread(dispatches: Dispatch[], keep: Set<Value>): Dispatch[] {
-  const needed = new Set(keep);
-  const kept: Dispatch[] = [];
-  for (const dispatch of [...dispatches].reverse()) {
-    if (!written(dispatch).some(({ root }) => root.role === 'state' || needed.has(root))) continue;
-    kept.push(dispatch);
-    for (const value of Object.values(dispatch.values)) needed.add(value.root);
-  }
-  return kept.reverse();
-}
-
-/**
- * WebGPU refuses one buffer bound for reading and for writing in the same dispatch, and parts of it
- * bound for writing that overlap.
- */
-function refuseAliasing(dispatch: Dispatch): void {
-  const writes = written(dispatch);
-  const roots = new Set(writes.map(({ root }) => root));
-  writes.forEach((a, i) => {
-    for (const b of writes.slice(i + 1)) {
-      if (a.root !== b.root || endOf(a) <= b.offset || endOf(b) <= a.offset) continue;
-      throw new FacegradError('internal', `${dispatch.kernel.name} writes ${a.root.name} twice`);
-    }
-  });
-  for (const { name, access } of dispatch.kernel.shader.bindings) {
-    const { root } = dispatch.values[name];
-    if (access === 'read' && roots.has(root)) {
-      throw new FacegradError('internal', `${dispatch.kernel.name} reads and writes ${root.name}`);
-    }
-  }
-}
-
-/**
- * Greedy best fit of whole buffers: a temporary takes the smallest free buffer that holds it, else
- * the largest free one grown, and gives it back after its last use.
- */
-function layOut(
-  dispatches: Dispatch[],
-  keep: Value[],
-): { slots: Map<Value, number>; sizes: number[]; before: number } {
-  const last = new Map<Value, number>();
-  dispatches.forEach(({ values }, i) => {
-    for (const { root } of Object.values(values)) if (root.role === 'temporary') last.set(root, i);
-  });
-  for (const { root } of keep) if (last.has(root)) last.set(root, Infinity);
-  const slots = new Map<Value, number>();
-  const sizes: number[] = [];
-  const free = new Set<number>();
-  let before = 0;
-  dispatches.forEach(({ values }, i) => {
-    const roots = new Set(Object.values(values).map(({ root }) => root));
-    for (const root of roots) {
-      if (root.role !== 'temporary' || slots.has(root)) continue;
-      before += root.bytes;
-      const bySize = [...free].sort((a, b) => sizes[a] - sizes[b]);
-      const slot = bySize.find((s) => sizes[s] >= root.bytes) ?? bySize.at(-1) ?? sizes.length;
-      sizes[slot] = Math.max(sizes[slot] ?? 0, root.bytes);
-      free.delete(slot);
-      slots.set(root, slot);
-    }
-    for (const root of roots) if (last.get(root) === i) free.add(slots.get(root)!);
-  });
-  return { slots, sizes, before };
-}
-
-const sum = (numbers: number[]) => numbers.reduce((a, b) => a + b, 0);
-
-/** Bytes of each state that is read or written. */
-function statesOf(dispatches: Dispatch[]): number[] {
-  const roots = dispatches.flatMap(({ values }) => Object.values(values).map(({ root }) => root));
-  return [...new Set(roots)].filter(({ role }) => role === 'state').map(({ bytes }) => bytes);
-}
-
-/**
- * What a plan of this tape will take of the GPU's memory, in bytes, as `Plan.memory` tells it, and its
- * largest buffer. Compiles nothing and asks for nothing.
- */
-export function memoryOf(tape: Tape): Plan['memory'] & { largest: number } {
-  const dispatches = dropUnread(tape.dispatches, new Set());
-  const { sizes, before } = layOut(dispatches, []);
-  const states = statesOf(dispatches);
-  const largest = Math.max(0, ...sizes, ...states);
-  return { before, after: sum(sizes), state: sum(states), largest };
 }
 
 /** One uniform buffer for the whole plan, a slot a dispatch. */

@@ -1,5 +1,5 @@
 import type { Gpu } from '../gpu/device';
-import type { Dispatch } from './tape';
+import type { Dispatch } from './dispatch';
 
 /** How long a submit took: by the wall's clock to its completion, by the GPU's clock where there is one. */
 export interface Duration {

@@ -4,22 +4,12 @@ import type { Kernel, TensorSpec } from '../kernels/kernel';
 import { accumulate, add } from '../kernels/add';
 import type { Tuning } from '../kernels/tuning';
 import { copyLayout, copyStrided, sameOrder } from '../kernels/copy';
+import { printDispatch, type Dispatch } from './dispatch';
 import { Value } from './value';
 
 type Values<K extends string> = Record<K, Value>;
-type Specs = Record<string, TensorSpec>;
 /** Values by input name; an operation may leave some of them out (a bias). */
 type Given<In> = { [K in keyof In]: Value | undefined };
-
-/** One kernel applied to values: the unit that a plan replays. */
-export interface Dispatch {
-  kernel: Kernel;
-  /** By binding name; inputs, outputs and in-place buffers alike. */
-  values: Record<string, Value>;
-  /** Those of `values` that the caller gave: what `outputs`, `params` and `workgroups` are computed from. */
-  inputs: Specs;
-  attributes: unknown;
-}
 
 /**
  * A differentiable operation: what it dispatches, and what its gradient dispatches.
@@ -89,12 +79,10 @@ export class Tape {
     attributes: A = undefined as A,
   ): Values<O> {
     const values: Record<string, Value> = {};
+    const inputs: Record<string, TensorSpec> = {};
     for (const [name, value] of Object.entries<Value | undefined>(given)) {
-      if (value) values[name] = value.settle('any');
+      if (value) inputs[name] = (values[name] = value.settle('any')).spec;
     }
-    const inputs = Object.fromEntries(
-      Object.entries(values).map(([name, value]) => [name, value.spec]),
-    ) as Record<I, TensorSpec>;
     const outputs: Record<string, Value> = {};
     for (const [name, spec] of Object.entries<TensorSpec>(kernel.outputs(inputs, attributes))) {
       outputs[name] = values[name] ??= new Value(`%${this.#names++}.${name}`, spec, 'temporary');
@@ -222,14 +210,6 @@ export class Tape {
 
   /** The whole list as text, one dispatch a line. */
   toString(): string {
-    return this.dispatches
-      .map(({ kernel, values, inputs }) => {
-        const given = Object.entries(values).filter(([key, { name }]) => key in inputs && name);
-        const made = Object.entries(values).filter(([name]) => !(name in inputs));
-        const left = made.map(([, value]) => value.toString()).join(', ');
-        const right = given.map(([name, value]) => `${name}=${value.name}`).join(', ');
-        return `${left || '()'} = ${kernel.name}(${right})`;
-      })
-      .join('\n');
+    return this.dispatches.map(printDispatch).join('\n');
   }
 }

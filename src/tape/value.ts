@@ -54,16 +54,10 @@ export class Value {
   view(name: string, spec: TensorSpec, offset = 0): Value {
     const begin = this.offset + offset;
     if ((begin * 4) % VIEW_ALIGNMENT !== 0) {
-      throw new FacegradError(
-        'bad-input',
-        `view ${name} begins at element ${begin}, not a multiple of 64`,
-      );
+      throw new FacegradError('bad-input', `view ${name}: ${begin} is not a multiple of 64`);
     }
     if (begin * 4 + storageSize(spec) * 4 > this.root.bytes) {
-      throw new FacegradError(
-        'bad-input',
-        `view ${name} reaches past the end of ${this.root.name}`,
-      );
+      throw new FacegradError('bad-input', `view ${name} ends outside ${this.root.name}`);
     }
     const view = new Value(name, spec, this.role);
     view.root = this.root;
@@ -76,10 +70,7 @@ export class Value {
     const { dtype, layout } = this.spec;
     const rows = shape.slice(-2).join() === this.shape.slice(-2).join();
     if ((layout && !rows) || size(shape) !== size(this.shape)) {
-      throw new FacegradError(
-        'bad-input',
-        `${this.name}: [${this.shape}] cannot be seen as [${shape}]`,
-      );
+      throw new FacegradError('bad-input', `[${this.shape}] cannot be seen as [${shape}]`);
     }
     const value = this.view(this.name, { shape, dtype, layout });
     if (rows) value.gradientLayout = this.gradientLayout;
