@@ -1,10 +1,14 @@
+import { createNetwork } from '../src/nn/systems';
 import { exportOnnx } from '../src/onnx/export';
 import { readWeights } from '../src/train/weights_file';
+import { openModel } from '../tools/own_model';
 import { command, parse } from './command';
 import { readWhole, writeWhole } from './files';
+import { modelOption } from './model';
 
 interface Options {
   weights: string;
+  model?: string;
   out: string;
   json: boolean;
 }
@@ -14,17 +18,19 @@ export async function main(argv: string[]): Promise<number> {
   const program = command('export', 'Writes the network of a weights file as ONNX.')
     .requiredOption('--weights <file>', 'a .safetensors file that train wrote')
     .requiredOption('--out <file>', 'the .onnx file to write')
+    .addOption(modelOption(false))
     .option('--json', 'end standard output with one line of JSON', false);
   const ended = parse(program, argv);
   if (ended !== undefined) return ended;
-  const { weights, out, json } = program.opts<Options>();
+  const { weights, model, out, json } = program.opts<Options>();
+  const { systems } = await openModel(model);
   const read = readWeights(await readWhole(weights), weights);
-  const file = exportOnnx(read);
+  const file = exportOnnx(read, createNetwork(read.config, systems));
   await writeWhole(out, file);
   const { streams, frames, size, classes } = read.config;
   console.log(
     `${out}: ${(file.length / 1e6).toFixed(1)} MB; inputs ${streams.join(' and ')} ` +
-      `${frames.mode === 'sequence' ? `[${frames.count}, N, 1` : '[N, 1'}, ${size}, ${size}], ` +
+      `[${frames.mode === 'sequence' ? 'T, N' : 'N'}, 1, ${size}, ${size}], ` +
       `preprocessed and standardized; ${classes.length} classes`,
   );
   if (json)

@@ -45,4 +45,3 @@ export { decodePicture, greySquare, type Picture, type PictureDecoder } from './
 export { checkPicture, pictureHeader } from './data/picture_header';
 export { decodeBmp } from './data/bmp';
 export { exportOnnx } from './onnx/export';
-export { exportNetwork } from './onnx/network';

@@ -1,6 +1,9 @@
+import type { NamedTensor } from '../../src/nn/parameters';
+import { createNetwork } from '../../src/nn/systems';
+import { networkGraph } from '../../src/onnx/export';
+import { OnnxGraph } from '../../src/onnx/file';
 import type { InferProblem, LayerProblem } from '../versus/problems';
 import { Unsupported, type Prepared, type Subject } from '../versus/subject';
-import { onnxModel, type OnnxGraph, type OnnxNode, type OnnxTensor } from './onnx_model';
 import type { PeerLoader, Untyped } from './packages';
 
 /** onnxruntime-web: inference and forward layers, as it has no gradients. */
@@ -27,96 +30,26 @@ export function onnxruntime(loader: PeerLoader, backend: 'webgpu' | 'wasm'): Sub
 }
 
 async function open(ort: Untyped, backend: string, graph: OnnxGraph, options = {}) {
-  return ort.InferenceSession.create(onnxModel(graph), {
+  return ort.InferenceSession.create(graph.encode(), {
     executionProviders: [backend],
     graphOptimizationLevel: 'all',
     ...options,
   });
 }
 
-const gemm = (x: string, weight: string, bias: string, y: string): OnnxNode => ({
-  op: 'Gemm',
-  inputs: [x, weight, bias],
-  outputs: [y],
-  attributes: { transB: 1 },
-});
-
-const conv = (x: string, weight: string, y: string): OnnxNode => ({
-  op: 'Conv',
-  inputs: [x, weight],
-  outputs: [y],
-  attributes: { kernel_shape: [5, 5], pads: [2, 2, 2, 2], strides: [1, 1] },
-});
-
-const maxPool = (x: string, y: string): OnnxNode => ({
-  op: 'MaxPool',
-  inputs: [x],
-  outputs: [y],
-  attributes: { kernel_shape: [2, 2], strides: [2, 2] },
-});
-
-/** The network; the LSTM's one step from zero in plain nodes, which every backend has kernels for. */
-export function modelGraph({ config, batch, tensors }: InferProblem): OnnxGraph {
-  const { streams, widths, size, hidden, classes } = config;
-  const initializers: Record<string, OnnxTensor> = { ...tensors };
-  const nodes: OnnxNode[] = [];
-  const features = streams.map((stream) => {
-    let x = `picture.${stream}`;
-    widths.forEach((_, i) => {
-      const block = `streams.${stream}.block${i + 1}`;
-      const norm = ['weight', 'bias', 'running_mean', 'running_var'].map((n) => `${block}.bn.${n}`);
-      nodes.push(conv(x, `${block}.conv.weight`, `${block}.conv`), {
-        op: 'BatchNormalization',
-        inputs: [`${block}.conv`, ...norm],
-        outputs: [`${block}.bn`],
-        attributes: { epsilon: 1e-5 },
-        floats: ['epsilon'],
-      });
-      nodes.push({ op: 'Relu', inputs: [`${block}.bn`], outputs: [`${block}.relu`] });
-      nodes.push(maxPool(`${block}.relu`, block));
-      x = block;
-    });
-    const fc = `streams.${stream}.fc`;
-    nodes.push({ op: 'Flatten', inputs: [x], outputs: [`${fc}.flat`] });
-    nodes.push(gemm(`${fc}.flat`, `${fc}.weight`, `${fc}.bias`, `${fc}.sum`));
-    nodes.push({ op: 'Relu', inputs: [`${fc}.sum`], outputs: [fc] });
-    return fc;
-  });
-  nodes.push({ op: 'Concat', inputs: features, outputs: ['features'], attributes: { axis: 1 } });
-  const { 'lstm.bias_ih_l0': a, 'lstm.bias_hh_l0': b } = tensors;
-  initializers.bias = { shape: [4 * hidden], data: a.data.map((value, i) => value + b.data[i]) };
-  for (const unused of ['lstm.bias_ih_l0', 'lstm.bias_hh_l0', 'lstm.weight_hh_l0']) {
-    delete initializers[unused];
-  }
-  nodes.push(gemm('features', 'lstm.weight_ih_l0', 'bias', 'gates'));
-  nodes.push({ op: 'Split', inputs: ['gates'], outputs: [...'ifgo'], attributes: { axis: 1 } });
-  const unary = (op: string, x: string, y: string) => nodes.push({ op, inputs: [x], outputs: [y] });
-  unary('Sigmoid', 'i', 'input');
-  unary('Tanh', 'g', 'candidate');
-  unary('Sigmoid', 'o', 'output');
-  nodes.push({ op: 'Mul', inputs: ['input', 'candidate'], outputs: ['c'] });
-  unary('Tanh', 'c', 'bounded');
-  nodes.push({ op: 'Mul', inputs: ['output', 'bounded'], outputs: ['h'] });
-  nodes.push(gemm('h', 'classifier.weight', 'classifier.bias', 'logits'));
-  return {
-    nodes,
-    initializers,
-    inputs: Object.fromEntries(
-      streams.map((stream) => [`picture.${stream}`, [batch, 1, size, size]]),
-    ),
-    outputs: { logits: [batch, classes.length] },
-  };
-}
-
 async function infer(ort: Untyped, backend: string, problem: InferProblem): Promise<Prepared> {
-  const session = await open(ort, backend, modelGraph(problem));
-  const { config, pictures } = problem;
+  const { config, batch, pictures } = problem;
+  const tensors = Object.entries(problem.tensors).map(
+    ([name, { shape, data }]): [string, NamedTensor] => [name, { name, shape: [...shape], data }],
+  );
+  const graph = networkGraph(createNetwork(config), new Map(tensors));
+  const session = await open(ort, backend, graph, { freeDimensionOverrides: { N: batch } });
   let scores = new Float32Array();
   return {
     async run() {
       const feeds = Object.fromEntries(
         config.streams.map((stream, g) => [
-          `picture.${stream}`,
+          stream,
           new ort.Tensor('float32', pictures[g].data, pictures[g].shape),
         ]),
       );
@@ -131,23 +64,25 @@ async function infer(ort: Untyped, backend: string, problem: InferProblem): Prom
 /** A layer whose inputs and outputs stay on the GPU. */
 async function layer(ort: Untyped, problem: LayerProblem): Promise<Prepared> {
   const { op, inputs } = problem;
-  const { x, ...initializers } = inputs;
-  const [N] = x.shape;
-  let nodes: OnnxNode[];
-  let output: number[];
+  const { x, ...weights } = inputs;
+  const [N, , height, width] = x.shape;
+  const graph = new OnnxGraph('layer');
+  const given = [
+    graph.input('x', x.shape),
+    ...Object.entries(weights).map(([name, { shape, data }]) => graph.constant(name, shape, data)),
+  ];
   if (op === 'conv5x5') {
-    nodes = [conv('x', 'weight', 'y')];
-    output = [N, inputs.weight.shape[0], x.shape[2], x.shape[3]];
+    graph.node('Conv', 'y', given, { kernel_shape: [5, 5], pads: [2, 2, 2, 2], strides: [1, 1] });
+    graph.output('y', [N, inputs.weight.shape[0], height, width]);
   } else if (op === 'max_pool') {
-    nodes = [maxPool('x', 'y')];
-    output = [N, x.shape[1], Math.floor(x.shape[2] / 2), Math.floor(x.shape[3] / 2)];
+    graph.node('MaxPool', 'y', given, { kernel_shape: [2, 2], strides: [2, 2] });
+    graph.output('y', [N, x.shape[1], Math.floor(height / 2), Math.floor(width / 2)]);
   } else if (op === 'dense') {
-    nodes = [gemm('x', 'weight', 'bias', 'y')];
-    output = [N, inputs.weight.shape[0]];
+    graph.node('Gemm', 'y', given, { transB: 1 });
+    graph.output('y', [N, inputs.weight.shape[0]]);
   } else {
     throw new Unsupported(`${op}: no such kernel for WebGPU`);
   }
-  const graph = { nodes, initializers, inputs: { x: x.shape }, outputs: { y: output } };
   const session = await open(ort, 'webgpu', graph, { preferredOutputLocation: 'gpu-buffer' });
   const device: GPUDevice = await ort.env.webgpu.device;
   // STORAGE, COPY_SRC, COPY_DST

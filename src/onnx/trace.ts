@@ -1,8 +1,9 @@
 import { FacegradError } from '../gpu/errors';
-import type { NamedTensor } from '../nn/parameters';
+import { f32, u32 } from '../kernels/kernel';
+import { PLAIN } from '../kernels/tuning';
+import type { Network } from '../nn/network';
 import { Tape, type Operation } from '../tape/tape';
-import type { Value } from '../tape/value';
-import type { OnnxGraph } from './file';
+import { state, type Value } from '../tape/value';
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- operations of every kind
 export type AnyOperation = Operation<any, any, any, any>;
@@ -16,13 +17,13 @@ export interface Applied {
   attributes: any;
 }
 
-/** A tape that remembers what is applied, down to the operations that `known` has. */
-export class TracingTape extends Tape {
+/** A tape that remembers what is applied, down to the operations that `known` has; fused blocks fall apart. */
+class TracingTape extends Tape {
   readonly applied: Applied[] = [];
   #inside = 0;
 
   constructor(readonly known: ReadonlyMap<AnyOperation, unknown>) {
-    super();
+    super(undefined, PLAIN);
   }
 
   override apply<
@@ -32,153 +33,68 @@ export class TracingTape extends Tape {
     A,
   >(
     operation: Operation<In, O, S, A>,
-    inputs: In,
+    read: In,
     attributes: A = undefined as A,
   ): Record<O | S, Value> {
+    // What makes the inputs is applied before this.
+    const inputs = Object.fromEntries(
+      Object.entries<Value | undefined>(read).map(([name, value]) => [name, value?.settle()]),
+    ) as In;
     const whole = this.known.has(operation) || !operation.composite;
     if (whole) this.#inside++;
     const outputs = super.apply(operation, inputs, attributes);
     if (whole) this.#inside--;
     if (whole && this.#inside === 0) {
-      this.applied.push({
-        operation,
-        inputs: { ...inputs },
-        outputs,
-        attributes: attributes ?? {},
-      });
+      this.applied.push({ operation, inputs, outputs, attributes: attributes ?? {} });
     }
     return outputs;
   }
 }
 
-/** An operation, and the same one of a pass with another number of samples. */
-export interface Step {
-  one: Applied;
-  other: Applied;
+/** A forward pass at rest: what it applied, and the values it began and ended with. */
+export interface Trace {
+  frames: number;
+  samples: number;
+  applied: readonly Applied[];
+  /** [streams, T * N, 1, size, size] */
+  x: Value;
+  lengths?: Value;
+  logits: Value;
 }
 
-/** What becomes of an operation: its ONNX nodes, and the name of every output. */
-export type Convert = (onnx: Writer, step: Step) => Record<string, string>;
+function trace(
+  network: Network,
+  known: ReadonlyMap<AnyOperation, unknown>,
+  frames: number,
+  samples: number,
+): Trace {
+  const { size, streams, frames: sample } = network.config;
+  const x = state('pictures', f32([streams.length, frames * samples, 1, size, size]));
+  const lengths = sample.mode === 'sequence' ? state('lengths', u32([samples])) : undefined;
+  const tape = new TracingTape(known);
+  const options = { training: false, step: state('step', u32([64])), lengths };
+  const { logits } = network.forwardFrom(tape, x, samples, options);
+  return { frames, samples, applied: tape.applied, x, lengths, logits };
+}
 
 /**
- * Writes ONNX from two passes over the same network: where they differ, an extent counts samples. Only what
- * the asked values need is written.
+ * Two passes that differ in their numbers of samples and, where samples are sequences, of frames. Those numbers grow by
+ * different factors, so that it can be told from an extent of both what it counts.
  */
-export class Writer {
-  readonly #names = new Map<Value, string>();
-  readonly #makers = new Map<Value, { step: Step; output: string }>();
-  #count = 0;
-
-  constructor(
-    readonly graph: OnnxGraph,
-    readonly tensors: ReadonlyMap<string, NamedTensor>,
-    readonly known: ReadonlyMap<AnyOperation, Convert>,
-    one: readonly Applied[],
-    other: readonly Applied[],
-  ) {
-    one.forEach((applied, i) => {
-      const step = { one: applied, other: other[i] };
-      if (step.other?.operation !== applied.operation) {
-        throw new FacegradError('unsupported', 'the network does other things with more samples');
-      }
-      for (const [output, value] of Object.entries(applied.outputs)) {
-        // An operation that hands its input on (dropout at rest) makes nothing.
-        if (!this.#makers.has(value)) this.#makers.set(value, { step, output });
-      }
-    });
-  }
-
-  /** Says that a value is an input of the graph. */
-  name(value: Value, name: string): void {
-    this.#names.set(value, name);
-  }
-
-  /** The name of a value in the graph, which is written first where it has not been. */
-  get(value: Value): string {
-    const known = this.#names.get(value);
-    if (known) return known;
-    const maker = this.#makers.get(value);
-    if (!maker) return this.constantOf(value);
-    const convert = this.known.get(maker.step.one.operation);
-    if (!convert) {
-      throw new FacegradError(
-        'unsupported',
-        `ONNX export: nothing is known of the operation ${maker.step.one.operation.name}`,
-        { operation: maker.step.one.operation.name },
-      );
-    }
-    const outputs = convert(this, maker.step);
-    for (const [output, name] of Object.entries(outputs)) {
-      this.#names.set(maker.step.one.outputs[output], name);
-    }
-    return this.#names.get(value)!;
-  }
-
-  /** A node with a name of its own. An input may be '' where it is left out. */
-  node(
-    op: string,
-    inputs: readonly (Value | string)[],
-    attributes: Parameters<OnnxGraph['node']>[3] = {},
-  ): string {
-    const names = inputs.map((input) => (typeof input === 'string' ? input : this.get(input)));
-    return this.graph.node(op, this.fresh(op), names, attributes);
-  }
-
-  /** A node of several outputs. */
-  nodes(
-    op: string,
-    count: number,
-    inputs: readonly (Value | string)[],
-    attributes: Parameters<OnnxGraph['node']>[3],
-  ): string[] {
-    const names = inputs.map((input) => (typeof input === 'string' ? input : this.get(input)));
-    const outputs = Array.from({ length: count }, () => this.fresh(op));
-    this.graph.node(op, outputs, names, attributes);
-    return outputs;
-  }
-
-  fresh(op: string): string {
-    return `${op.toLowerCase()}_${this.#count++}`;
-  }
-
-  number(value: number): string {
-    return this.graph.constant(this.fresh('number'), [], Float32Array.of(value));
-  }
-
-  integers(values: readonly number[]): string {
-    return this.graph.integers(this.fresh('integers'), values);
-  }
-
-  constant(shape: readonly number[], data: Float32Array): string {
-    return this.graph.constant(this.fresh('weight'), shape, data);
-  }
-
-  /** The numbers of a parameter. */
-  dataOf(value: Value): Float32Array {
-    const tensor = this.tensors.get(value.name);
-    if (!tensor) {
-      throw new FacegradError(
-        'unsupported',
-        `ONNX export: ${value.name || 'a value'} is neither a parameter nor made by an operation`,
-        { wanted: [...this.tensors.keys()], available: value.name },
-      );
-    }
-    return tensor.data;
-  }
-
-  constantOf(value: Value): string {
-    const data = this.dataOf(value);
-    const name = this.graph.constant(value.name, value.shape, data);
-    this.#names.set(value, name);
-    return name;
-  }
-
-  /** A shape for ONNX: -1 for the extent that counts samples. */
-  shape(one: readonly number[], other: readonly number[]): number[] {
-    const shape = one.map((extent, i) => (extent === other[i] ? extent : -1));
-    if (shape.filter((extent) => extent < 0).length > 1) {
-      throw new FacegradError('unsupported', `ONNX export: [${one}] counts samples more than once`);
-    }
-    return shape;
+export function traces(
+  network: Network,
+  known: ReadonlyMap<AnyOperation, unknown>,
+): [one: Trace, other: Trace] {
+  const { mode, count } = network.config.frames;
+  if (mode !== 'sequence') return [trace(network, known, 1, 2), trace(network, known, 1, 5)];
+  const one = trace(network, known, count, 2);
+  try {
+    return [one, trace(network, known, count + 1, 5)];
+  } catch (cause) {
+    throw new FacegradError(
+      'unsupported',
+      `ONNX export: the network takes ${count} frames, not ${count + 1}; its forward must compute their number from x and \`pass.samples\``,
+      { wanted: count + 1, available: count, cause },
+    );
   }
 }

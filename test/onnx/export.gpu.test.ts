@@ -1,119 +1,61 @@
 import { describe, expect, it } from 'vitest';
-import { bordered, f32, storageSize } from '../../src/kernels/kernel';
-import { random } from '../../src/kernels/random';
-import { modelConfig, type ModelConfig } from '../../src/nn/config';
-import { Model } from '../../src/nn/model';
-import { Plan } from '../../src/tape/plan';
-import { Storage } from '../../src/tape/storage';
-import { Tape } from '../../src/tape/tape';
-import { state } from '../../src/tape/value';
-import { u32 } from '../../src/kernels/kernel';
+import { createNetwork, systemConfig } from '../../src/nn/systems';
+import { modelConfig, PRESETS, type ModelConfig } from '../../src/nn/systems/cnn_lstm';
+import { residual } from '../../src/nn/systems/residual';
 import { exportOnnx } from '../../src/onnx/export';
-import { testGpu } from '../support/gpu';
-import { hasOnnxRuntime, runOnnx, type Feed } from '../support/onnxruntime';
+import { hasOnnxRuntime } from '../support/onnxruntime';
+import { expectAlike, noisyWeights } from './compare';
 
-const noise = (seed: number, i: number) => random(seed, 1, 2, i) / 2 ** 31 - 1;
+const small = { size: 13, widths: [3, 5], dense: 6, hidden: 4 };
+const network = (changes: Partial<ModelConfig>) =>
+  createNetwork(modelConfig('tiny', { ...small, ...changes }));
 
-/** A trained model's like: statistics that are not at rest, weights that matter. */
-async function compare(changes: Partial<ModelConfig>, samples: number) {
-  const gpu = await testGpu();
-  const config = modelConfig('tiny', {
-    size: 13,
-    widths: [3, 5],
-    dense: 6,
-    hidden: 4,
-    ...changes,
+describe.skipIf(!hasOnnxRuntime)('a network as ONNX gives the same in onnxruntime', () => {
+  const cases: [string, Partial<ModelConfig>, number][] = [
+    ['two streams, one step', {}, 3],
+    ['one stream', { streams: ['raw'] }, 2],
+    ['a dense layer in place of the LSTM', { fusion: 'concat' }, 2],
+    ['a dense layer over one stream', { fusion: 'concat', streams: ['edges'] }, 1],
+    ['streams as steps', { frames: { mode: 'streams', count: 2 } }, 3],
+    ['views, one of them', { frames: { mode: 'views', count: 3 } }, 2],
+    ['a preset', PRESETS.tiny, 2],
+  ];
+  it.each(cases)('%s', (_, changes, samples) => expectAlike(network(changes), samples));
+
+  const sequences: [string, Partial<ModelConfig>, number[]][] = [
+    ['sequences with lengths', { frames: { mode: 'sequence', count: 3 } }, [3, 1, 5]],
+    ['sequences of one stream', { frames: { mode: 'sequence', count: 2 }, streams: ['raw'] }, [4]],
+    ['sequences of one frame', { frames: { mode: 'sequence', count: 1 } }, [1, 2]],
+  ];
+  it.each(sequences)('%s, of any number of frames', async (_, changes, frames) => {
+    for (const count of frames) await expectAlike(network(changes), 4, count);
   });
-  const { size, streams, frames } = config;
-  const steps = frames.mode === 'sequence' ? frames.count : 1;
-  const model = new Model(config);
-  const storage = new Storage(gpu);
-  model.initialize(storage, 5);
-  const tensors = (await model.export(storage)).map((tensor, t) => ({
-    ...tensor,
-    data: tensor.data.map((value, i) =>
-      tensor.name.endsWith('running_var') ? 0.5 + Math.abs(noise(t, i)) : value + noise(t, i) / 2,
-    ),
-  }));
-  const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
-  model.import(storage, byName);
 
-  const layout = bordered(size);
-  const images = steps * samples;
-  const x = state('x', f32([streams.length, images, 1, size, size], layout));
-  const dense = streams.map((_, g) =>
-    Float32Array.from({ length: images * size * size }, (__, i) => 2 * noise(90 + g, i)),
-  );
-  const stored = new Float32Array(storageSize(x.spec));
-  dense.forEach((stream, g) =>
-    stream.forEach((value, i) => {
-      const [image, y, column] = [
-        Math.floor(i / size / size),
-        Math.floor(i / size) % size,
-        i % size,
-      ];
-      const plane = (size + 2 * layout.border) * layout.rowStride;
-      const row = (y + layout.border) * layout.rowStride;
-      stored[(g * images + image) * plane + row + column + layout.border] = value;
-    }),
-  );
-  storage.write(x, stored);
-  const lengths = state('lengths', u32([samples]));
-  const counts = Uint32Array.from({ length: samples }, (_, n) => 1 + (n % steps));
-  storage.write(lengths, counts);
-  const tape = new Tape(gpu.capabilities);
-  const logits = model.forwardFrom(tape, x, samples, {
-    training: false,
-    step: state('step', u32([64])),
-    lengths: steps > 1 ? lengths : undefined,
+  it('another system', async () => {
+    const classes = ['a', 'b', 'c'];
+    const config = systemConfig(residual, { classes, size: 12, widths: [3, 4] });
+    await expectAlike(createNetwork(config), 3);
   });
-  const plan = await Plan.compile(tape, storage, { keep: [logits] });
-  plan.run();
-  const wanted = (await plan.read(logits)) as Float32Array;
-  plan.dispose();
-  storage.dispose();
-
-  const shape = [...(steps > 1 ? [steps, samples] : [samples]), 1, size, size];
-  const feeds: Record<string, Feed> = Object.fromEntries(
-    streams.map((stream, g) => [stream, { shape, data: dense[g] }]),
-  );
-  if (steps > 1) feeds.lengths = { shape: [samples], data: Int32Array.from(counts) };
-  const given = await runOnnx(exportOnnx({ config, tensors: byName }), feeds);
-  const classes = config.classes.length;
-  expect(given.probabilities.dims).toEqual([samples, classes]);
-  for (let n = 0; n < samples; n++) {
-    const row = [...wanted.subarray(n * classes, (n + 1) * classes)];
-    const exps = row.map((z) => Math.exp(z - Math.max(...row)));
-    const sum = exps.reduce((a, b) => a + b);
-    row.forEach((z, c) => {
-      expect(Math.abs(given.logits.data[n * classes + c] - z)).toBeLessThan(1e-3);
-      const difference = given.probabilities.data[n * classes + c] - exps[c] / sum;
-      expect(Math.abs(difference)).toBeLessThan(1e-4);
-    });
-  }
-}
-
-describe.skipIf(!hasOnnxRuntime)(
-  'a model as ONNX gives the same probabilities in onnxruntime',
-  () => {
-    const cases: [string, Partial<ModelConfig>, number][] = [
-      ['two streams, one step', {}, 3],
-      ['one stream', { streams: ['raw'] }, 2],
-      ['a dense layer in place of the LSTM', { fusion: 'concat' }, 2],
-      ['a dense layer over one stream', { fusion: 'concat', streams: ['edges'] }, 1],
-      ['streams as steps', { frames: { mode: 'streams', count: 2 } }, 3],
-      ['views, one of them', { frames: { mode: 'views', count: 3 } }, 2],
-      ['sequences with lengths', { frames: { mode: 'sequence', count: 3 } }, 4],
-      ['sequences of one stream', { frames: { mode: 'sequence', count: 2 }, streams: ['raw'] }, 2],
-      ['the preset', { size: 48, widths: [8, 16, 16, 32, 32], dense: 64, hidden: 32 }, 2],
-    ];
-    it.each(cases)('%s', (_, changes, samples) => compare(changes, samples));
-  },
-);
+});
 
 describe('exportOnnx', () => {
+  const text = (file: Uint8Array) => new TextDecoder('latin1').decode(file);
+
   it('refuses weights that do not fit', () => {
     const config = modelConfig('tiny');
     expect(() => exportOnnx({ config, tensors: new Map() })).toThrow(/the weights hold no/);
+  });
+
+  it('writes the streams apart, without a node between a stream and its scores but the layers', async () => {
+    const one = network({});
+    const tensors = await noisyWeights(one);
+    const { config } = one;
+    const file = text(exportOnnx({ config, tensors, provenance: { commit: 'abc' } }));
+    for (const name of ['equalized', 'edges', 'logits', 'probabilities', '{"commit":"abc"}']) {
+      expect(file).toContain(name);
+    }
+    expect(file).not.toMatch(/Unsqueeze|Squeeze|Transpose|LSTM/);
+    // Weights have the names of the weights file.
+    expect(file).toContain('streams.edges.block2.conv.weight');
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { onnxModel } from '../../bench/peers/onnx_model';
+import { OnnxGraph } from '../../src/onnx/file';
 
 /** Fields of a protobuf message: numbers as they are, everything with a length as bytes. */
 function fields(bytes: Uint8Array): [number, number | Uint8Array][] {
@@ -29,22 +29,16 @@ const one = (bytes: Uint8Array, field: number) =>
   fields(bytes).find(([number]) => number === field)![1] as Uint8Array;
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
-describe('onnxModel', () => {
+describe('OnnxGraph', () => {
   const data = Float32Array.from({ length: 300 }, (_, i) => i / 7);
-  const model = onnxModel({
-    nodes: [
-      {
-        op: 'Conv',
-        inputs: ['x', 'w'],
-        outputs: ['y'],
-        attributes: { pads: [2, 2, 2, 2], epsilon: 0.5, group: 1 },
-        floats: ['epsilon'],
-      },
-    ],
-    initializers: { w: { shape: [3, 100], data } },
-    inputs: { x: [1, 300] },
-    outputs: { y: [3] },
+  const written = new OnnxGraph('graph');
+  written.node('Conv', 'y', [written.input('x', [1, 300]), written.constant('w', [3, 100], data)], {
+    pads: [2, 2, 2, 2],
+    epsilon: { float: 0.5 },
+    group: 1,
   });
+  written.output('y', [3]);
+  const model = written.encode();
   const graph = one(model, 7);
 
   it('names its versions', () => {
