@@ -18,7 +18,12 @@ function coreTime({ cpuTime }: Place): () => Promise<number> {
 
 /** Times every dispatch of a training step by itself, several times over. */
 export async function profileStep(
-  { network, batch, repeats, cpu }: { network: string; batch: number; repeats: number; cpu: boolean },
+  {
+    network,
+    batch,
+    repeats,
+    cpu,
+  }: { network: string; batch: number; repeats: number; cpu: boolean },
   place: Place,
 ): Promise<Profile> {
   const gpu = await place.requestGpu();
