@@ -8,7 +8,7 @@ import { packImageSet, unpackImageSet } from '../../cli/jobs/image_sets';
 import { dataPath, fitClasses, openData, type DataSpec } from '../../cli/source';
 import { resolveConfig, type TrainOptions } from '../../cli/train_options';
 import { main as train } from '../../cli/train';
-import { classCounts, EXPRESSIONS, type SequenceSet } from '../../src/data/dataset';
+import { classCounts, EXPRESSIONS, type ImageSet, type SequenceSet } from '../../src/data/dataset';
 import { syntheticFaces, syntheticSequences } from '../../src/data/synthetic';
 
 const folder = mkdtempSync(join(tmpdir(), 'facegrad-source-'));
@@ -85,8 +85,35 @@ describe('fitClasses', () => {
     expect(classCounts(fitted).length).toBe(6);
   });
 
-  it('refuses other classes', () => {
-    expect(() => fitClasses(syntheticFaces({ seed: 1, count: 7 }), ['cat', 'dog'])).toThrow();
+  it('takes the same classes in another order', () => {
+    const set = syntheticFaces({ seed: 1, count: 14 });
+    const classes = [...EXPRESSIONS].reverse();
+    const notes: string[] = [];
+    const fitted = fitClasses(set, classes, notes) as ImageSet;
+    const named = (one: ImageSet) => Array.from(one.labels, (label) => one.classes[label]);
+    expect(fitted.classes).toEqual(classes);
+    expect(named(fitted)).toEqual(named(set));
+    expect(fitted.images).toEqual(set.images);
+    expect(notes).toEqual([]);
+  });
+
+  it('measures the classes that are known, and names the rest', () => {
+    const set = syntheticFaces({ seed: 1, count: 14 });
+    const [other, ...known] = EXPRESSIONS;
+    const notes: string[] = [];
+    const fitted = fitClasses(set, [...known, 'contempt'], notes);
+    expect(classCounts(fitted)).toEqual([2, 2, 2, 2, 2, 2, 0]);
+    expect(notes).toEqual([
+      `${other} left out, as the weights do not know it.`,
+      'The data has no class contempt.',
+    ]);
+  });
+
+  it('refuses data with none of them, and lists what is there', () => {
+    const set = { ...syntheticFaces({ seed: 1, count: 7 }), classes: [...'1234567'] };
+    expect(() => fitClasses(set, ['cat', 'dog'])).toThrow(
+      /has 1, 2, 3, 4, 5, 6, 7, they know cat, dog/,
+    );
   });
 });
 
