@@ -1,6 +1,7 @@
 /**
  * Who may import whom. The order of the layers is the architecture (docs/architecture.md):
  *   gpu, shaders <- kernels <- tape <- eager, vision <- nn <- train, onnx <- cli, bench <- app
+ *   learn/machine stands alone; tests run kernels on it
  * A type import counts as any other.
  */
 const layers = {
@@ -133,6 +134,17 @@ module.exports = {
       severity: 'error',
       from: { path: '^app/' },
       to: { dependencyTypes: ['core'] },
+    },
+    {
+    {
+      name: 'machine-stands-alone',
+      comment: 'the WGSL machine is made of itself and the parser; of the library it knows types alone',
+      severity: 'error',
+      from: { path: '^learn/machine/' },
+      to: {
+        pathNot: ['^learn/machine/', '^node_modules/wgsl_reflect/'],
+        dependencyTypesNot: ['type-only'],
+      },
     },
     {
       name: 'tests-are-not-imported',

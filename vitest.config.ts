@@ -6,6 +6,7 @@ import { ownSystems } from './tools/own_systems';
 import { wgsl } from './tools/wgsl_plugin';
 
 const GPU_TESTS = 'test/**/*.gpu.test.ts';
+const KERNEL_TESTS = 'test/kernels/*.gpu.test.ts';
 const common = {
   testTimeout: 120_000,
   hookTimeout: 120_000,
@@ -30,8 +31,10 @@ export default defineConfig({
         test: {
           ...common,
           name: 'unit',
-          include: ['test/**/*.test.ts'],
-          exclude: [GPU_TESTS, 'test/e2e/**'],
+          // Kernels run here too, on the machine of `learn`, which needs no GPU.
+          include: ['test/**/!(*.gpu).test.ts', KERNEL_TESTS],
+          exclude: ['test/e2e/**'],
+          env: { VITE_ADAPTER: 'machine' },
         },
       },
       {

@@ -16,7 +16,7 @@ import { Plan } from '../../src/tape/plan';
 import { Storage } from '../../src/tape/storage';
 import { Tape } from '../../src/tape/tape';
 import { state } from '../../src/tape/value';
-import { testGpu } from '../support/gpu';
+import { ADAPTER, testGpu } from '../support/gpu';
 import { tensor, testKernel, type TestTensor } from '../support/kernel';
 import { uniform } from '../support/random';
 
@@ -384,7 +384,7 @@ testKernel(clipGradNorm, {
   race: { name: 'tiny', inputs: clipInputs(chunks(3)), attributes: { maxNorm: 1 } },
 });
 
-describe('optimizers over many steps', () => {
+describe.runIf(ADAPTER === 'gpu')('optimizers over many steps', () => {
   const length = 300;
   const decayLength = 200;
   const steps = 40;

@@ -1,4 +1,9 @@
-import { requestGpu, type Gpu } from '../../src/gpu/device';
+/// <reference types="vite/client" />
+import { requestGpu, type Capabilities, type Gpu } from '../../src/gpu/device';
+
+/** Where kernels run: on the page's GPU, on Dawn's in Node, or on the machine of `learn`, which needs none. */
+export const ADAPTER: 'gpu' | 'machine' =
+  import.meta.env.VITE_ADAPTER === 'machine' ? 'machine' : 'gpu';
 
 let shared: Promise<Gpu> | undefined;
 
@@ -17,4 +22,15 @@ async function open(): Promise<Gpu> {
     throw (event as GPUUncapturedErrorEvent).error;
   });
   return gpu;
+}
+
+/** What the adapter under test can do. The machine's subgroups are as large as it is told; it has no limits. */
+export async function testCapabilities(): Promise<Capabilities> {
+  if (ADAPTER === 'gpu') return (await testGpu()).capabilities;
+  return {
+    features: new Set(['subgroups']),
+    limits: {} as GPUSupportedLimits,
+    subgroupMinSize: 8,
+    subgroupMaxSize: 8,
+  };
 }

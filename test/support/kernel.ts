@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { detectRaces } from 'wgsl_reflect/wgsl_reflect.module.js';
-import { packParams, tune } from '../../src/gpu/wgsl';
+import { describe as sentence, type Order } from '../../learn/machine';
+import { packParams } from '../../src/gpu/wgsl';
 import {
   layoutOf,
   planeStride,
@@ -11,7 +11,8 @@ import {
   type Layout,
   type TensorSpec,
 } from '../../src/kernels/kernel';
-import { testGpu } from './gpu';
+import { ADAPTER, testGpu } from './gpu';
+import { dispatchOnMachine, lanesOf } from './machine';
 import { uniform } from './random';
 
 /** A tensor of a test: dense row-major data, whatever its physical layout. */
@@ -56,7 +57,7 @@ export interface KernelTest<I extends string, O extends string, A> {
    * numbers come from. Integers must be equal.
    */
   tolerance: { absolute: number; relative: number };
-  /** A tiny case for the race detector; needed where the file has workgroup memory. */
+  /** A tiny case, which the machine runs with the threads in other orders too. */
   race?: KernelCase<I, A>;
   /** Inputs that a forward pass gave: they follow an input with NaN, and get none of their own. */
   derived?: (inputs: Record<I, Dense>, attributes: A) => Partial<Record<I, ArrayLike<number>>>;
@@ -66,42 +67,42 @@ export interface KernelTest<I extends string, O extends string, A> {
   noInfinity?: readonly I[];
   /** Where the reference has a number or an infinity, NaN is right too: sums that cancel, zeros around a picture. */
   spreads?: boolean;
+  /** The file reads past the end of its inputs, and does not use what it gets. */
+  readsPastTheEnd?: boolean;
 }
 
 const GUARD = 64; // elements after the data, inside the binding: a store past the end lands here
 const POISON = 0x7fc0dead; // a NaN: an element that is read or left unwritten shows
 
 /**
- * Runs a kernel over its cases against the reference, with outputs poisoned and guard bands behind
- * every buffer, and looks for races at a tiny shape.
+ * Runs a kernel over its cases against the reference, with outputs poisoned: on a GPU with guard bands behind
+ * every buffer; on the machine, which finds races, accesses past the end and barriers that not all threads
+ * come to.
  */
 export function testKernel<I extends string, O extends string, A>(
   kernel: Kernel<I, O, A>,
   test: KernelTest<I, O, A>,
 ): void {
   describe(kernel.name, () => {
-    it.each(test.cases)('$name', async (testCase) => {
+    const cases = test.race ? [...test.cases, test.race] : test.cases;
+    it.each(cases)('$name', async (testCase) => {
       await runCase(kernel, test, testCase);
     });
     const poisoned = poisonedCases(test);
-    const { spreads } = test;
-    if (poisoned.length > 0) {
+    if (ADAPTER === 'gpu' && poisoned.length > 0) {
       it('NaN and infinity come out where the reference has them', async () => {
         const failures: string[] = [];
         for (const testCase of poisoned) {
-          await runCase(kernel, test, testCase, spreads).catch((error: Error) => {
+          await runCase(kernel, test, testCase, test.spreads).catch((error: Error) => {
             failures.push(`${testCase.name}: ${error.message}`);
           });
         }
         if (failures.length > 0) throw new Error(failures.join('\n'));
       });
     }
-    if (/var<workgroup>/.test(kernel.shader.code)) {
-      it('has no races', () => {
-        if (!test.race) throw new Error('a kernel with workgroup memory needs a race case');
-        const { races, errors } = raceCheck(kernel, test.race);
-        expect(errors).toEqual([]);
-        expect(races.map((race) => race.message)).toEqual([]);
+    if (ADAPTER === 'machine' && test.race) {
+      it.each(['reversed', 'in turn', 'shuffled'] as const)('threads %s', (order) => {
+        runOnMachine(kernel, test, test.race!, order);
       });
     }
   });
@@ -160,20 +161,67 @@ function expandSpecs<I extends string, O extends string, A>(
 
 async function runCase<I extends string, O extends string, A>(
   kernel: Kernel<I, O, A>,
-  { reference, tolerance }: KernelTest<I, O, A>,
+  test: KernelTest<I, O, A>,
   testCase: KernelCase<I, A>,
   spreads = false,
 ): Promise<void> {
+  if (ADAPTER === 'machine') return runOnMachine(kernel, test, testCase);
+  const { inputs, attributes } = testCase;
+  const specs = expandSpecs(kernel, testCase);
+  const actual = await dispatchRaw(kernel, specs, inputs, inputs, attributes);
+  compareOutputs(kernel, test, testCase, actual, spreads);
+}
+
+/** Runs a case on the machine, which must find nothing, at every subgroup size of the file. */
+function runOnMachine<I extends string, O extends string, A>(
+  kernel: Kernel<I, O, A>,
+  test: KernelTest<I, O, A>,
+  testCase: KernelCase<I, A>,
+  order?: Order,
+): void {
   const { inputs, attributes } = testCase;
   const given = inputs as Record<string, TestTensor>;
   const specs = expandSpecs(kernel, testCase);
-  const actual = await dispatchRaw(kernel, specs, given, inputs, attributes);
+  for (const subgroupSize of lanesOf(kernel.shader)) {
+    const buffers: Record<string, Uint32Array<ArrayBuffer>> = {};
+    for (const { name } of kernel.shader.bindings) {
+      buffers[name] = filled(specs[name], given[name], 0);
+    }
+    const findings = dispatchOnMachine(kernel, buffers, inputs, attributes, {
+      subgroupSize,
+      order,
+    }).filter(({ kind, wrote }) => !(test.readsPastTheEnd && kind === 'bounds' && !wrote));
+    expect(findings.map(sentence)).toEqual([]);
+    compareOutputs(kernel, test, testCase, buffers);
+  }
+}
+
+function compareOutputs<I extends string, O extends string, A>(
+  kernel: Kernel<I, O, A>,
+  { reference, tolerance }: KernelTest<I, O, A>,
+  testCase: KernelCase<I, A>,
+  actual: Record<string, Uint32Array>,
+  spreads = false,
+): void {
+  const { inputs, attributes } = testCase;
+  const specs = expandSpecs(kernel, testCase);
   const expected = reference(inputs, attributes) as Record<string, ArrayLike<number>>;
   for (const { name, access } of kernel.shader.bindings) {
     if (access === 'read') continue;
     if (!expected[name]) throw new Error(`the reference of ${kernel.name} gives no ${name}`);
     compare(name, specs[name], actual[name], expected[name], tolerance, spreads);
   }
+}
+
+/** The words of a buffer: the tensor that is given, if any, and poison everywhere else. */
+function filled(
+  spec: TensorSpec,
+  given: TestTensor | undefined,
+  guard: number,
+): Uint32Array<ArrayBuffer> {
+  const bits = new Uint32Array(storageSize(spec) + guard).fill(POISON);
+  if (given) bits.set(physical(given));
+  return bits;
 }
 
 /** Runs the kernel on guarded buffers and returns every `read_write` buffer, physical layout. */
@@ -199,10 +247,8 @@ async function dispatchRaw<I extends string, O extends string, A>(
       return b;
     };
     const buffers = kernel.shader.bindings.map(({ name }) => {
-      const length = storageSize(specs[name]) + GUARD;
-      const bits = new Uint32Array(length).fill(POISON);
-      if (given[name]) bits.set(physical(given[name]));
-      const b = buffer(length * 4, 0x80 | 0x4 | 0x8);
+      const bits = filled(specs[name], given[name], GUARD);
+      const b = buffer(bits.byteLength, 0x80 | 0x4 | 0x8);
       device.queue.writeBuffer(b, 0, bits);
       return b;
     });
@@ -329,35 +375,6 @@ function compare(
     const dirty = actual.findIndex((value, at) => !inside[at] && value !== 0);
     if (dirty >= 0) throw new Error(`${name}: border element ${dirty} is ${actual[dirty]}, not 0`);
   }
-}
-
-function raceCheck<I extends string, O extends string, A>(
-  kernel: Kernel<I, O, A>,
-  testCase: KernelCase<I, A>,
-): { races: { message: string }[]; errors: string[] } {
-  const { inputs, attributes } = testCase;
-  const specs = expandSpecs(kernel, testCase);
-  const { shader } = kernel;
-  // The detector cannot evaluate workgroupUniformLoad; a file that uses it has plain barriers around it.
-  const code = tune(shader, kernel.constants?.(inputs, attributes) ?? {}).replace(
-    /workgroupUniformLoad\(&(\w+)\)/g,
-    '$1',
-  );
-  const storage: Record<number, ArrayBuffer> = {};
-  for (const { name, binding } of shader.bindings) {
-    const given = (inputs as Record<string, TestTensor>)[name];
-    const bits = given ? physical(given) : new Uint32Array(storageSize(specs[name]));
-    storage[binding] = bits.buffer as ArrayBuffer;
-  }
-  const groups: Record<string, Record<string, unknown>> = { 0: storage };
-  if (shader.params) {
-    const uniform = new ArrayBuffer(shader.params.size);
-    packParams(shader, kernel.params?.(inputs, attributes) ?? {}, new DataView(uniform), 0);
-    groups[1] = { 0: { uniform } };
-  }
-  return detectRaces(code, 'main', kernel.workgroups(inputs, attributes), groups, {
-    constants: kernel.overrides?.(inputs, attributes) ?? {},
-  });
 }
 
 /**

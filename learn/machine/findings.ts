@@ -1,0 +1,77 @@
+import type { Thread } from './thread';
+
+export type FindingKind = 'race' | 'bounds' | 'unwritten' | 'divergence' | 'endless';
+
+/** A fault that a run shows, the first of its kind at its lines. */
+export interface Finding {
+  kind: FindingKind;
+  line: number;
+  /** local_invocation_index, and index of the workgroup. */
+  thread: number;
+  group: number;
+  /** Name of the variable, and the word or element in it. */
+  memory?: string;
+  at?: number;
+  /** The other thread of a race, of this workgroup or of an earlier one, and its line. */
+  other?: { thread: number | 'several'; line: number; sameGroup: boolean; wrote: boolean };
+  wrote?: boolean;
+}
+
+/** Collects what a run finds, each once. */
+export class Findings {
+  list: Finding[] = [];
+  #seen = new Set<string>();
+  /** `lines[pc]` is the line of an operation. */
+  constructor(readonly lines: readonly number[]) {}
+
+  clear(): void {
+    this.list = [];
+    this.#seen.clear();
+  }
+
+  lineOf(pc: number): number {
+    return this.lines[pc] ?? 0;
+  }
+
+  /** The thread has just begun the operation before its `pc`. */
+  add(kind: FindingKind, thread: Thread, rest: Partial<Finding> = {}): void {
+    const line = rest.line ?? this.lineOf(thread.pc - 1);
+    const key = [
+      kind,
+      line,
+      rest.memory,
+      rest.wrote,
+      rest.other?.line,
+      rest.other?.sameGroup,
+    ].join();
+    if (this.#seen.has(key)) return;
+    this.#seen.add(key);
+    this.list.push({ kind, thread: thread.index, group: thread.group, ...rest, line });
+  }
+}
+
+/** A sentence for a finding. */
+export function describe(finding: Finding): string {
+  const { kind, line, thread, group, memory, at, other } = finding;
+  const place = memory === undefined ? '' : at === undefined ? memory : `${memory}[${at}]`;
+  switch (kind) {
+    case 'race': {
+      const who = other!.thread === 'several' ? 'several threads' : `thread ${other!.thread}`;
+      const where = other!.sameGroup ? '' : ' of another workgroup';
+      const verb = (wrote?: boolean) => (wrote ? 'writes' : 'reads');
+      const others = other!.thread === 'several' ? 'read' : verb(other!.wrote);
+      return (
+        `race on ${place} (word): thread ${thread} of workgroup ${group} ${verb(finding.wrote)} it in line ${line}, ` +
+        `${who}${where} ${others} it in line ${other!.line}, and nothing orders the two`
+      );
+    }
+    case 'bounds':
+      return `line ${line}: thread ${thread} of workgroup ${group} ${finding.wrote ? 'writes' : 'reads'} past the end: ${place}`;
+    case 'unwritten':
+      return `${place} is never written`;
+    case 'divergence':
+      return `line ${line}: not every thread of workgroup ${group} comes to ${memory ?? 'the barrier'}`;
+    case 'endless':
+      return `line ${line}: a loop that does not end within the limit (thread ${thread} of workgroup ${group})`;
+  }
+}
