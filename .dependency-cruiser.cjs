@@ -136,9 +136,9 @@ module.exports = {
       to: { dependencyTypes: ['core'] },
     },
     {
-    {
       name: 'machine-stands-alone',
-      comment: 'the WGSL machine is made of itself and the parser; of the library it knows types alone',
+      comment:
+        'the WGSL machine is made of itself and the parser; of the library it knows types alone',
       severity: 'error',
       from: { path: '^learn/machine/' },
       to: {

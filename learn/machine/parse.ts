@@ -72,6 +72,7 @@ export function parse(code: string): Module {
     return { declarations, constants, workgroupSize };
   } catch (error) {
     if (error instanceof CompileError) throw error;
+    if (error instanceof RangeError) throw new CompileError('a function calls itself', 1);
     const [, problem, line] = /^(.*?)\.*\s*Line: (\d+)/.exec((error as Error).message) ?? [];
     throw new CompileError(
       problem ?? (error as Error).message,
