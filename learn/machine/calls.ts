@@ -3,6 +3,7 @@ import { ATOMICS, BIT_FIELDS, BUILTINS, type NumberFunction } from './builtins';
 import type { Compiler, FunctionInfo, Operand } from './compiler';
 import { binary, construct, expression, unify, values } from './expressions';
 import { load, pointee, placeOf } from './places';
+import { functionBody } from './statements';
 import { isSubgroupOperation, subgroupOperation } from './subgroups';
 import type { Expression } from './syntax';
 import { State, type Op } from './thread';
@@ -48,28 +49,39 @@ function argument(c: Compiler, name: string, nodes: Expression[], count: number)
   return nodes;
 }
 
+/** A call is compiled where it stands: its parameters are names for the arguments. */
 function callFunction(c: Compiler, f: FunctionInfo, nodes: Expression[], into?: number): Operand {
-  argument(c, f.name, nodes, f.parameters.length);
-  c.callGraph.get(c.current!.name)!.add(f.name);
-  if (f.entry.at === -1 && !c.wanted.includes(f)) c.wanted.push(f);
-  // Where an argument calls something itself, that may be this function: its parameters wait.
-  const direct = !nodes.some(c.calls);
-  const given = direct
-    ? nodes.map((node, i) => expression(c, node, f.parameters[i].reg))
-    : values(c, nodes);
-  f.parameters.forEach(({ type, reg }, i) => {
-    c.copy(c.coerce(given[i], type).reg, reg, type.size);
+  const { name, parameters, result: type } = f;
+  argument(c, name, nodes, parameters.length);
+  if (c.calling.includes(name)) c.fail(`'${name}' calls itself`);
+  // What the function may change, a global variable or by way of a pointer, it is given as it was.
+  const changes = c.hasPrivate || parameters.some((each) => each.type.kind === 'pointer');
+  const given = values(c, nodes).map((operand, i) => {
+    const value = c.coerce(operand, parameters[i].type);
+    return changes ? c.keep(value) : value;
   });
-  const { returnTo, entry } = f;
-  c.emit((t) => {
-    t.r[returnTo] = t.pc;
-    t.pc = entry.at;
+  const { line, scope, returning } = c;
+  const reg = into ?? c.allocate(type.size);
+  const end = c.label();
+  c.calling.push(name);
+  c.scope = c.functionScope();
+  c.returning = { type, reg, end };
+  parameters.forEach((parameter, i) => {
+    const { constant, reg: from } = given[i];
+    c.declare({
+      ...parameter,
+      space: 'function',
+      reg: from,
+      memory: null,
+      mutable: false,
+      constant,
+    });
   });
-  const { type, reg } = f.result;
-  if (type === VOID) return { type, reg, constant: false };
-  const to = into ?? c.allocate(type.size);
-  c.copy(reg, to, type.size);
-  return { type, reg: to, constant: false };
+  c.temporarily(() => functionBody(c, f.body));
+  c.place(end);
+  c.calling.pop();
+  Object.assign(c, { line, scope, returning });
+  return { type, reg, constant: false };
 }
 
 const BARRIERS: Record<string, Space> = {

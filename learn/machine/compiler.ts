@@ -2,13 +2,14 @@ import { CompileError } from './parse';
 import { Findings } from './findings';
 import { Memory } from './memory';
 import { conversion } from './operators';
-import { callsOneOf, type Access, type Expression, type TypeNode } from './syntax';
+import { callsOneOf, type Access, type Block, type Expression, type TypeNode } from './syntax';
 import { Thread, type Label, type Op } from './thread';
 import {
   I32,
   INT,
   isConcrete,
   scalarOf,
+  VOID,
   withScalar,
   type Space,
   type Struct,
@@ -47,15 +48,19 @@ export class Scope {
   }
 }
 
-/** A function, its registers and the place of its code. */
+/** A function of the program. */
 export interface FunctionInfo {
   name: string;
-  parameters: Variable[];
-  result: { type: Type; reg: number };
-  /** Register that holds where a call goes on. */
-  returnTo: number;
-  entry: Label;
-  compile(): void;
+  parameters: { name: string; type: Type }[];
+  result: Type;
+  body: Block;
+}
+
+/** Where `return` leaves its value, and where it goes; the entry point's goes nowhere. */
+export interface Returning {
+  type: Type;
+  reg: number;
+  end: Label | null;
 }
 
 /** What lanes of a subgroup exchange when all have come. */
@@ -83,16 +88,19 @@ export class Compiler {
   readonly memories: Memory[] = [];
   readonly structs = new Map<string, Struct>();
   readonly functions = new Map<string, FunctionInfo>();
-  /** Functions that are called and not yet compiled. */
-  readonly wanted: FunctionInfo[] = [];
-  /** Who calls whom. */
-  readonly callGraph = new Map<string, Set<string>>();
+  /** Functions whose calls are being compiled, the innermost last. */
+  readonly calling: string[] = [];
   /** Turns of loops that are left to a run. */
   readonly budget = { turns: Infinity };
 
-  scope = new Scope(null);
+  readonly outermost = new Scope(null);
+  scope = this.outermost;
+  /** Whether there are variables that every function can change. */
+  hasPrivate = false;
   line = 1;
-  current: FunctionInfo | null = null;
+  returning: Returning = { type: VOID, reg: 0, end: null };
+  /** The last operations, if they multiply f32s: an addition takes them in. */
+  product: { reg: number; a: number[]; b: number[] } | null = null;
   /** Variables and structures of the module, which need not be declared before they are named. */
   global: (name: string) => Variable | null = () => null;
   structure: (name: string) => TypeNode | null = () => null;
@@ -114,12 +122,20 @@ export class Compiler {
   // ---- code
 
   emit(op: Op): number {
+    this.product = null;
     this.lines.push(this.line);
     return this.ops.push(op) - 1;
   }
 
   place(label: Label): void {
+    this.product = null;
     label.at = this.ops.length;
+  }
+
+  /** Takes back the last operations. */
+  unemit(count: number): void {
+    this.ops.length -= count;
+    this.lines.length -= count;
   }
 
   label(): Label {
@@ -141,6 +157,7 @@ export class Compiler {
   /** A statement begins here. */
   start(line: number): void {
     this.line = line;
+    this.product = null; // a later statement may name it
     this.starts[this.ops.length] = this.scope;
   }
 
@@ -165,12 +182,6 @@ export class Compiler {
     const result = body();
     this.#next = next;
     return result;
-  }
-
-  /** Runs `body` on registers that no other function uses. */
-  apart(body: () => void): void {
-    this.#next = this.#high;
-    body();
   }
 
   temporary(type: Type): Operand {
@@ -227,11 +238,10 @@ export class Compiler {
 
   copy(from: number, to: number, size: number): void {
     if (from === to) return;
-    if (size === 1) {
-      this.emit((t) => void (t.r[to] = t.r[from]));
-    } else {
+    if (size === 1) this.emit((t) => void (t.r[to] = t.r[from]));
+    else {
       this.emit(({ r }) => {
-        r.copyWithin(to, from, from + size);
+        for (let k = 0; k < size; k++) r[to + k] = r[from + k];
       });
     }
   }
@@ -251,6 +261,9 @@ export class Compiler {
       this.scope.lookUp(name) ?? this.global(name) ?? this.fail(`there is nothing named '${name}'`)
     );
   }
+
+  /** The scope of a function: it sees the module and its own names. */
+  functionScope = (): Scope => new Scope(this.outermost);
 
   declare(variable: Omit<Variable, 'since'>): Variable {
     if (this.scope.names.has(variable.name)) this.fail(`'${variable.name}' is declared twice`);

@@ -1,12 +1,13 @@
 import { call } from './calls';
 import type { Compiler, Operand } from './compiler';
-import { binaryOp, conversion, isComparison, isShift, unaryOp } from './operators';
+import { ADD_PRODUCT, binaryOp, conversion, isComparison, isShift, unaryOp } from './operators';
 import { addressOf, follow, load, placeOf, placeOfValue } from './places';
 import type { Expression, TypeNode } from './syntax';
 import { typeOf as typeOfNode } from './type_nodes';
 import {
   array,
   BOOL,
+  F32,
   INT,
   isConcrete,
   lanesOf,
@@ -127,10 +128,44 @@ export function binary(
     return wrong();
   const lanes = Math.max(n, m);
   const result = isComparison(operator) ? BOOL : of;
-  return c.compute([a, b], lanes === 1 ? result : vector(lanes, result), into, (d, lane) =>
-    make(d, a.reg + (n === 1 ? 0 : lane), b.reg + (m === 1 ? 0 : lane)),
+  const type = lanes === 1 ? result : vector(lanes, result);
+  const leftOf = (lane: number) => a.reg + (n === 1 ? 0 : lane);
+  const rightOf = (lane: number) => b.reg + (m === 1 ? 0 : lane);
+  if (operator === '+' && of === F32) {
+    const sum = addProduct(c, a, b, type, into);
+    if (sum) return sum;
+  }
+  const value = c.compute([a, b], type, into, (d, lane) => make(d, leftOf(lane), rightOf(lane)));
+  if (operator === '*' && of === F32 && !value.constant && value.reg !== into) {
+    const all = Array.from({ length: lanes }, (_, i) => i);
+    c.product = { reg: value.reg, a: all.map(leftOf), b: all.map(rightOf) };
+  }
+  return value;
+}
+
+/** `x + a * b`, where the product was computed last and nothing else wants it: one operation for two. */
+function addProduct(
+  c: Compiler,
+  x: Operand,
+  y: Operand,
+  type: Type,
+  into?: number,
+): Operand | null {
+  const { product } = c;
+  if (!product) return null;
+  const of = [x, y].find(({ reg, constant }) => reg === product.reg && !constant);
+  const other = of === x ? y : x;
+  if (!of || (of.type !== type && of.type.name !== type.name) || product.a.length !== type.size)
+    return null;
+  c.unemit(type.size);
+  const stride = other.type.size === 1 ? 0 : 1;
+  const inputs = [other, ...product.a.map(part), ...product.b.map(part)];
+  return c.compute(inputs, type, into, (d, lane) =>
+    ADD_PRODUCT(d, other.reg + stride * lane, product.a[lane], product.b[lane]),
   );
 }
+
+const part = (reg: number): Operand => ({ type: F32, reg, constant: false });
 
 /** `a && b`, `a || b`: what the left side decides leaves the right side out. */
 function shortCircuit(c: Compiler, node: Expression & { astNodeType: 'binaryOp' }): Operand {

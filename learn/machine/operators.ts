@@ -17,6 +17,12 @@ const F32: Record<string, BinaryOp> = {
   '%': (d, a, b) => (t) => void (t.r[d] = fround(t.r[a] % t.r[b])),
 };
 
+/** `x + a * b`, each rounded: what convolutions and matrix products are made of. */
+export const ADD_PRODUCT =
+  (d: number, x: number, a: number, b: number): Op =>
+  (t) =>
+    void (t.r[d] = fround(t.r[x] + fround(t.r[a] * t.r[b])));
+
 const I32: Record<string, BinaryOp> = {
   '+': (d, a, b) => (t) => void (t.r[d] = (t.r[a] + t.r[b]) | 0),
   '-': (d, a, b) => (t) => void (t.r[d] = (t.r[a] - t.r[b]) | 0),

@@ -1,12 +1,12 @@
-import { Compiler, Scope, type FunctionInfo, type Operand, type Variable } from './compiler';
+import { Compiler, type Operand, type Scope, type Variable } from './compiler';
 import type { Findings } from './findings';
 import { Memory } from './memory';
 import { CompileError, parse, type Module } from './parse';
 import { constantNumber, expression, typeOf, zero } from './expressions';
-import { ENTRY, functionBody } from './statements';
+import { functionBody } from './statements';
 import type { Declaration, FunctionNode, StructNode } from './syntax';
-import type { Op } from './thread';
-import { isConcrete, leaves, scalarOf, VOID, type Space, type Type } from './types';
+import { State, type Op } from './thread';
+import { isConcrete, leaves, scalarOf, VOID, type Space } from './types';
 
 /** Values for `override`s, by name. */
 export interface CompileOptions {
@@ -39,8 +39,10 @@ export interface Program {
   /** Registers that a thread begins with: the constants. */
   initial: Float64Array;
   registers: number;
-  entry: number;
 }
+
+/** The entry point; a thread that returns from it is done. */
+const ENTRY = 'main';
 
 type Global = Declaration & { astNodeType: 'var' | 'override' };
 
@@ -67,7 +69,6 @@ export function compile(code: string, { overrides = {} }: CompileOptions = {}): 
   for (const name of Object.keys(overrides)) {
     if (!globals.has(name) || module.constants.has(name)) c.fail(`there is no override '${name}'`);
   }
-  const outermost = c.scope;
   const bindings: Binding[] = [];
   const underway = new Set<string>();
   c.structure = (name) => structs.get(name) ?? null;
@@ -78,7 +79,7 @@ export function compile(code: string, { overrides = {} }: CompileOptions = {}): 
     c.line = node.line;
     if (underway.has(name)) c.fail(`'${name}' depends on itself`);
     underway.add(name);
-    c.scope = outermost;
+    c.scope = c.outermost;
     const variable =
       node.astNodeType === 'override'
         ? constantOrOverride(c, node, overrides)
@@ -86,25 +87,14 @@ export function compile(code: string, { overrides = {} }: CompileOptions = {}): 
     Object.assign(c, { scope, line });
     return variable;
   };
-  for (const [name] of globals) if (!outermost.names.has(name)) c.global(name);
+  for (const [name] of globals) if (!c.outermost.names.has(name)) c.global(name);
 
   const main = functions.find(
     ({ name, attributes }) => name === ENTRY && attributes?.some(({ name: n }) => n === 'compute'),
   );
   if (!main) throw new CompileError("there is no compute entry point 'main'", 1);
   for (const node of functions) signature(c, node);
-  const entry = c.functions.get(ENTRY)!;
-  c.wanted.push(entry);
-  // `wanted` grows as calls are met.
-  for (const f of c.wanted) {
-    c.current = f;
-    if (f === entry) {
-      c.place(f.entry);
-      initializePrivate(c, globals);
-    }
-    f.compile();
-  }
-  refuseRecursion(c);
+  const builtins = entryPoint(c, main, globals);
 
   const { constants, count } = c.registers;
   return {
@@ -116,12 +106,11 @@ export function compile(code: string, { overrides = {} }: CompileOptions = {}): 
     findings: c.findings,
     memories: c.memories,
     bindings,
-    builtins: builtinsOf(main, entry),
+    builtins,
     workgroupSize: workgroupSize(c, module),
     budget: c.budget,
     initial: c.folder.r.slice(0, c.registers.constants),
     registers: Math.max(constants, count),
-    entry: entry.entry.at,
   };
 }
 
@@ -179,6 +168,7 @@ function moduleVariable(
   const memory = shared ? new Memory(name, space, type, writable, c.findings) : null;
   if (memory) c.memories.push(memory);
   const reg = shared ? 0 : c.allocate(type.size);
+  c.hasPrivate ||= space === 'private';
   const variable = c.declare({
     name,
     type,
@@ -208,60 +198,46 @@ function initializePrivate(c: Compiler, globals: Map<string, Global>): void {
   }
 }
 
-/** Registers for parameters and result, so that calls can be compiled before the function is. */
 function signature(c: Compiler, node: FunctionNode): void {
   c.line = node.line;
-  const parameters = node.args.map(({ name, type: typeNode }): Variable => {
-    const type = typeOf(c, typeNode);
-    const reg = c.allocate(type.size);
-    return {
-      name,
-      type,
+  if (c.functions.has(node.name)) c.fail(`'${node.name}' is declared twice`);
+  c.functions.set(node.name, {
+    name: node.name,
+    parameters: node.args.map(({ name, type }) => ({ name, type: typeOf(c, type) })),
+    result: node.returnType ? typeOf(c, node.returnType) : VOID,
+    body: node.body,
+  });
+}
+
+/** Compiles `main`, and in it all that it calls. Gives its parameters, by what they are. */
+function entryPoint(
+  c: Compiler,
+  main: FunctionNode,
+  globals: Map<string, Global>,
+): Program['builtins'] {
+  initializePrivate(c, globals);
+  c.line = main.line;
+  c.scope = c.functionScope();
+  c.calling.push(ENTRY);
+  const { parameters, body } = c.functions.get(ENTRY)!;
+  const builtins = parameters.map((parameter, i) => {
+    const { attributes } = main.args[i];
+    const builtin = attributes?.find((each) => each.name === 'builtin')?.value;
+    if (typeof builtin !== 'string') return c.fail(`parameter '${parameter.name}' needs @builtin`);
+    const reg = c.allocate(parameter.type.size);
+    c.declare({
+      ...parameter,
       space: 'function',
       reg,
       memory: null,
       mutable: false,
       constant: false,
-      since: 0,
-    };
+    });
+    return { name: builtin, reg };
   });
-  const type: Type = node.returnType ? typeOf(c, node.returnType) : VOID;
-  if (c.functions.has(node.name)) c.fail(`'${node.name}' is declared twice`);
-  c.callGraph.set(node.name, new Set());
-  const info: FunctionInfo = {
-    name: node.name,
-    parameters,
-    result: { type, reg: c.allocate(type.size) },
-    returnTo: c.allocate(1),
-    entry: c.label(),
-    compile: () =>
-      c.apart(() => {
-        if (info.name !== ENTRY) c.place(info.entry);
-        c.inScope(() => {
-          for (const parameter of parameters) c.declare(parameter);
-          functionBody(c, node.body, (node as { endLine?: number }).endLine ?? node.line);
-        });
-      }),
-  };
-  c.functions.set(node.name, info);
-}
-
-function refuseRecursion(c: Compiler): void {
-  const visit = (name: string, path: string[]) => {
-    if (path.includes(name)) c.fail(`'${name}' calls itself, by way of ${path.join(', ')}`);
-    for (const callee of c.callGraph.get(name)!) visit(callee, [...path, name]);
-  };
-  visit(ENTRY, []);
-}
-
-function builtinsOf(main: FunctionNode, entry: FunctionInfo): { name: string; reg: number }[] {
-  return main.args.map(({ name, attributes }, i) => {
-    const builtin = attributes?.find((each) => each.name === 'builtin')?.value;
-    if (typeof builtin !== 'string') {
-      throw new CompileError(`parameter '${name}' of main needs @builtin`, main.line);
-    }
-    return { name: builtin, reg: entry.parameters[i].reg };
-  });
+  functionBody(c, body);
+  c.emit((t) => void (t.state = State.Done));
+  return builtins;
 }
 
 function workgroupSize(c: Compiler, module: Module): [number, number, number] {

@@ -116,7 +116,7 @@ export class Execution {
     for (const memory of program.memories) memory.enterGroup();
     this.threads.forEach((thread) => {
       thread.group = this.group;
-      thread.pc = program.entry;
+      thread.pc = 0;
       thread.state = State.Ready;
     });
     const [x, y, z] = [

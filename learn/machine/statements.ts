@@ -1,5 +1,5 @@
 import { call } from './calls';
-import type { Compiler, FunctionInfo, Operand } from './compiler';
+import type { Compiler, Operand } from './compiler';
 import {
   binary,
   concreteValue,
@@ -30,10 +30,40 @@ interface Targets {
 }
 const NOWHERE: Targets = { onBreak: null, onContinue: null };
 
-export function functionBody(c: Compiler, body: Block, endLine: number): void {
-  block(c, body, NOWHERE);
-  c.line = endLine;
-  returnFrom(c, c.current!);
+export function functionBody(c: Compiler, body: Block): void {
+  const last = body[body.length - 1];
+  const returns = last && !Array.isArray(last) && last.astNodeType === 'return' ? last : null;
+  c.inScope(() => {
+    for (const each of returns ? body.slice(0, -1) : body) statement(c, each, NOWHERE);
+    if (!returns) return;
+    // The end is where a return at the end goes anyway.
+    c.start(returns.line);
+    returnValue(c, returns.value);
+  });
+  if (!returns && c.returning.type !== VOID && !alwaysReturns(body)) {
+    c.fail(`'${c.calling[c.calling.length - 1]}' does not return a value on every way`);
+  }
+}
+
+function alwaysReturns(body: Block): boolean {
+  return body.some((each): boolean => {
+    if (Array.isArray(each)) return alwaysReturns(each);
+    switch (each.astNodeType) {
+      case 'return':
+      case 'loop': // Left by a return, or never.
+        return true;
+      case 'if':
+        return (
+          alwaysReturns(each.body) &&
+          (each.elseif ?? []).every((arm) => alwaysReturns(arm.body)) &&
+          alwaysReturns(each.else ?? [])
+        );
+      case 'switch':
+        return each.cases.every((one) => alwaysReturns(one.body));
+      default:
+        return false;
+    }
+  });
 }
 
 function block(c: Compiler, body: Block, targets: Targets): void {
@@ -161,34 +191,21 @@ function assignment(c: Compiler, operator: string, to: Expression, from: Express
   if (value.reg !== into) store(c, place, value);
 }
 
-function returnStatement(c: Compiler, value: Expression | null): void {
-  const { result } = c.current!;
+function returnValue(c: Compiler, value: Expression | null): void {
+  const { type, reg } = c.returning;
   const given = value && !(value.astNodeType === 'createExpr' && !value.type) ? value : null;
-  if ((result.type === VOID) !== (given === null)) {
-    c.fail(
-      given
-        ? `'${c.current!.name}' returns nothing`
-        : `'${c.current!.name}' returns ${result.type.name}`,
-    );
+  if ((type === VOID) !== (given === null)) {
+    c.fail(given ? 'this function returns nothing' : `this function returns ${type.name}`);
   }
-  if (given) expressionInto(c, given, result.type, result.reg);
-  returnFrom(c, c.current!);
+  if (given) expressionInto(c, given, type, reg);
 }
 
-function returnFrom(c: Compiler, { name, returnTo }: FunctionInfo): void {
-  if (name === ENTRY) {
-    c.emit((t) => {
-      t.state = State.Done;
-    });
-  } else {
-    c.emit((t) => {
-      t.pc = t.r[returnTo];
-    });
-  }
+function returnStatement(c: Compiler, value: Expression | null): void {
+  returnValue(c, value);
+  const { end } = c.returning;
+  if (end) c.jump(end);
+  else c.emit((t) => void (t.state = State.Done));
 }
-
-/** The entry point; a thread that returns from it is done. */
-export const ENTRY = 'main';
 
 type Control = Single & { astNodeType: 'if' | 'for' | 'while' | 'loop' | 'switch' };
 
