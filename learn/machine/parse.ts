@@ -1,5 +1,5 @@
 import { TokenTypes, WgslParser, WgslScanner } from 'wgsl_reflect/wgsl_reflect.module.js';
-import type { Declaration, Expression, TypeNode } from './syntax';
+import type { Declaration, Expression, Statement, TypeNode } from './syntax';
 
 /** A text that the machine cannot run, and where. */
 export class CompileError extends Error {
@@ -58,6 +58,20 @@ export function parse(code: string): Module {
   const parser = new WgslParser();
   parser._deferArrayCountEval.push = (deferred: { arrayType: TypeNode; countNode: Expression }) => {
     deferred.arrayType.countNode = deferred.countNode;
+  };
+  // A case of a switch loses its third statement and those after it, and blocks within `loop` lose their braces.
+  const statement = parser._statement.bind(parser) as () => Statement | null;
+  parser._statement = () => {
+    const parsed = statement();
+    return Array.isArray(parsed) ? [parsed] : parsed;
+  };
+  parser._case_body = () => {
+    const body: Statement[] = [];
+    while (!parser._check(marks.brace_right)) {
+      const parsed = parser._statement() as Statement | null;
+      if (parsed !== null) body.push(parsed);
+    }
+    return body;
   };
   try {
     const declarations = parser.parse(kept) as Declaration[];

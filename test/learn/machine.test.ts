@@ -142,6 +142,13 @@ describe('control', () => {
     expect([...out.slice(0, 7)]).toEqual([1 + 3 + 4 + 5 + 6 + 7, 7, 3, 2, 3, 5, 2]);
   });
 
+  it('keeps every statement of a case, and the scope of every block', () => {
+    const out =
+      body(`var n = 1; switch (n) { case 1: { out[0] = 1u; out[1] = 2u; out[2] = 3u; out[3] = 4u; } default: {} }
+      loop { { var k = 5u; out[4] += k; } { var k = 6u; out[4] += k; } break; }`);
+    expect([...out.slice(0, 5)]).toEqual([1, 2, 3, 4, 11]);
+  });
+
   it('does not look at the right side of && and || without need', () => {
     const out = body(
       `if (false && see()) {} out[1] = u32(out[0] == 1u || see()); if (out[0] == 1u && see()) { out[2] = 1u; }`,
