@@ -8,11 +8,11 @@ import {
   winogradProductSubgroup,
   type ProductAttributes,
 } from '../../src/kernels/winograd';
-import { testGpu } from '../support/gpu';
+import { testCapabilities } from '../support/gpu';
 import { tensor, testKernel } from '../support/kernel';
 import { uniform } from '../support/random';
 
-const { subgroupMinSize: lanes, subgroupMaxSize: mostLanes } = (await testGpu()).capabilities;
+const { subgroupMinSize: lanes, subgroupMaxSize: mostLanes } = await testCapabilities();
 
 /** G, N, channels, H, W, and the images that are transformed. */
 const maps: { name: string; shape: number[]; first?: number; count?: number; scale?: number }[] = [
