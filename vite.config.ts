@@ -14,7 +14,7 @@ const root = fileURLToPath(new URL('.', import.meta.url));
 export default defineConfig({
   plugins: [
     wgsl(),
-    forRequire(),
+    entries(),
     dts({
       entryRoot: 'src',
       include: ['src'],
@@ -36,30 +36,33 @@ export default defineConfig({
   },
 });
 
-/**
- * Types as every resolver wants them: Node's rules ask for file endings (and for the index of a
- * folder), and whoever has no types of WebGPU gets them with the package.
- */
+/** Types as every resolver wants them: Node's rules ask for file endings, and for the index of a folder. */
 function publishedTypes(filePath: string, content: string): string {
   const folder = join(root, 'src', relative(join(root, 'dist'), dirname(filePath)));
-  const ended = content.replace(
+  return content.replace(
     /(from |import\()(['"])(\.[^'"]*)\2/g,
     (_, before: string, quote: string, path: string) => {
       const index = existsSync(join(folder, path, 'index.ts')) ? '/index' : '';
       return `${before}${quote}${path}${index}.js${quote}`;
     },
   );
-  return /\bGPU[A-Z]\w+/.test(ended) ? `/// <reference types="@webgpu/types" />\n${ended}` : ended;
 }
 
-/** `require('facegrad')`: Node from 20.19 and 22.12 on requires ES modules, the same one that `import` gives. */
-function forRequire(): Plugin {
+/**
+ * Beside the ES modules: `require('facegrad')`, which from Node 20.19 and 22.12 on gives the same module that
+ * `import` gives, and types for TypeScript 5, whose library of the DOM does not know WebGPU yet.
+ */
+function entries(): Plugin {
+  const all = "export * from './index.js';\n";
+  const webgpu = '/// <reference types="@webgpu/types" />\n';
   const files = {
     'index.cjs': "module.exports = require('./index.js');\n",
-    'index.d.cts': "export * from './index.js';\n",
+    'index.d.cts': all,
+    'typescript5.d.ts': webgpu + all,
+    'typescript5.d.cts': webgpu + all,
   };
   return {
-    name: 'for-require',
+    name: 'entries',
     generateBundle() {
       for (const [fileName, source] of Object.entries(files)) {
         this.emitFile({ type: 'asset', fileName, source });

@@ -1,7 +1,7 @@
 /**
  * `npm run check:package`: packs what would be published, installs it into an empty Node project and an
- * empty Vite project, and has README's snippets type-checked, built and run there. Offline: the
- * packages it depends on are linked from this checkout.
+ * empty Vite project, has every program of README and docs type-checked there by both compilers, and
+ * README's built and run. Offline: the packages it depends on are linked from this checkout.
  */
 import { execFileSync } from 'node:child_process';
 import {
@@ -24,10 +24,27 @@ import puppeteer from 'puppeteer';
 import { build, preview } from 'vite';
 import { chromeFlags, findChrome } from './chrome';
 import { nodeAdapter } from './node_adapter';
+import { snippets, type Snippet } from './snippets';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 /** Bytes of the page that uses one operation, zipped. */
 const MOST_BYTES = 40_000;
+/** TypeScript 5 gets WebGPU's types with the package, 7 has them in its library of the DOM. */
+const COMPILERS = { 'TypeScript 5': 'typescript', 'TypeScript 7': 'typescript-7' };
+/** What the programs of the docs need beside the package. */
+const OF_SNIPPETS = ['@types/node', 'undici-types', 'sharp'];
+/** As strict as it goes, the declarations of all packages included; JavaScript has no types of parameters. */
+const CHECKED = { noEmit: true, allowJs: true, checkJs: true, noImplicitAny: false };
+/** How a program in Node and one that is bundled for a page find their modules. */
+const RESOLUTIONS = {
+  'in Node': { module: 'nodenext', lib: ['es2023', 'dom'], types: ['node'] },
+  'in a page': {
+    module: 'esnext',
+    moduleResolution: 'bundler',
+    lib: ['es2023', 'dom'],
+    types: [],
+  },
+};
 
 export async function main(argv: string[]): Promise<number> {
   const node = (args: string[], cwd: string) =>
@@ -73,46 +90,48 @@ export async function main(argv: string[]): Promise<number> {
       : ['there are no types'];
     check('are the types wrong', wrong);
 
-    const [page, training] = snippets();
-    const project = (name: string, code: string, compilerOptions: object) => {
+    const programs = snippets(root);
+    const project = (name: string, files: Snippet[], compilerOptions: object) => {
       const at = join(folder, name);
       mkdirSync(at);
       writeFileSync(join(at, 'package.json'), '{"type": "module", "private": true}');
-      writeFileSync(join(at, 'main.ts'), code);
-      const options = { strict: true, target: 'es2022', noEmit: true, ...compilerOptions };
+      for (const file of files) writeFileSync(join(at, file.name), file.code);
+      const options = { strict: true, target: 'es2022', ...compilerOptions };
+      const names = files.map((file) => file.name);
       writeFileSync(
         join(at, 'tsconfig.json'),
-        JSON.stringify({ compilerOptions: options, files: ['main.ts'] }),
+        JSON.stringify({ compilerOptions: options, files: names }),
       );
       return at;
     };
-    const compile = (at: string, ...args: string[]): string[] => {
+    const compile = (compiler: string, at: string): string[] => {
       try {
-        node([script('typescript/bin/tsc'), '-p', '.', ...args], at);
+        node([script(`${compiler}/bin/tsc`), '-p', '.'], at);
         return [];
       } catch (error) {
         return String((error as { stdout?: string }).stdout ?? error).split('\n');
       }
     };
+    for (const [where, resolution] of Object.entries(RESOLUTIONS)) {
+      const fit = programs.filter(
+        ({ code }) => where === 'in Node' || !/from '(node:|sharp)/.test(code),
+      );
+      const all = project(where, fit, { ...resolution, ...CHECKED });
+      for (const [name, compiler] of Object.entries(COMPILERS)) {
+        check(`${fit.length} programs of the docs ${where}, ${name}`, compile(compiler, all));
+      }
+    }
 
-    // WebGPU's types lean on those of the DOM, which is in TypeScript's libraries unless it is left out.
-    const inNode = project('node', training, {
-      module: 'nodenext',
-      lib: ['es2023', 'dom'],
-      types: ['node'],
-    });
-    check('types in Node', compile(inNode, '--noEmit', 'false'));
+    const [page, training] = programs
+      .filter(({ name }) => name.startsWith('README'))
+      .map(({ code }) => ({ name: 'main.ts', code }));
+    const inNode = project('node', [training], RESOLUTIONS['in Node']);
+    check("README's training compiles", compile('typescript', inNode));
     const adapter = await nodeAdapter();
     if (adapter) check(`README's training runs in Node (${adapter})`, run(node, inNode));
     else console.log("--     README's training: Node has no adapter here");
 
-    const inPage = project('page', page, {
-      module: 'esnext',
-      moduleResolution: 'bundler',
-      lib: ['es2023', 'dom'],
-      types: [],
-    });
-    check('types in a page', compile(inPage));
+    const inPage = project('page', [page], RESOLUTIONS['in a page']);
     writeFileSync(join(inPage, 'index.html'), '<script type="module" src="./main.ts"></script>');
     await build({
       root: inPage,
@@ -135,13 +154,6 @@ export async function main(argv: string[]): Promise<number> {
   return failures.length === 0 ? 0 : 1;
 }
 
-/** The TypeScript of README's section on the package. */
-function snippets(): string[] {
-  const readme = readFileSync(join(root, 'README.md'), 'utf8');
-  const section = readme.split('\n## ').find((part) => part.startsWith('As a package'))!;
-  return [...section.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code);
-}
-
 /** Unpacks the tarball where npm would, beside links to what it depends on. */
 function install(folder: string, tarball: string): string {
   const modules = join(folder, 'node_modules');
@@ -151,8 +163,8 @@ function install(folder: string, tarball: string): string {
   const { dependencies, optionalDependencies } = JSON.parse(
     readFileSync(join(at, 'package.json'), 'utf8'),
   ) as Record<string, Record<string, string>>;
-  const names = [...Object.keys(dependencies), ...Object.keys(optionalDependencies), '@types/node'];
-  for (const name of [...names, 'undici-types']) {
+  const names = [...Object.keys(dependencies), ...Object.keys(optionalDependencies)];
+  for (const name of [...names, ...OF_SNIPPETS]) {
     const place = join(modules, name);
     mkdirSync(dirname(place), { recursive: true });
     if (name.startsWith('@')) cpSync(join(root, 'node_modules', name), place, { recursive: true });
