@@ -39,6 +39,16 @@ fn row_of(at: u32) -> vec3<f32> {
   return vec3<f32>(x[at], x[at + 1u], x[at + 2u]);
 }
 
+// What lanes 0 to 3 hold, each of an output channel of its own.
+fn from_lanes(value: f32) -> vec4<f32> {
+  return vec4<f32>(
+    subgroupBroadcast(value, 0u),
+    subgroupBroadcast(value, 1u),
+    subgroupBroadcast(value, 2u),
+    subgroupBroadcast(value, 3u),
+  );
+}
+
 // Stores the sums of a tap, as many of the 4 as there are output channels.
 fn store(at: u32, o: u32, sum: vec4<f32>) {
   for (var k = 0u; k < 4u; k++) {
@@ -104,12 +114,7 @@ fn main(
     let dy6 = dy[dy_at + 2u * params.dy_row];
     let dy7 = dy[dy_at + 2u * params.dy_row + 1u];
     let dy8 = dy[dy_at + 2u * params.dy_row + 2u];
-    let pixel0 = vec4<f32>(
-      subgroupBroadcast(dy0, 0u),
-      subgroupBroadcast(dy0, 1u),
-      subgroupBroadcast(dy0, 2u),
-      subgroupBroadcast(dy0, 3u),
-    );
+    let pixel0 = from_lanes(dy0);
     tap12 += x0.x * pixel0;
     tap13 += x0.y * pixel0;
     tap14 += x0.z * pixel0;
@@ -119,12 +124,7 @@ fn main(
     tap22 += x2.x * pixel0;
     tap23 += x2.y * pixel0;
     tap24 += x2.z * pixel0;
-    let pixel1 = vec4<f32>(
-      subgroupBroadcast(dy1, 0u),
-      subgroupBroadcast(dy1, 1u),
-      subgroupBroadcast(dy1, 2u),
-      subgroupBroadcast(dy1, 3u),
-    );
+    let pixel1 = from_lanes(dy1);
     tap11 += x0.x * pixel1;
     tap12 += x0.y * pixel1;
     tap13 += x0.z * pixel1;
@@ -134,12 +134,7 @@ fn main(
     tap21 += x2.x * pixel1;
     tap22 += x2.y * pixel1;
     tap23 += x2.z * pixel1;
-    let pixel2 = vec4<f32>(
-      subgroupBroadcast(dy2, 0u),
-      subgroupBroadcast(dy2, 1u),
-      subgroupBroadcast(dy2, 2u),
-      subgroupBroadcast(dy2, 3u),
-    );
+    let pixel2 = from_lanes(dy2);
     tap10 += x0.x * pixel2;
     tap11 += x0.y * pixel2;
     tap12 += x0.z * pixel2;
@@ -149,12 +144,7 @@ fn main(
     tap20 += x2.x * pixel2;
     tap21 += x2.y * pixel2;
     tap22 += x2.z * pixel2;
-    let pixel3 = vec4<f32>(
-      subgroupBroadcast(dy3, 0u),
-      subgroupBroadcast(dy3, 1u),
-      subgroupBroadcast(dy3, 2u),
-      subgroupBroadcast(dy3, 3u),
-    );
+    let pixel3 = from_lanes(dy3);
     tap7 += x0.x * pixel3;
     tap8 += x0.y * pixel3;
     tap9 += x0.z * pixel3;
@@ -164,12 +154,7 @@ fn main(
     tap17 += x2.x * pixel3;
     tap18 += x2.y * pixel3;
     tap19 += x2.z * pixel3;
-    let pixel4 = vec4<f32>(
-      subgroupBroadcast(dy4, 0u),
-      subgroupBroadcast(dy4, 1u),
-      subgroupBroadcast(dy4, 2u),
-      subgroupBroadcast(dy4, 3u),
-    );
+    let pixel4 = from_lanes(dy4);
     tap6 += x0.x * pixel4;
     tap7 += x0.y * pixel4;
     tap8 += x0.z * pixel4;
@@ -179,12 +164,7 @@ fn main(
     tap16 += x2.x * pixel4;
     tap17 += x2.y * pixel4;
     tap18 += x2.z * pixel4;
-    let pixel5 = vec4<f32>(
-      subgroupBroadcast(dy5, 0u),
-      subgroupBroadcast(dy5, 1u),
-      subgroupBroadcast(dy5, 2u),
-      subgroupBroadcast(dy5, 3u),
-    );
+    let pixel5 = from_lanes(dy5);
     tap5 += x0.x * pixel5;
     tap6 += x0.y * pixel5;
     tap7 += x0.z * pixel5;
@@ -194,12 +174,7 @@ fn main(
     tap15 += x2.x * pixel5;
     tap16 += x2.y * pixel5;
     tap17 += x2.z * pixel5;
-    let pixel6 = vec4<f32>(
-      subgroupBroadcast(dy6, 0u),
-      subgroupBroadcast(dy6, 1u),
-      subgroupBroadcast(dy6, 2u),
-      subgroupBroadcast(dy6, 3u),
-    );
+    let pixel6 = from_lanes(dy6);
     tap2 += x0.x * pixel6;
     tap3 += x0.y * pixel6;
     tap4 += x0.z * pixel6;
@@ -209,12 +184,7 @@ fn main(
     tap12 += x2.x * pixel6;
     tap13 += x2.y * pixel6;
     tap14 += x2.z * pixel6;
-    let pixel7 = vec4<f32>(
-      subgroupBroadcast(dy7, 0u),
-      subgroupBroadcast(dy7, 1u),
-      subgroupBroadcast(dy7, 2u),
-      subgroupBroadcast(dy7, 3u),
-    );
+    let pixel7 = from_lanes(dy7);
     tap1 += x0.x * pixel7;
     tap2 += x0.y * pixel7;
     tap3 += x0.z * pixel7;
@@ -224,12 +194,7 @@ fn main(
     tap11 += x2.x * pixel7;
     tap12 += x2.y * pixel7;
     tap13 += x2.z * pixel7;
-    let pixel8 = vec4<f32>(
-      subgroupBroadcast(dy8, 0u),
-      subgroupBroadcast(dy8, 1u),
-      subgroupBroadcast(dy8, 2u),
-      subgroupBroadcast(dy8, 3u),
-    );
+    let pixel8 = from_lanes(dy8);
     tap0 += x0.x * pixel8;
     tap1 += x0.y * pixel8;
     tap2 += x0.z * pixel8;

@@ -36,6 +36,16 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> partials: array<f32>;
 @group(1) @binding(0) var<uniform> params: Params;
 
+// What lanes 0 to 3 hold, each of an output channel of its own.
+fn from_lanes(value: f32) -> vec4<f32> {
+  return vec4<f32>(
+    subgroupBroadcast(value, 0u),
+    subgroupBroadcast(value, 1u),
+    subgroupBroadcast(value, 2u),
+    subgroupBroadcast(value, 3u),
+  );
+}
+
 // Stores the sums of a tap, as many of the 8 as there are output channels.
 fn store(at: u32, o: u32, low: vec4<f32>, high: vec4<f32>) {
   for (var k = 0u; k < 4u; k++) {
@@ -90,36 +100,16 @@ fn main(
       let dy_q_low = dy[dy_at + 1u];
       let dy_p_high = dy[dy_at + 4u * params.dy_plane];
       let dy_q_high = dy[dy_at + 4u * params.dy_plane + 1u];
-      let dy_low0 = vec4<f32>(
-        subgroupBroadcast(dy_p_low.z, 0u),
-        subgroupBroadcast(dy_p_low.z, 1u),
-        subgroupBroadcast(dy_p_low.z, 2u),
-        subgroupBroadcast(dy_p_low.z, 3u),
-      );
-      let dy_high0 = vec4<f32>(
-        subgroupBroadcast(dy_p_high.z, 0u),
-        subgroupBroadcast(dy_p_high.z, 1u),
-        subgroupBroadcast(dy_p_high.z, 2u),
-        subgroupBroadcast(dy_p_high.z, 3u),
-      );
+      let dy_low0 = from_lanes(dy_p_low.z);
+      let dy_high0 = from_lanes(dy_p_high.z);
       low2 += p.z * dy_low0;
       high2 += p.z * dy_high0;
       low3 += p.w * dy_low0;
       high3 += p.w * dy_high0;
       low4 += q.x * dy_low0;
       high4 += q.x * dy_high0;
-      let dy_low1 = vec4<f32>(
-        subgroupBroadcast(dy_p_low.w, 0u),
-        subgroupBroadcast(dy_p_low.w, 1u),
-        subgroupBroadcast(dy_p_low.w, 2u),
-        subgroupBroadcast(dy_p_low.w, 3u),
-      );
-      let dy_high1 = vec4<f32>(
-        subgroupBroadcast(dy_p_high.w, 0u),
-        subgroupBroadcast(dy_p_high.w, 1u),
-        subgroupBroadcast(dy_p_high.w, 2u),
-        subgroupBroadcast(dy_p_high.w, 3u),
-      );
+      let dy_low1 = from_lanes(dy_p_low.w);
+      let dy_high1 = from_lanes(dy_p_high.w);
       low1 += p.z * dy_low1;
       high1 += p.z * dy_high1;
       low2 += p.w * dy_low1;
@@ -128,18 +118,8 @@ fn main(
       high3 += q.x * dy_high1;
       low4 += q.y * dy_low1;
       high4 += q.y * dy_high1;
-      let dy_low2 = vec4<f32>(
-        subgroupBroadcast(dy_q_low.x, 0u),
-        subgroupBroadcast(dy_q_low.x, 1u),
-        subgroupBroadcast(dy_q_low.x, 2u),
-        subgroupBroadcast(dy_q_low.x, 3u),
-      );
-      let dy_high2 = vec4<f32>(
-        subgroupBroadcast(dy_q_high.x, 0u),
-        subgroupBroadcast(dy_q_high.x, 1u),
-        subgroupBroadcast(dy_q_high.x, 2u),
-        subgroupBroadcast(dy_q_high.x, 3u),
-      );
+      let dy_low2 = from_lanes(dy_q_low.x);
+      let dy_high2 = from_lanes(dy_q_high.x);
       low0 += p.z * dy_low2;
       high0 += p.z * dy_high2;
       low1 += p.w * dy_low2;
@@ -150,18 +130,8 @@ fn main(
       high3 += q.y * dy_high2;
       low4 += q.z * dy_low2;
       high4 += q.z * dy_high2;
-      let dy_low3 = vec4<f32>(
-        subgroupBroadcast(dy_q_low.y, 0u),
-        subgroupBroadcast(dy_q_low.y, 1u),
-        subgroupBroadcast(dy_q_low.y, 2u),
-        subgroupBroadcast(dy_q_low.y, 3u),
-      );
-      let dy_high3 = vec4<f32>(
-        subgroupBroadcast(dy_q_high.y, 0u),
-        subgroupBroadcast(dy_q_high.y, 1u),
-        subgroupBroadcast(dy_q_high.y, 2u),
-        subgroupBroadcast(dy_q_high.y, 3u),
-      );
+      let dy_low3 = from_lanes(dy_q_low.y);
+      let dy_high3 = from_lanes(dy_q_high.y);
       low0 += p.w * dy_low3;
       high0 += p.w * dy_high3;
       low1 += q.x * dy_low3;
@@ -172,18 +142,8 @@ fn main(
       high3 += q.z * dy_high3;
       low4 += q.w * dy_low3;
       high4 += q.w * dy_high3;
-      let dy_low4 = vec4<f32>(
-        subgroupBroadcast(dy_q_low.z, 0u),
-        subgroupBroadcast(dy_q_low.z, 1u),
-        subgroupBroadcast(dy_q_low.z, 2u),
-        subgroupBroadcast(dy_q_low.z, 3u),
-      );
-      let dy_high4 = vec4<f32>(
-        subgroupBroadcast(dy_q_high.z, 0u),
-        subgroupBroadcast(dy_q_high.z, 1u),
-        subgroupBroadcast(dy_q_high.z, 2u),
-        subgroupBroadcast(dy_q_high.z, 3u),
-      );
+      let dy_low4 = from_lanes(dy_q_low.z);
+      let dy_high4 = from_lanes(dy_q_high.z);
       low0 += q.x * dy_low4;
       high0 += q.x * dy_high4;
       low1 += q.y * dy_low4;
@@ -192,18 +152,8 @@ fn main(
       high2 += q.z * dy_high4;
       low3 += q.w * dy_low4;
       high3 += q.w * dy_high4;
-      let dy_low5 = vec4<f32>(
-        subgroupBroadcast(dy_q_low.w, 0u),
-        subgroupBroadcast(dy_q_low.w, 1u),
-        subgroupBroadcast(dy_q_low.w, 2u),
-        subgroupBroadcast(dy_q_low.w, 3u),
-      );
-      let dy_high5 = vec4<f32>(
-        subgroupBroadcast(dy_q_high.w, 0u),
-        subgroupBroadcast(dy_q_high.w, 1u),
-        subgroupBroadcast(dy_q_high.w, 2u),
-        subgroupBroadcast(dy_q_high.w, 3u),
-      );
+      let dy_low5 = from_lanes(dy_q_low.w);
+      let dy_high5 = from_lanes(dy_q_high.w);
       low0 += q.y * dy_low5;
       high0 += q.y * dy_high5;
       low1 += q.z * dy_low5;

@@ -38,6 +38,16 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> partials: array<f32>;
 @group(1) @binding(0) var<uniform> params: Params;
 
+// What lanes 0 to 3 hold, each of an output channel of its own.
+fn from_lanes(value: f32) -> vec4<f32> {
+  return vec4<f32>(
+    subgroupBroadcast(value, 0u),
+    subgroupBroadcast(value, 1u),
+    subgroupBroadcast(value, 2u),
+    subgroupBroadcast(value, 3u),
+  );
+}
+
 // Stores the sums of a tap, as many of the 8 as there are output channels.
 fn store(at: u32, o: u32, low: vec4<f32>, high: vec4<f32>) {
   for (var k = 0u; k < 4u; k++) {
@@ -96,18 +106,8 @@ fn main(
       // The border is 2 wide, a strip 4.
       let own_low = vec4<f32>(dy_left_low.zw, dy_right_low.xy);
       let own_high = vec4<f32>(dy_left_high.zw, dy_right_high.xy);
-      let dy_low0 = vec4<f32>(
-        subgroupBroadcast(own_low.x, 0u),
-        subgroupBroadcast(own_low.x, 1u),
-        subgroupBroadcast(own_low.x, 2u),
-        subgroupBroadcast(own_low.x, 3u),
-      );
-      let dy_high0 = vec4<f32>(
-        subgroupBroadcast(own_high.x, 0u),
-        subgroupBroadcast(own_high.x, 1u),
-        subgroupBroadcast(own_high.x, 2u),
-        subgroupBroadcast(own_high.x, 3u),
-      );
+      let dy_low0 = from_lanes(own_low.x);
+      let dy_high0 = from_lanes(own_high.x);
       low0 += left.x * dy_low0;
       high0 += left.x * dy_high0;
       low1 += left.y * dy_low0;
@@ -118,18 +118,8 @@ fn main(
       high3 += left.w * dy_high0;
       low4 += right.x * dy_low0;
       high4 += right.x * dy_high0;
-      let dy_low1 = vec4<f32>(
-        subgroupBroadcast(own_low.y, 0u),
-        subgroupBroadcast(own_low.y, 1u),
-        subgroupBroadcast(own_low.y, 2u),
-        subgroupBroadcast(own_low.y, 3u),
-      );
-      let dy_high1 = vec4<f32>(
-        subgroupBroadcast(own_high.y, 0u),
-        subgroupBroadcast(own_high.y, 1u),
-        subgroupBroadcast(own_high.y, 2u),
-        subgroupBroadcast(own_high.y, 3u),
-      );
+      let dy_low1 = from_lanes(own_low.y);
+      let dy_high1 = from_lanes(own_high.y);
       low0 += left.y * dy_low1;
       high0 += left.y * dy_high1;
       low1 += left.z * dy_low1;
@@ -140,18 +130,8 @@ fn main(
       high3 += right.x * dy_high1;
       low4 += right.y * dy_low1;
       high4 += right.y * dy_high1;
-      let dy_low2 = vec4<f32>(
-        subgroupBroadcast(own_low.z, 0u),
-        subgroupBroadcast(own_low.z, 1u),
-        subgroupBroadcast(own_low.z, 2u),
-        subgroupBroadcast(own_low.z, 3u),
-      );
-      let dy_high2 = vec4<f32>(
-        subgroupBroadcast(own_high.z, 0u),
-        subgroupBroadcast(own_high.z, 1u),
-        subgroupBroadcast(own_high.z, 2u),
-        subgroupBroadcast(own_high.z, 3u),
-      );
+      let dy_low2 = from_lanes(own_low.z);
+      let dy_high2 = from_lanes(own_high.z);
       low0 += left.z * dy_low2;
       high0 += left.z * dy_high2;
       low1 += left.w * dy_low2;
@@ -162,18 +142,8 @@ fn main(
       high3 += right.y * dy_high2;
       low4 += right.z * dy_low2;
       high4 += right.z * dy_high2;
-      let dy_low3 = vec4<f32>(
-        subgroupBroadcast(own_low.w, 0u),
-        subgroupBroadcast(own_low.w, 1u),
-        subgroupBroadcast(own_low.w, 2u),
-        subgroupBroadcast(own_low.w, 3u),
-      );
-      let dy_high3 = vec4<f32>(
-        subgroupBroadcast(own_high.w, 0u),
-        subgroupBroadcast(own_high.w, 1u),
-        subgroupBroadcast(own_high.w, 2u),
-        subgroupBroadcast(own_high.w, 3u),
-      );
+      let dy_low3 = from_lanes(own_low.w);
+      let dy_high3 = from_lanes(own_high.w);
       low0 += left.w * dy_low3;
       high0 += left.w * dy_high3;
       low1 += right.x * dy_low3;

@@ -38,6 +38,25 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> partials: array<f32>;
 @group(1) @binding(0) var<uniform> params: Params;
 
+// What lanes 0 to 3 hold, of output channels o..o+3 (low), and lanes 4 to 7, of o+4..o+7 (high).
+fn from_low(value: f32) -> vec4<f32> {
+  return vec4<f32>(
+    subgroupBroadcast(value, 0u),
+    subgroupBroadcast(value, 1u),
+    subgroupBroadcast(value, 2u),
+    subgroupBroadcast(value, 3u),
+  );
+}
+
+fn from_high(value: f32) -> vec4<f32> {
+  return vec4<f32>(
+    subgroupBroadcast(value, 4u),
+    subgroupBroadcast(value, 5u),
+    subgroupBroadcast(value, 6u),
+    subgroupBroadcast(value, 7u),
+  );
+}
+
 // Stores the sums of a tap, as many of the 8 as there are output channels.
 fn store(at: u32, o: u32, low: vec4<f32>, high: vec4<f32>) {
   for (var k = 0u; k < 4u; k++) {
@@ -93,18 +112,8 @@ fn main(
       let dy_right = dy[dy_at];
       // The border is 2 wide, a strip 4.
       let own = vec4<f32>(dy_left.zw, dy_right.xy);
-      let dy_low0 = vec4<f32>(
-        subgroupBroadcast(own.x, 0u),
-        subgroupBroadcast(own.x, 1u),
-        subgroupBroadcast(own.x, 2u),
-        subgroupBroadcast(own.x, 3u),
-      );
-      let dy_high0 = vec4<f32>(
-        subgroupBroadcast(own.x, 4u),
-        subgroupBroadcast(own.x, 5u),
-        subgroupBroadcast(own.x, 6u),
-        subgroupBroadcast(own.x, 7u),
-      );
+      let dy_low0 = from_low(own.x);
+      let dy_high0 = from_high(own.x);
       low0 += left.x * dy_low0;
       high0 += left.x * dy_high0;
       low1 += left.y * dy_low0;
@@ -115,18 +124,8 @@ fn main(
       high3 += left.w * dy_high0;
       low4 += right.x * dy_low0;
       high4 += right.x * dy_high0;
-      let dy_low1 = vec4<f32>(
-        subgroupBroadcast(own.y, 0u),
-        subgroupBroadcast(own.y, 1u),
-        subgroupBroadcast(own.y, 2u),
-        subgroupBroadcast(own.y, 3u),
-      );
-      let dy_high1 = vec4<f32>(
-        subgroupBroadcast(own.y, 4u),
-        subgroupBroadcast(own.y, 5u),
-        subgroupBroadcast(own.y, 6u),
-        subgroupBroadcast(own.y, 7u),
-      );
+      let dy_low1 = from_low(own.y);
+      let dy_high1 = from_high(own.y);
       low0 += left.y * dy_low1;
       high0 += left.y * dy_high1;
       low1 += left.z * dy_low1;
@@ -137,18 +136,8 @@ fn main(
       high3 += right.x * dy_high1;
       low4 += right.y * dy_low1;
       high4 += right.y * dy_high1;
-      let dy_low2 = vec4<f32>(
-        subgroupBroadcast(own.z, 0u),
-        subgroupBroadcast(own.z, 1u),
-        subgroupBroadcast(own.z, 2u),
-        subgroupBroadcast(own.z, 3u),
-      );
-      let dy_high2 = vec4<f32>(
-        subgroupBroadcast(own.z, 4u),
-        subgroupBroadcast(own.z, 5u),
-        subgroupBroadcast(own.z, 6u),
-        subgroupBroadcast(own.z, 7u),
-      );
+      let dy_low2 = from_low(own.z);
+      let dy_high2 = from_high(own.z);
       low0 += left.z * dy_low2;
       high0 += left.z * dy_high2;
       low1 += left.w * dy_low2;
@@ -159,18 +148,8 @@ fn main(
       high3 += right.y * dy_high2;
       low4 += right.z * dy_low2;
       high4 += right.z * dy_high2;
-      let dy_low3 = vec4<f32>(
-        subgroupBroadcast(own.w, 0u),
-        subgroupBroadcast(own.w, 1u),
-        subgroupBroadcast(own.w, 2u),
-        subgroupBroadcast(own.w, 3u),
-      );
-      let dy_high3 = vec4<f32>(
-        subgroupBroadcast(own.w, 4u),
-        subgroupBroadcast(own.w, 5u),
-        subgroupBroadcast(own.w, 6u),
-        subgroupBroadcast(own.w, 7u),
-      );
+      let dy_low3 = from_low(own.w);
+      let dy_high3 = from_high(own.w);
       low0 += left.w * dy_low3;
       high0 += left.w * dy_high3;
       low1 += right.x * dy_low3;

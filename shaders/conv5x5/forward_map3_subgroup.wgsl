@@ -2,7 +2,7 @@
 //
 // The 5x5 convolution on maps of at most 3x3, where two thirds of all taps fall outside the map and
 // none of those is computed: every pixel of x meets every pixel of y through exactly one tap, 81
-// products instead of 225. Turned weights and dy in place of x give dx.
+// products instead of 225. Flipped weights and dy in place of x give dx.
 //
 // Layout: x [G,N,C,H,W], H and W <= 3, with a zero border of 2; weight [G,C,5,5,O]; y [G,N,O,H,W]
 // dense.
@@ -70,6 +70,65 @@ fn store(n: u32, o: u32, row0: vec3<f32>, row1: vec3<f32>, row2: vec3<f32>) {
   }
 }
 
+// The filter of one output channel.
+struct Filter {
+  ky0: Taps,
+  ky1: Taps,
+  ky2: Taps,
+  ky3: Taps,
+  ky4: Taps,
+}
+
+// A row of taps that begins with an even or an odd one, for one of output channels o..o+3 (low), o+4..o+7 (high).
+fn even_low(a: f32, b: f32, c: f32) -> Taps {
+  return Taps(
+    subgroupBroadcast(a, 0u),
+    subgroupBroadcast(a, 2u),
+    subgroupBroadcast(b, 0u),
+    subgroupBroadcast(b, 2u),
+    subgroupBroadcast(c, 0u),
+  );
+}
+
+fn odd_low(a: f32, b: f32, c: f32) -> Taps {
+  return Taps(
+    subgroupBroadcast(a, 2u),
+    subgroupBroadcast(b, 0u),
+    subgroupBroadcast(b, 2u),
+    subgroupBroadcast(c, 0u),
+    subgroupBroadcast(c, 2u),
+  );
+}
+
+fn even_high(a: f32, b: f32, c: f32) -> Taps {
+  return Taps(
+    subgroupBroadcast(a, 1u),
+    subgroupBroadcast(a, 3u),
+    subgroupBroadcast(b, 1u),
+    subgroupBroadcast(b, 3u),
+    subgroupBroadcast(c, 1u),
+  );
+}
+
+fn odd_high(a: f32, b: f32, c: f32) -> Taps {
+  return Taps(
+    subgroupBroadcast(a, 3u),
+    subgroupBroadcast(b, 1u),
+    subgroupBroadcast(b, 3u),
+    subgroupBroadcast(c, 1u),
+    subgroupBroadcast(c, 3u),
+  );
+}
+
+// What a channel of x gives to the map of one output channel: columns of the matrix are rows of the map.
+fn map_of(x0: vec3<f32>, x1: vec3<f32>, x2: vec3<f32>, f: Filter) -> mat3x3<f32> {
+  return mat3x3<f32>(
+    through(x0, f.ky2) + through(x1, f.ky3) + through(x2, f.ky4),
+    through(x0, f.ky1) + through(x1, f.ky2) + through(x2, f.ky3),
+    through(x0, f.ky0) + through(x1, f.ky1) + through(x2, f.ky2),
+  );
+}
+
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -80,31 +139,15 @@ fn main(
   let n = group.z * params.images + min(index, params.images - 1u);
   let o = group.y * 8u;
 
-  // A letter for each output channel, a number for each row.
-  var a0 = vec3<f32>();
-  var a1 = vec3<f32>();
-  var a2 = vec3<f32>();
-  var b0 = vec3<f32>();
-  var b1 = vec3<f32>();
-  var b2 = vec3<f32>();
-  var c0 = vec3<f32>();
-  var c1 = vec3<f32>();
-  var c2 = vec3<f32>();
-  var d0 = vec3<f32>();
-  var d1 = vec3<f32>();
-  var d2 = vec3<f32>();
-  var e0 = vec3<f32>();
-  var e1 = vec3<f32>();
-  var e2 = vec3<f32>();
-  var f0 = vec3<f32>();
-  var f1 = vec3<f32>();
-  var f2 = vec3<f32>();
-  var g0 = vec3<f32>();
-  var g1 = vec3<f32>();
-  var g2 = vec3<f32>();
-  var h0 = vec3<f32>();
-  var h1 = vec3<f32>();
-  var h2 = vec3<f32>();
+  // A map for each output channel.
+  var a = mat3x3<f32>();
+  var b = mat3x3<f32>();
+  var c = mat3x3<f32>();
+  var d = mat3x3<f32>();
+  var e = mat3x3<f32>();
+  var f = mat3x3<f32>();
+  var g = mat3x3<f32>();
+  var h = mat3x3<f32>();
 
   let lane = invocation & 3u;
   let step = params.out_channels / 4u; // from tap to tap, in vec4s
@@ -129,321 +172,73 @@ fn main(
     let w10 = weight[from_weight + 20u * step];
     let w11 = weight[from_weight + 22u * step];
     let w12 = weight[from_weight + 24u * step];
-    let a_ky0 = Taps(
-      subgroupBroadcast(w0.x, 0u),
-      subgroupBroadcast(w0.x, 2u),
-      subgroupBroadcast(w1.x, 0u),
-      subgroupBroadcast(w1.x, 2u),
-      subgroupBroadcast(w2.x, 0u),
-    );
-    let a_ky1 = Taps(
-      subgroupBroadcast(w2.x, 2u),
-      subgroupBroadcast(w3.x, 0u),
-      subgroupBroadcast(w3.x, 2u),
-      subgroupBroadcast(w4.x, 0u),
-      subgroupBroadcast(w4.x, 2u),
-    );
-    let a_ky2 = Taps(
-      subgroupBroadcast(w5.x, 0u),
-      subgroupBroadcast(w5.x, 2u),
-      subgroupBroadcast(w6.x, 0u),
-      subgroupBroadcast(w6.x, 2u),
-      subgroupBroadcast(w7.x, 0u),
-    );
-    let a_ky3 = Taps(
-      subgroupBroadcast(w7.x, 2u),
-      subgroupBroadcast(w8.x, 0u),
-      subgroupBroadcast(w8.x, 2u),
-      subgroupBroadcast(w9.x, 0u),
-      subgroupBroadcast(w9.x, 2u),
-    );
-    let a_ky4 = Taps(
-      subgroupBroadcast(w10.x, 0u),
-      subgroupBroadcast(w10.x, 2u),
-      subgroupBroadcast(w11.x, 0u),
-      subgroupBroadcast(w11.x, 2u),
-      subgroupBroadcast(w12.x, 0u),
-    );
-    a0 += through(x0, a_ky2) + through(x1, a_ky3) + through(x2, a_ky4);
-    a1 += through(x0, a_ky1) + through(x1, a_ky2) + through(x2, a_ky3);
-    a2 += through(x0, a_ky0) + through(x1, a_ky1) + through(x2, a_ky2);
-    let b_ky0 = Taps(
-      subgroupBroadcast(w0.y, 0u),
-      subgroupBroadcast(w0.y, 2u),
-      subgroupBroadcast(w1.y, 0u),
-      subgroupBroadcast(w1.y, 2u),
-      subgroupBroadcast(w2.y, 0u),
-    );
-    let b_ky1 = Taps(
-      subgroupBroadcast(w2.y, 2u),
-      subgroupBroadcast(w3.y, 0u),
-      subgroupBroadcast(w3.y, 2u),
-      subgroupBroadcast(w4.y, 0u),
-      subgroupBroadcast(w4.y, 2u),
-    );
-    let b_ky2 = Taps(
-      subgroupBroadcast(w5.y, 0u),
-      subgroupBroadcast(w5.y, 2u),
-      subgroupBroadcast(w6.y, 0u),
-      subgroupBroadcast(w6.y, 2u),
-      subgroupBroadcast(w7.y, 0u),
-    );
-    let b_ky3 = Taps(
-      subgroupBroadcast(w7.y, 2u),
-      subgroupBroadcast(w8.y, 0u),
-      subgroupBroadcast(w8.y, 2u),
-      subgroupBroadcast(w9.y, 0u),
-      subgroupBroadcast(w9.y, 2u),
-    );
-    let b_ky4 = Taps(
-      subgroupBroadcast(w10.y, 0u),
-      subgroupBroadcast(w10.y, 2u),
-      subgroupBroadcast(w11.y, 0u),
-      subgroupBroadcast(w11.y, 2u),
-      subgroupBroadcast(w12.y, 0u),
-    );
-    b0 += through(x0, b_ky2) + through(x1, b_ky3) + through(x2, b_ky4);
-    b1 += through(x0, b_ky1) + through(x1, b_ky2) + through(x2, b_ky3);
-    b2 += through(x0, b_ky0) + through(x1, b_ky1) + through(x2, b_ky2);
-    let c_ky0 = Taps(
-      subgroupBroadcast(w0.z, 0u),
-      subgroupBroadcast(w0.z, 2u),
-      subgroupBroadcast(w1.z, 0u),
-      subgroupBroadcast(w1.z, 2u),
-      subgroupBroadcast(w2.z, 0u),
-    );
-    let c_ky1 = Taps(
-      subgroupBroadcast(w2.z, 2u),
-      subgroupBroadcast(w3.z, 0u),
-      subgroupBroadcast(w3.z, 2u),
-      subgroupBroadcast(w4.z, 0u),
-      subgroupBroadcast(w4.z, 2u),
-    );
-    let c_ky2 = Taps(
-      subgroupBroadcast(w5.z, 0u),
-      subgroupBroadcast(w5.z, 2u),
-      subgroupBroadcast(w6.z, 0u),
-      subgroupBroadcast(w6.z, 2u),
-      subgroupBroadcast(w7.z, 0u),
-    );
-    let c_ky3 = Taps(
-      subgroupBroadcast(w7.z, 2u),
-      subgroupBroadcast(w8.z, 0u),
-      subgroupBroadcast(w8.z, 2u),
-      subgroupBroadcast(w9.z, 0u),
-      subgroupBroadcast(w9.z, 2u),
-    );
-    let c_ky4 = Taps(
-      subgroupBroadcast(w10.z, 0u),
-      subgroupBroadcast(w10.z, 2u),
-      subgroupBroadcast(w11.z, 0u),
-      subgroupBroadcast(w11.z, 2u),
-      subgroupBroadcast(w12.z, 0u),
-    );
-    c0 += through(x0, c_ky2) + through(x1, c_ky3) + through(x2, c_ky4);
-    c1 += through(x0, c_ky1) + through(x1, c_ky2) + through(x2, c_ky3);
-    c2 += through(x0, c_ky0) + through(x1, c_ky1) + through(x2, c_ky2);
-    let d_ky0 = Taps(
-      subgroupBroadcast(w0.w, 0u),
-      subgroupBroadcast(w0.w, 2u),
-      subgroupBroadcast(w1.w, 0u),
-      subgroupBroadcast(w1.w, 2u),
-      subgroupBroadcast(w2.w, 0u),
-    );
-    let d_ky1 = Taps(
-      subgroupBroadcast(w2.w, 2u),
-      subgroupBroadcast(w3.w, 0u),
-      subgroupBroadcast(w3.w, 2u),
-      subgroupBroadcast(w4.w, 0u),
-      subgroupBroadcast(w4.w, 2u),
-    );
-    let d_ky2 = Taps(
-      subgroupBroadcast(w5.w, 0u),
-      subgroupBroadcast(w5.w, 2u),
-      subgroupBroadcast(w6.w, 0u),
-      subgroupBroadcast(w6.w, 2u),
-      subgroupBroadcast(w7.w, 0u),
-    );
-    let d_ky3 = Taps(
-      subgroupBroadcast(w7.w, 2u),
-      subgroupBroadcast(w8.w, 0u),
-      subgroupBroadcast(w8.w, 2u),
-      subgroupBroadcast(w9.w, 0u),
-      subgroupBroadcast(w9.w, 2u),
-    );
-    let d_ky4 = Taps(
-      subgroupBroadcast(w10.w, 0u),
-      subgroupBroadcast(w10.w, 2u),
-      subgroupBroadcast(w11.w, 0u),
-      subgroupBroadcast(w11.w, 2u),
-      subgroupBroadcast(w12.w, 0u),
-    );
-    d0 += through(x0, d_ky2) + through(x1, d_ky3) + through(x2, d_ky4);
-    d1 += through(x0, d_ky1) + through(x1, d_ky2) + through(x2, d_ky3);
-    d2 += through(x0, d_ky0) + through(x1, d_ky1) + through(x2, d_ky2);
-    let e_ky0 = Taps(
-      subgroupBroadcast(w0.x, 1u),
-      subgroupBroadcast(w0.x, 3u),
-      subgroupBroadcast(w1.x, 1u),
-      subgroupBroadcast(w1.x, 3u),
-      subgroupBroadcast(w2.x, 1u),
-    );
-    let e_ky1 = Taps(
-      subgroupBroadcast(w2.x, 3u),
-      subgroupBroadcast(w3.x, 1u),
-      subgroupBroadcast(w3.x, 3u),
-      subgroupBroadcast(w4.x, 1u),
-      subgroupBroadcast(w4.x, 3u),
-    );
-    let e_ky2 = Taps(
-      subgroupBroadcast(w5.x, 1u),
-      subgroupBroadcast(w5.x, 3u),
-      subgroupBroadcast(w6.x, 1u),
-      subgroupBroadcast(w6.x, 3u),
-      subgroupBroadcast(w7.x, 1u),
-    );
-    let e_ky3 = Taps(
-      subgroupBroadcast(w7.x, 3u),
-      subgroupBroadcast(w8.x, 1u),
-      subgroupBroadcast(w8.x, 3u),
-      subgroupBroadcast(w9.x, 1u),
-      subgroupBroadcast(w9.x, 3u),
-    );
-    let e_ky4 = Taps(
-      subgroupBroadcast(w10.x, 1u),
-      subgroupBroadcast(w10.x, 3u),
-      subgroupBroadcast(w11.x, 1u),
-      subgroupBroadcast(w11.x, 3u),
-      subgroupBroadcast(w12.x, 1u),
-    );
-    e0 += through(x0, e_ky2) + through(x1, e_ky3) + through(x2, e_ky4);
-    e1 += through(x0, e_ky1) + through(x1, e_ky2) + through(x2, e_ky3);
-    e2 += through(x0, e_ky0) + through(x1, e_ky1) + through(x2, e_ky2);
-    let f_ky0 = Taps(
-      subgroupBroadcast(w0.y, 1u),
-      subgroupBroadcast(w0.y, 3u),
-      subgroupBroadcast(w1.y, 1u),
-      subgroupBroadcast(w1.y, 3u),
-      subgroupBroadcast(w2.y, 1u),
-    );
-    let f_ky1 = Taps(
-      subgroupBroadcast(w2.y, 3u),
-      subgroupBroadcast(w3.y, 1u),
-      subgroupBroadcast(w3.y, 3u),
-      subgroupBroadcast(w4.y, 1u),
-      subgroupBroadcast(w4.y, 3u),
-    );
-    let f_ky2 = Taps(
-      subgroupBroadcast(w5.y, 1u),
-      subgroupBroadcast(w5.y, 3u),
-      subgroupBroadcast(w6.y, 1u),
-      subgroupBroadcast(w6.y, 3u),
-      subgroupBroadcast(w7.y, 1u),
-    );
-    let f_ky3 = Taps(
-      subgroupBroadcast(w7.y, 3u),
-      subgroupBroadcast(w8.y, 1u),
-      subgroupBroadcast(w8.y, 3u),
-      subgroupBroadcast(w9.y, 1u),
-      subgroupBroadcast(w9.y, 3u),
-    );
-    let f_ky4 = Taps(
-      subgroupBroadcast(w10.y, 1u),
-      subgroupBroadcast(w10.y, 3u),
-      subgroupBroadcast(w11.y, 1u),
-      subgroupBroadcast(w11.y, 3u),
-      subgroupBroadcast(w12.y, 1u),
-    );
-    f0 += through(x0, f_ky2) + through(x1, f_ky3) + through(x2, f_ky4);
-    f1 += through(x0, f_ky1) + through(x1, f_ky2) + through(x2, f_ky3);
-    f2 += through(x0, f_ky0) + through(x1, f_ky1) + through(x2, f_ky2);
-    let g_ky0 = Taps(
-      subgroupBroadcast(w0.z, 1u),
-      subgroupBroadcast(w0.z, 3u),
-      subgroupBroadcast(w1.z, 1u),
-      subgroupBroadcast(w1.z, 3u),
-      subgroupBroadcast(w2.z, 1u),
-    );
-    let g_ky1 = Taps(
-      subgroupBroadcast(w2.z, 3u),
-      subgroupBroadcast(w3.z, 1u),
-      subgroupBroadcast(w3.z, 3u),
-      subgroupBroadcast(w4.z, 1u),
-      subgroupBroadcast(w4.z, 3u),
-    );
-    let g_ky2 = Taps(
-      subgroupBroadcast(w5.z, 1u),
-      subgroupBroadcast(w5.z, 3u),
-      subgroupBroadcast(w6.z, 1u),
-      subgroupBroadcast(w6.z, 3u),
-      subgroupBroadcast(w7.z, 1u),
-    );
-    let g_ky3 = Taps(
-      subgroupBroadcast(w7.z, 3u),
-      subgroupBroadcast(w8.z, 1u),
-      subgroupBroadcast(w8.z, 3u),
-      subgroupBroadcast(w9.z, 1u),
-      subgroupBroadcast(w9.z, 3u),
-    );
-    let g_ky4 = Taps(
-      subgroupBroadcast(w10.z, 1u),
-      subgroupBroadcast(w10.z, 3u),
-      subgroupBroadcast(w11.z, 1u),
-      subgroupBroadcast(w11.z, 3u),
-      subgroupBroadcast(w12.z, 1u),
-    );
-    g0 += through(x0, g_ky2) + through(x1, g_ky3) + through(x2, g_ky4);
-    g1 += through(x0, g_ky1) + through(x1, g_ky2) + through(x2, g_ky3);
-    g2 += through(x0, g_ky0) + through(x1, g_ky1) + through(x2, g_ky2);
-    let h_ky0 = Taps(
-      subgroupBroadcast(w0.w, 1u),
-      subgroupBroadcast(w0.w, 3u),
-      subgroupBroadcast(w1.w, 1u),
-      subgroupBroadcast(w1.w, 3u),
-      subgroupBroadcast(w2.w, 1u),
-    );
-    let h_ky1 = Taps(
-      subgroupBroadcast(w2.w, 3u),
-      subgroupBroadcast(w3.w, 1u),
-      subgroupBroadcast(w3.w, 3u),
-      subgroupBroadcast(w4.w, 1u),
-      subgroupBroadcast(w4.w, 3u),
-    );
-    let h_ky2 = Taps(
-      subgroupBroadcast(w5.w, 1u),
-      subgroupBroadcast(w5.w, 3u),
-      subgroupBroadcast(w6.w, 1u),
-      subgroupBroadcast(w6.w, 3u),
-      subgroupBroadcast(w7.w, 1u),
-    );
-    let h_ky3 = Taps(
-      subgroupBroadcast(w7.w, 3u),
-      subgroupBroadcast(w8.w, 1u),
-      subgroupBroadcast(w8.w, 3u),
-      subgroupBroadcast(w9.w, 1u),
-      subgroupBroadcast(w9.w, 3u),
-    );
-    let h_ky4 = Taps(
-      subgroupBroadcast(w10.w, 1u),
-      subgroupBroadcast(w10.w, 3u),
-      subgroupBroadcast(w11.w, 1u),
-      subgroupBroadcast(w11.w, 3u),
-      subgroupBroadcast(w12.w, 1u),
-    );
-    h0 += through(x0, h_ky2) + through(x1, h_ky3) + through(x2, h_ky4);
-    h1 += through(x0, h_ky1) + through(x1, h_ky2) + through(x2, h_ky3);
-    h2 += through(x0, h_ky0) + through(x1, h_ky1) + through(x2, h_ky2);
+    a += map_of(x0, x1, x2, Filter(
+      even_low(w0.x, w1.x, w2.x),
+      odd_low(w2.x, w3.x, w4.x),
+      even_low(w5.x, w6.x, w7.x),
+      odd_low(w7.x, w8.x, w9.x),
+      even_low(w10.x, w11.x, w12.x),
+    ));
+    b += map_of(x0, x1, x2, Filter(
+      even_low(w0.y, w1.y, w2.y),
+      odd_low(w2.y, w3.y, w4.y),
+      even_low(w5.y, w6.y, w7.y),
+      odd_low(w7.y, w8.y, w9.y),
+      even_low(w10.y, w11.y, w12.y),
+    ));
+    c += map_of(x0, x1, x2, Filter(
+      even_low(w0.z, w1.z, w2.z),
+      odd_low(w2.z, w3.z, w4.z),
+      even_low(w5.z, w6.z, w7.z),
+      odd_low(w7.z, w8.z, w9.z),
+      even_low(w10.z, w11.z, w12.z),
+    ));
+    d += map_of(x0, x1, x2, Filter(
+      even_low(w0.w, w1.w, w2.w),
+      odd_low(w2.w, w3.w, w4.w),
+      even_low(w5.w, w6.w, w7.w),
+      odd_low(w7.w, w8.w, w9.w),
+      even_low(w10.w, w11.w, w12.w),
+    ));
+    e += map_of(x0, x1, x2, Filter(
+      even_high(w0.x, w1.x, w2.x),
+      odd_high(w2.x, w3.x, w4.x),
+      even_high(w5.x, w6.x, w7.x),
+      odd_high(w7.x, w8.x, w9.x),
+      even_high(w10.x, w11.x, w12.x),
+    ));
+    f += map_of(x0, x1, x2, Filter(
+      even_high(w0.y, w1.y, w2.y),
+      odd_high(w2.y, w3.y, w4.y),
+      even_high(w5.y, w6.y, w7.y),
+      odd_high(w7.y, w8.y, w9.y),
+      even_high(w10.y, w11.y, w12.y),
+    ));
+    g += map_of(x0, x1, x2, Filter(
+      even_high(w0.z, w1.z, w2.z),
+      odd_high(w2.z, w3.z, w4.z),
+      even_high(w5.z, w6.z, w7.z),
+      odd_high(w7.z, w8.z, w9.z),
+      even_high(w10.z, w11.z, w12.z),
+    ));
+    h += map_of(x0, x1, x2, Filter(
+      even_high(w0.w, w1.w, w2.w),
+      odd_high(w2.w, w3.w, w4.w),
+      even_high(w5.w, w6.w, w7.w),
+      odd_high(w7.w, w8.w, w9.w),
+      even_high(w10.w, w11.w, w12.w),
+    ));
     from_weight += 25u * step;
     from_x += params.x_plane;
   }
   if (index < params.images) {
-    store(n, o, a0, a1, a2);
-    store(n, o + 1u, b0, b1, b2);
-    store(n, o + 2u, c0, c1, c2);
-    store(n, o + 3u, d0, d1, d2);
-    store(n, o + 4u, e0, e1, e2);
-    store(n, o + 5u, f0, f1, f2);
-    store(n, o + 6u, g0, g1, g2);
-    store(n, o + 7u, h0, h1, h2);
+    store(n, o, a[0], a[1], a[2]);
+    store(n, o + 1u, b[0], b[1], b[2]);
+    store(n, o + 2u, c[0], c[1], c[2]);
+    store(n, o + 3u, d[0], d[1], d[2]);
+    store(n, o + 4u, e[0], e[1], e[2]);
+    store(n, o + 5u, f[0], f[1], f[2]);
+    store(n, o + 6u, g[0], g[1], g[2]);
+    store(n, o + 7u, h[0], h[1], h[2]);
   }
 }

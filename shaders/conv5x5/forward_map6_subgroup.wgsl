@@ -3,7 +3,7 @@
 // The 5x5 convolution on maps of at most 6 columns: as `forward_subgroup.wgsl`, but a third of the
 // taps of such a map fall outside it, and none of those is computed. A row of 6 has 24 products for
 // each row of taps and output channel, not 30, and of 5 rows of taps only those that meet the map
-// are walked. Turned weights and dy in place of x give dx.
+// are walked. Flipped weights and dy in place of x give dx.
 //
 // Layout: x [G,N,C,H,W], W <= 6, with a zero border of 2 and rows of whole vec4s; weight
 // [G,C,5,5,O]; y [G,N,O,H,W] dense.
@@ -43,33 +43,45 @@ struct Taps {
   w4: f32,
 }
 
-// Columns 0 1 2 of y from columns 0 1 2 (near) and 3 4 5 (far) of x.
-fn left_half(near: vec3<f32>, far: vec3<f32>, t: Taps) -> vec3<f32> {
-  return vec3<f32>(
-    near.x * t.w2 + near.y * t.w3 + near.z * t.w4,
-    near.x * t.w1 + near.y * t.w2 + near.z * t.w3 + far.x * t.w4,
-    near.x * t.w0 + near.y * t.w1 + near.z * t.w2 + far.x * t.w3 + far.y * t.w4,
+// A row of y from columns 0 1 2 (left) and 3 4 5 (right) of x, its two halves the columns of the matrix.
+fn through(left: vec3<f32>, right: vec3<f32>, t: Taps) -> mat2x3<f32> {
+  return mat2x3<f32>(
+    left.x * t.w2 + left.y * t.w3 + left.z * t.w4,
+    left.x * t.w1 + left.y * t.w2 + left.z * t.w3 + right.x * t.w4,
+    left.x * t.w0 + left.y * t.w1 + left.z * t.w2 + right.x * t.w3 + right.y * t.w4,
+    left.y * t.w0 + left.z * t.w1 + right.x * t.w2 + right.y * t.w3 + right.z * t.w4,
+    left.z * t.w0 + right.x * t.w1 + right.y * t.w2 + right.z * t.w3,
+    right.x * t.w0 + right.y * t.w1 + right.z * t.w2,
   );
 }
 
-// Columns 3 4 5 of y from columns 0 1 2 (far) and 3 4 5 (near) of x.
-fn right_half(far: vec3<f32>, near: vec3<f32>, t: Taps) -> vec3<f32> {
-  return vec3<f32>(
-    far.y * t.w0 + far.z * t.w1 + near.x * t.w2 + near.y * t.w3 + near.z * t.w4,
-    far.z * t.w0 + near.x * t.w1 + near.y * t.w2 + near.z * t.w3,
-    near.x * t.w0 + near.y * t.w1 + near.z * t.w2,
+// A row of taps for one of output channels o..o+3 (low) and o+4..o+7 (high), from the lanes that hold it.
+fn taps_low(w01: f32, w23: f32, w4: f32) -> Taps {
+  return Taps(
+    subgroupBroadcast(w01, 0u),
+    subgroupBroadcast(w01, 2u),
+    subgroupBroadcast(w23, 0u),
+    subgroupBroadcast(w23, 2u),
+    subgroupBroadcast(w4, 0u),
   );
 }
 
-fn store(row: u32, at: u32, o: u32, left: vec3<f32>, right: vec3<f32>) {
+fn taps_high(w01: f32, w23: f32, w4: f32) -> Taps {
+  return Taps(
+    subgroupBroadcast(w01, 1u),
+    subgroupBroadcast(w01, 3u),
+    subgroupBroadcast(w23, 1u),
+    subgroupBroadcast(w23, 3u),
+    subgroupBroadcast(w4, 1u),
+  );
+}
+
+fn store(row: u32, at: u32, o: u32, sums: mat2x3<f32>) {
   if (row >= params.height || o >= params.out_channels) {
     return;
   }
-  for (var j = 0u; j < min(params.width, 3u); j++) {
-    y[at + j] = left[j];
-  }
-  for (var j = 3u; j < params.width; j++) {
-    y[at + j] = right[j - 3u];
+  for (var j = 0u; j < params.width; j++) {
+    y[at + j] = sums[j / 3u][j % 3u];
   }
 }
 
@@ -85,39 +97,23 @@ fn main(
   let n = group.z * params.images + min(index, params.images - 1u);
   let o = group.y * 8u;
 
-  // A letter for each output channel, 0 and 1 for the two rows, `left` and `right` for their halves.
-  var a0_left = vec3<f32>();
-  var a0_right = vec3<f32>();
-  var a1_left = vec3<f32>();
-  var a1_right = vec3<f32>();
-  var b0_left = vec3<f32>();
-  var b0_right = vec3<f32>();
-  var b1_left = vec3<f32>();
-  var b1_right = vec3<f32>();
-  var c0_left = vec3<f32>();
-  var c0_right = vec3<f32>();
-  var c1_left = vec3<f32>();
-  var c1_right = vec3<f32>();
-  var d0_left = vec3<f32>();
-  var d0_right = vec3<f32>();
-  var d1_left = vec3<f32>();
-  var d1_right = vec3<f32>();
-  var e0_left = vec3<f32>();
-  var e0_right = vec3<f32>();
-  var e1_left = vec3<f32>();
-  var e1_right = vec3<f32>();
-  var f0_left = vec3<f32>();
-  var f0_right = vec3<f32>();
-  var f1_left = vec3<f32>();
-  var f1_right = vec3<f32>();
-  var g0_left = vec3<f32>();
-  var g0_right = vec3<f32>();
-  var g1_left = vec3<f32>();
-  var g1_right = vec3<f32>();
-  var h0_left = vec3<f32>();
-  var h0_right = vec3<f32>();
-  var h1_left = vec3<f32>();
-  var h1_right = vec3<f32>();
+  // A letter for each output channel, 0 and 1 for the two rows.
+  var a0 = mat2x3<f32>();
+  var a1 = mat2x3<f32>();
+  var b0 = mat2x3<f32>();
+  var b1 = mat2x3<f32>();
+  var c0 = mat2x3<f32>();
+  var c1 = mat2x3<f32>();
+  var d0 = mat2x3<f32>();
+  var d1 = mat2x3<f32>();
+  var e0 = mat2x3<f32>();
+  var e1 = mat2x3<f32>();
+  var f0 = mat2x3<f32>();
+  var f1 = mat2x3<f32>();
+  var g0 = mat2x3<f32>();
+  var g1 = mat2x3<f32>();
+  var h0 = mat2x3<f32>();
+  var h1 = mat2x3<f32>();
 
   // Rows of taps that meet the map for one of the two rows: -1 <= row + ky - 2 < height.
   let first = max(row, 1u) - row;
@@ -144,94 +140,30 @@ fn main(
       q = x[at + 1u];
       let left1 = vec3<f32>(p.zw, q.x);
       let right1 = q.yzw;
-      let a = Taps(
-        subgroupBroadcast(w01.x, 0u),
-        subgroupBroadcast(w01.x, 2u),
-        subgroupBroadcast(w23.x, 0u),
-        subgroupBroadcast(w23.x, 2u),
-        subgroupBroadcast(w4.x, 0u),
-      );
-      a0_left += left_half(left0, right0, a);
-      a0_right += right_half(left0, right0, a);
-      a1_left += left_half(left1, right1, a);
-      a1_right += right_half(left1, right1, a);
-      let b = Taps(
-        subgroupBroadcast(w01.y, 0u),
-        subgroupBroadcast(w01.y, 2u),
-        subgroupBroadcast(w23.y, 0u),
-        subgroupBroadcast(w23.y, 2u),
-        subgroupBroadcast(w4.y, 0u),
-      );
-      b0_left += left_half(left0, right0, b);
-      b0_right += right_half(left0, right0, b);
-      b1_left += left_half(left1, right1, b);
-      b1_right += right_half(left1, right1, b);
-      let c = Taps(
-        subgroupBroadcast(w01.z, 0u),
-        subgroupBroadcast(w01.z, 2u),
-        subgroupBroadcast(w23.z, 0u),
-        subgroupBroadcast(w23.z, 2u),
-        subgroupBroadcast(w4.z, 0u),
-      );
-      c0_left += left_half(left0, right0, c);
-      c0_right += right_half(left0, right0, c);
-      c1_left += left_half(left1, right1, c);
-      c1_right += right_half(left1, right1, c);
-      let d = Taps(
-        subgroupBroadcast(w01.w, 0u),
-        subgroupBroadcast(w01.w, 2u),
-        subgroupBroadcast(w23.w, 0u),
-        subgroupBroadcast(w23.w, 2u),
-        subgroupBroadcast(w4.w, 0u),
-      );
-      d0_left += left_half(left0, right0, d);
-      d0_right += right_half(left0, right0, d);
-      d1_left += left_half(left1, right1, d);
-      d1_right += right_half(left1, right1, d);
-      let e = Taps(
-        subgroupBroadcast(w01.x, 1u),
-        subgroupBroadcast(w01.x, 3u),
-        subgroupBroadcast(w23.x, 1u),
-        subgroupBroadcast(w23.x, 3u),
-        subgroupBroadcast(w4.x, 1u),
-      );
-      e0_left += left_half(left0, right0, e);
-      e0_right += right_half(left0, right0, e);
-      e1_left += left_half(left1, right1, e);
-      e1_right += right_half(left1, right1, e);
-      let f = Taps(
-        subgroupBroadcast(w01.y, 1u),
-        subgroupBroadcast(w01.y, 3u),
-        subgroupBroadcast(w23.y, 1u),
-        subgroupBroadcast(w23.y, 3u),
-        subgroupBroadcast(w4.y, 1u),
-      );
-      f0_left += left_half(left0, right0, f);
-      f0_right += right_half(left0, right0, f);
-      f1_left += left_half(left1, right1, f);
-      f1_right += right_half(left1, right1, f);
-      let g = Taps(
-        subgroupBroadcast(w01.z, 1u),
-        subgroupBroadcast(w01.z, 3u),
-        subgroupBroadcast(w23.z, 1u),
-        subgroupBroadcast(w23.z, 3u),
-        subgroupBroadcast(w4.z, 1u),
-      );
-      g0_left += left_half(left0, right0, g);
-      g0_right += right_half(left0, right0, g);
-      g1_left += left_half(left1, right1, g);
-      g1_right += right_half(left1, right1, g);
-      let h = Taps(
-        subgroupBroadcast(w01.w, 1u),
-        subgroupBroadcast(w01.w, 3u),
-        subgroupBroadcast(w23.w, 1u),
-        subgroupBroadcast(w23.w, 3u),
-        subgroupBroadcast(w4.w, 1u),
-      );
-      h0_left += left_half(left0, right0, h);
-      h0_right += right_half(left0, right0, h);
-      h1_left += left_half(left1, right1, h);
-      h1_right += right_half(left1, right1, h);
+      let a = taps_low(w01.x, w23.x, w4.x);
+      a0 += through(left0, right0, a);
+      a1 += through(left1, right1, a);
+      let b = taps_low(w01.y, w23.y, w4.y);
+      b0 += through(left0, right0, b);
+      b1 += through(left1, right1, b);
+      let c = taps_low(w01.z, w23.z, w4.z);
+      c0 += through(left0, right0, c);
+      c1 += through(left1, right1, c);
+      let d = taps_low(w01.w, w23.w, w4.w);
+      d0 += through(left0, right0, d);
+      d1 += through(left1, right1, d);
+      let e = taps_high(w01.x, w23.x, w4.x);
+      e0 += through(left0, right0, e);
+      e1 += through(left1, right1, e);
+      let f = taps_high(w01.y, w23.y, w4.y);
+      f0 += through(left0, right0, f);
+      f1 += through(left1, right1, f);
+      let g = taps_high(w01.z, w23.z, w4.z);
+      g0 += through(left0, right0, g);
+      g1 += through(left1, right1, g);
+      let h = taps_high(w01.w, w23.w, w4.w);
+      h0 += through(left0, right0, h);
+      h1 += through(left1, right1, h);
       left0 = left1;
       right0 = right1;
     }
@@ -240,21 +172,21 @@ fn main(
     let plane = params.height * params.width;
     let at0 = (n * params.out_channels + o) * plane + row * params.width;
     let at1 = at0 + params.width;
-    store(row, at0, o, a0_left, a0_right);
-    store(row + 1u, at1, o, a1_left, a1_right);
-    store(row, at0 + plane, o + 1u, b0_left, b0_right);
-    store(row + 1u, at1 + plane, o + 1u, b1_left, b1_right);
-    store(row, at0 + 2u * plane, o + 2u, c0_left, c0_right);
-    store(row + 1u, at1 + 2u * plane, o + 2u, c1_left, c1_right);
-    store(row, at0 + 3u * plane, o + 3u, d0_left, d0_right);
-    store(row + 1u, at1 + 3u * plane, o + 3u, d1_left, d1_right);
-    store(row, at0 + 4u * plane, o + 4u, e0_left, e0_right);
-    store(row + 1u, at1 + 4u * plane, o + 4u, e1_left, e1_right);
-    store(row, at0 + 5u * plane, o + 5u, f0_left, f0_right);
-    store(row + 1u, at1 + 5u * plane, o + 5u, f1_left, f1_right);
-    store(row, at0 + 6u * plane, o + 6u, g0_left, g0_right);
-    store(row + 1u, at1 + 6u * plane, o + 6u, g1_left, g1_right);
-    store(row, at0 + 7u * plane, o + 7u, h0_left, h0_right);
-    store(row + 1u, at1 + 7u * plane, o + 7u, h1_left, h1_right);
+    store(row, at0, o, a0);
+    store(row + 1u, at1, o, a1);
+    store(row, at0 + plane, o + 1u, b0);
+    store(row + 1u, at1 + plane, o + 1u, b1);
+    store(row, at0 + 2u * plane, o + 2u, c0);
+    store(row + 1u, at1 + 2u * plane, o + 2u, c1);
+    store(row, at0 + 3u * plane, o + 3u, d0);
+    store(row + 1u, at1 + 3u * plane, o + 3u, d1);
+    store(row, at0 + 4u * plane, o + 4u, e0);
+    store(row + 1u, at1 + 4u * plane, o + 4u, e1);
+    store(row, at0 + 5u * plane, o + 5u, f0);
+    store(row + 1u, at1 + 5u * plane, o + 5u, f1);
+    store(row, at0 + 6u * plane, o + 6u, g0);
+    store(row + 1u, at1 + 6u * plane, o + 6u, g1);
+    store(row, at0 + 7u * plane, o + 7u, h0);
+    store(row + 1u, at1 + 7u * plane, o + 7u, h1);
   }
 }

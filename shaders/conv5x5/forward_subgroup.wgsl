@@ -1,7 +1,7 @@
 // y[g,n,o,i,j] = sum over c, ky, kx of x[g,n,c, i+ky-2, j+kx-2] * weight[g,c,ky,kx,o]
 //
 // The 5x5 convolution with register tiles, weights handed round in the subgroup. What
-// `forward_plain.wgsl` defines, faster. Turned weights and dy in place of x give dx: it is also
+// `forward_plain.wgsl` defines, faster. Flipped weights and dy in place of x give dx: it is also
 // the gradient by the input (see `flip_weights.wgsl`).
 //
 // Layout: x [G,N,C,H,W] with a zero border of 2 and rows of whole vec4s, so that no tap needs a
@@ -50,6 +50,27 @@ fn through(left: vec4<f32>, right: vec4<f32>, taps: Taps) -> vec4<f32> {
     + vec4<f32>(left.zw, right.xy) * taps.w2
     + vec4<f32>(left.w, right.xyz) * taps.w3
     + right * taps.w4;
+}
+
+// A row of taps for one of output channels o..o+3 (low) and o+4..o+7 (high), from the lanes that hold it.
+fn taps_low(w: f32, w4: f32) -> Taps {
+  return Taps(
+    subgroupBroadcast(w, 0u),
+    subgroupBroadcast(w, 2u),
+    subgroupBroadcast(w, 4u),
+    subgroupBroadcast(w, 6u),
+    subgroupBroadcast(w4, 0u),
+  );
+}
+
+fn taps_high(w: f32, w4: f32) -> Taps {
+  return Taps(
+    subgroupBroadcast(w, 1u),
+    subgroupBroadcast(w, 3u),
+    subgroupBroadcast(w, 5u),
+    subgroupBroadcast(w, 7u),
+    subgroupBroadcast(w4, 1u),
+  );
 }
 
 // Stores the part of 4 columns that lies inside the map.
@@ -118,76 +139,28 @@ fn main(
       at += params.x_row;
       let left1 = x[at];
       let right1 = x[at + 1u];
-      let a = Taps(
-        subgroupBroadcast(w.x, 0u),
-        subgroupBroadcast(w.x, 2u),
-        subgroupBroadcast(w.x, 4u),
-        subgroupBroadcast(w.x, 6u),
-        subgroupBroadcast(w4.x, 0u),
-      );
+      let a = taps_low(w.x, w4.x);
       a0 += through(left0, right0, a);
       a1 += through(left1, right1, a);
-      let b = Taps(
-        subgroupBroadcast(w.y, 0u),
-        subgroupBroadcast(w.y, 2u),
-        subgroupBroadcast(w.y, 4u),
-        subgroupBroadcast(w.y, 6u),
-        subgroupBroadcast(w4.y, 0u),
-      );
+      let b = taps_low(w.y, w4.y);
       b0 += through(left0, right0, b);
       b1 += through(left1, right1, b);
-      let c = Taps(
-        subgroupBroadcast(w.z, 0u),
-        subgroupBroadcast(w.z, 2u),
-        subgroupBroadcast(w.z, 4u),
-        subgroupBroadcast(w.z, 6u),
-        subgroupBroadcast(w4.z, 0u),
-      );
+      let c = taps_low(w.z, w4.z);
       c0 += through(left0, right0, c);
       c1 += through(left1, right1, c);
-      let d = Taps(
-        subgroupBroadcast(w.w, 0u),
-        subgroupBroadcast(w.w, 2u),
-        subgroupBroadcast(w.w, 4u),
-        subgroupBroadcast(w.w, 6u),
-        subgroupBroadcast(w4.w, 0u),
-      );
+      let d = taps_low(w.w, w4.w);
       d0 += through(left0, right0, d);
       d1 += through(left1, right1, d);
-      let e = Taps(
-        subgroupBroadcast(w.x, 1u),
-        subgroupBroadcast(w.x, 3u),
-        subgroupBroadcast(w.x, 5u),
-        subgroupBroadcast(w.x, 7u),
-        subgroupBroadcast(w4.x, 1u),
-      );
+      let e = taps_high(w.x, w4.x);
       e0 += through(left0, right0, e);
       e1 += through(left1, right1, e);
-      let f = Taps(
-        subgroupBroadcast(w.y, 1u),
-        subgroupBroadcast(w.y, 3u),
-        subgroupBroadcast(w.y, 5u),
-        subgroupBroadcast(w.y, 7u),
-        subgroupBroadcast(w4.y, 1u),
-      );
+      let f = taps_high(w.y, w4.y);
       f0 += through(left0, right0, f);
       f1 += through(left1, right1, f);
-      let g = Taps(
-        subgroupBroadcast(w.z, 1u),
-        subgroupBroadcast(w.z, 3u),
-        subgroupBroadcast(w.z, 5u),
-        subgroupBroadcast(w.z, 7u),
-        subgroupBroadcast(w4.z, 1u),
-      );
+      let g = taps_high(w.z, w4.z);
       g0 += through(left0, right0, g);
       g1 += through(left1, right1, g);
-      let h = Taps(
-        subgroupBroadcast(w.w, 1u),
-        subgroupBroadcast(w.w, 3u),
-        subgroupBroadcast(w.w, 5u),
-        subgroupBroadcast(w.w, 7u),
-        subgroupBroadcast(w4.w, 1u),
-      );
+      let h = taps_high(w.w, w4.w);
       h0 += through(left0, right0, h);
       h1 += through(left1, right1, h);
       from_weight += 5u * step;
