@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { adapterName } from '../src/gpu/device';
 import { apt, canUseApt, hasHardwareGpu } from './chrome';
 
 /** Where Mesa puts its software driver, lavapipe: the second name is that of versions before 24. */
@@ -29,7 +30,7 @@ export async function nodeAdapter(): Promise<string | null> {
     const gpu = create([]);
     (globalThis as Record<string, unknown>).__dawn = gpu; // collected, it takes the process down
     const info = (await gpu.requestAdapter())?.info;
-    return info ? `${info.vendor} ${info.architecture} ${info.description}`.trim() : null;
+    return info ? adapterName(info) : null;
   } catch {
     return null;
   }

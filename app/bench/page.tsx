@@ -3,6 +3,7 @@ import { useEffect } from 'preact/hooks';
 import { chooseProblems, PROBLEMS } from '../../bench/versus/problems';
 import { reportText, subgroupText, type Report } from '../../bench/report/report';
 import type { Measurement } from '../../bench/versus/versus';
+import { adapterName } from '../../src/gpu/device';
 import { Button, Card, Notice } from '../shared/widgets';
 import type { BenchMessage } from './messages';
 
@@ -117,9 +118,7 @@ export function BenchPage() {
 }
 
 function Adapter({ adapter, subgroups, peak }: Facts) {
-  const name = [adapter.vendor, adapter.architecture, adapter.description]
-    .filter(Boolean)
-    .join(' ');
+  const name = adapterName(adapter);
   return (
     <Card title="This GPU">
       <p>

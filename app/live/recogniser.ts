@@ -1,5 +1,6 @@
 import type { Gpu } from '../../src/gpu/device';
 import { FacegradError } from '../../src/gpu/errors';
+import { BufferUsage, MapMode } from '../../src/gpu/usage';
 import { greyForward } from '../../src/kernels/grey';
 import { f32, u32 } from '../../src/kernels/kernel';
 import { resizeCrop, resizeForward } from '../../src/kernels/resize';
@@ -150,7 +151,11 @@ export class Recogniser {
       );
     });
     const plan = await Plan.compile(tape, this.#storage);
-    const staging = this.gpu.createBuffer('results', results.bytes, 0x1 | 0x8); // MAP_READ | COPY_DST
+    const staging = this.gpu.createBuffer(
+      'results',
+      results.bytes,
+      BufferUsage.MAP_READ | BufferUsage.COPY_DST,
+    );
     return { plan, results, staging, memory };
   }
 
@@ -213,7 +218,7 @@ export class Recogniser {
         probabilities: await Promise.all(
           readers.map(async ({ staging }, network) => {
             const { classes, size } = this.networks[network].config;
-            await staging.mapAsync(1).catch((error) => {
+            await staging.mapAsync(MapMode.READ).catch((error) => {
               this.gpu.assertAlive();
               throw error;
             });

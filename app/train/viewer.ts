@@ -1,6 +1,7 @@
 /** Looks into a training: the batch as the network sees it, filters, feature maps, GPU time. */
 import type { ImageSet, SequenceSet } from '../../src/data/dataset';
 import type { Gpu } from '../../src/gpu/device';
+import { kernelGroup } from '../../src/kernels/groups';
 import { planeStride } from '../../src/kernels/kernel';
 import { createNetwork } from '../../src/nn/systems';
 import { systems } from '../shared/systems';
@@ -10,6 +11,7 @@ import { Tape } from '../../src/tape/tape';
 import type { Value } from '../../src/tape/value';
 import { ImageBank, itemLabels, Sampler, StepBuffer } from '../../src/train/batches';
 import type { TrainConfig } from '../../src/train/config';
+import { softmax } from '../../src/train/metrics';
 import { TrainingStep } from '../../src/train/step';
 import type { Trainer } from '../../src/train/trainer';
 import { augment, AUGMENTATION, NO_AUGMENTATION } from '../../src/vision/augmentation';
@@ -104,16 +106,13 @@ export class Viewer {
         layers.push({ name: `${stream}, block ${b + 1}`, maps: maps(data, value, g) });
       });
     }
-    const scores = Array.from(await plan.read(logits));
-    const most = Math.max(...scores);
-    const exps = scores.map((z) => Math.exp(z - most));
-    const sum = exps.reduce((a, b) => a + b, 0);
+    const scores = await plan.read(logits);
     return {
       type: 'features',
       image: index,
       label: set.labels[0],
       picture: picturesOf(set),
-      probabilities: exps.map((e) => e / sum),
+      probabilities: softmax(scores),
       layers,
     };
   }
@@ -203,18 +202,6 @@ function maps(data: TypedArray, { shape, spec }: Value, stream: number): Picture
   return { width, height, pixels };
 }
 
-/** Kernels by what they are for, in the order of a step. */
-const GROUPS: [name: string, kernels: RegExp][] = [
-  ['preprocessing', /^(augment|histogram|canny|distance|edge|standardize|grey|resize)/],
-  ['convolution, forward', /^conv5x5\.forward/],
-  ['convolution, backward', /^conv5x5/],
-  ['batch norm, ReLU, pool', /^(bn_relu_pool|batch_norm|relu|max_pool)/],
-  ['dense layers', /^(dense|concat|dropout|add)/],
-  ['LSTM', /^lstm/],
-  ['loss and metrics', /^(focal|log_softmax|softmax|metrics)/],
-  ['optimizer', /^optimizer|^(adam|sgd|clip|sum_of)/],
-];
-
 /** GPU time of one training step by group, taken on a twin so that the training itself is as it was. */
 export async function profileStep(
   gpu: Gpu,
@@ -234,10 +221,10 @@ export async function profileStep(
     step.write(1, 1e-4);
     plan.run();
     const { method, steps } = await plan.profile();
-    const sums = new Map([...GROUPS.map(([name]) => name), 'other'].map((name) => [name, 0]));
+    const sums = new Map<string, number>();
     for (const { kernel, ms } of steps) {
-      const name = GROUPS.find(([, kernels]) => kernels.test(kernel))?.[0] ?? 'other';
-      sums.set(name, sums.get(name)! + ms);
+      const name = kernelGroup(kernel);
+      sums.set(name, (sums.get(name) ?? 0) + ms);
     }
     const groups = [...sums].map(([name, ms]) => ({ name, ms })).filter(({ ms }) => ms > 0);
     return { type: 'profile', method, groups, dispatches: steps.length, batch: config.batch };

@@ -1,4 +1,5 @@
 import { ownSystems } from 'virtual:facegrad-own-systems';
+import { adapterName } from '../../src/gpu/device';
 import { syntheticFaces } from '../../src/data/synthetic';
 import { createNetwork, namedConfig, SYSTEMS } from '../../src/nn/systems';
 import type { Plan } from '../../src/tape/plan';
@@ -50,8 +51,7 @@ export async function profileStep(
     timed: runs.every(({ steps }) => steps[i].timed),
     ms: spread(runs.map(({ steps }) => steps[i].ms)).median,
   }));
-  const { vendor, architecture, description } = gpu.adapter;
-  const adapter = [vendor, architecture, description].filter(Boolean).join(' ');
+  const adapter = adapterName(gpu.adapter);
   step.dispose();
   gpu.dispose();
   return {

@@ -1,4 +1,4 @@
-import type { Capabilities, Gpu } from '../../src/gpu/device';
+import { adapterName, type Capabilities, type Gpu } from '../../src/gpu/device';
 import { FacegradError } from '../../src/gpu/errors';
 import { conv5x5FlipWeights } from '../../src/kernels/conv5x5';
 import { bordered, f32, type Kernel, type TensorSpec } from '../../src/kernels/kernel';
@@ -49,11 +49,10 @@ export async function tune(
     W = Math.floor(W / 2);
     C = O;
   }
-  const { vendor, architecture, description } = gpu.adapter;
   gpu.dispose();
   return {
     tuning: {
-      adapter: [vendor, architecture, description].filter(Boolean).join(' '),
+      adapter: adapterName(gpu.adapter),
       conv5x5: Object.fromEntries(
         layers.flatMap(({ key, best, gain }) => (best && gain > GAIN ? [[key, best]] : [])),
       ),

@@ -1,3 +1,4 @@
+import { BufferUsage } from '../../src/gpu/usage';
 import type { NamedTensor } from '../../src/nn/parameters';
 import { createNetwork } from '../../src/nn/systems';
 import { networkGraph } from '../../src/onnx/export';
@@ -86,7 +87,10 @@ async function layer(ort: Untyped, problem: LayerProblem): Promise<Prepared> {
   const session = await open(ort, 'webgpu', graph, { preferredOutputLocation: 'gpu-buffer' });
   const device: GPUDevice = await ort.env.webgpu.device;
   // STORAGE, COPY_SRC, COPY_DST
-  const buffer = device.createBuffer({ size: x.data.byteLength, usage: 0x80 | 0x4 | 0x8 });
+  const buffer = device.createBuffer({
+    size: x.data.byteLength,
+    usage: BufferUsage.STORAGE | BufferUsage.COPY_SRC | BufferUsage.COPY_DST,
+  });
   device.queue.writeBuffer(buffer, 0, x.data as Float32Array<ArrayBuffer>);
   const feeds = { x: ort.Tensor.fromGpuBuffer(buffer, { dataType: 'float32', dims: x.shape }) };
   let y: Untyped;

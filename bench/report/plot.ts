@@ -1,4 +1,5 @@
-import { adapterName, type Report } from './report';
+import { adapterName } from '../../src/gpu/device';
+import type { Report } from './report';
 
 const COLOURS: Record<string, string> = {
   facegrad: '#0a7d4f',
@@ -61,7 +62,7 @@ export function reportPlot(report: Report): string {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${y + 28}" font-family="sans-serif" font-size="11">`,
     '<style>.value{fill:#555}</style><rect width="100%" height="100%" fill="white"/>',
-    `<text x="8" y="20" font-size="14">Milliseconds a run on ${escape(adapterName(report))}: shorter is better, each line is ten times the one before</text>`,
+    `<text x="8" y="20" font-size="14">Milliseconds a run on ${escape(adapterName(report.facts.adapter))}: shorter is better, each line is ten times the one before</text>`,
     ...ticks,
     ...lines,
     ...legend,

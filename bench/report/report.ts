@@ -1,3 +1,4 @@
+import { adapterName } from '../../src/gpu/device';
 import type { Facts } from '../jobs/job';
 import type { BenchResult } from '../versus/measure';
 import { PROBLEMS } from '../versus/problems';
@@ -49,10 +50,7 @@ const shortCommits = (commit: string) =>
     .map((one) => one.slice(0, 10))
     .join(', ');
 
-export function adapterName({ facts: { adapter } }: Report): string {
-  const { vendor, architecture, description } = adapter;
-  return [vendor, architecture, description].filter(Boolean).join(' ');
-}
+const nameOf = ({ facts }: Report) => adapterName(facts.adapter);
 
 const digits = (value: number | undefined) =>
   value === undefined || !Number.isFinite(value) ? '-' : value.toPrecision(3);
@@ -138,7 +136,7 @@ export function reportText(report: Report): string {
     .join(', ');
   const parts = [
     [
-      `${adapterName(report)}, ${subgroupText(subgroups)}`,
+      `${nameOf(report)}, ${subgroupText(subgroups)}`,
       `measured peak: ${fixed(peak.gflops)} GFLOP/s in registers, ${fixed(peak.gbytesPerSecond)} GB/s copied`,
       ...Object.entries(where).map(([fact, value]) => `${fact}: ${value}`),
       `${report.cpu}, commit ${report.commit}, ${report.date}`,
@@ -181,9 +179,9 @@ export function compareText(now: Report, before: Report): string {
     if (old) rows.push(compareRow(`${k.kernel} ${k.name}`, OURS, k.ms, old.ms));
   }
   const other =
-    adapterName(now) === adapterName(before)
+    nameOf(now) === nameOf(before)
       ? ''
-      : `\nanother adapter then: ${adapterName(before)}; ratios mean little`;
+      : `\nanother adapter then: ${nameOf(before)}; ratios mean little`;
   const since = `since ${before.date}, commit ${before.commit}${other}`;
   return rows.length > 1 ? `${since}\n${alignColumns(rows, 2)}` : `${since}\nno case in common`;
 }
@@ -228,7 +226,7 @@ export function reportMarkdown(report: Report): string {
     .map(([, value]) => value)
     .join(', ');
   return [
-    `_${adapterName(report)}; ${where}; ${report.cpu}; measured peak ${peak.gflops.toFixed(0)} GFLOP/s, ` +
+    `_${nameOf(report)}; ${where}; ${report.cpu}; measured peak ${peak.gflops.toFixed(0)} GFLOP/s, ` +
       `${peak.gbytesPerSecond.toFixed(0)} GB/s. Milliseconds, in brackets how many times ours; – : it cannot, or its ` +
       `numbers are wrong; > N s: a single run took longer. ${report.date.slice(0, 10)}, ${shortCommits(report.commit)}._`,
     '',

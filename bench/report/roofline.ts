@@ -1,3 +1,4 @@
+import { kernelGroup } from '../../src/kernels/groups';
 import type { DispatchTime, Profile } from '../jobs/job';
 import { copyPeak, type Peak } from '../peak/peak';
 import { alignColumns } from './columns';
@@ -25,24 +26,6 @@ export function roofline(
   return { idealMs, bound, distance: ms / idealMs };
 }
 
-/** What a step is made of, by the first word that fits. */
-const GROUPS: [string, RegExp][] = [
-  ['convolution forward', /^conv5x5\.(?!.*(backward|flip|reduce)).*forward/],
-  ['convolution dx', /^conv5x5\.(backward_input|flip)/],
-  ['convolution dw', /^conv5x5\.(backward_weight|reduce)/],
-  ['convolution by Winograd', /^winograd\./],
-  ['batch norm, ReLU, pool', /^(bn_relu_pool|batch_norm|max_pool)\./],
-  ['dense', /^dense\./],
-  ['LSTM', /^lstm\./],
-  ['augmentation', /^augment/],
-  ['preprocessing', /^(canny|distance|edge|grey|histogram|standardize|resize|equalization)/],
-  ['optimizer', /^optimizer\.|^(adam|sgd|clip|sum_of_squares)/],
-];
-
-export function groupOf(kernel: string): string {
-  return GROUPS.find(([, pattern]) => pattern.test(kernel))?.[0] ?? 'the rest';
-}
-
 /** Behind a time that the clock is too coarse for. */
 const UNTIMED = '?';
 
@@ -68,9 +51,9 @@ export function profileText({ title, method, peak, dispatches }: Profile): strin
   };
   const columns = ['ms', '%', 'GFLOP/s', 'executed', 'MB', 'GB/s', 'bound by', 'x roof'];
   const rows = dispatches.map((d) => [d.label, ...cells([d])]);
-  const names = [...new Set(dispatches.map(({ kernel }) => groupOf(kernel)))];
+  const names = [...new Set(dispatches.map(({ kernel }) => kernelGroup(kernel)))];
   const groups = names.map((name) => {
-    const members = dispatches.filter(({ kernel }) => groupOf(kernel) === name);
+    const members = dispatches.filter(({ kernel }) => kernelGroup(kernel) === name);
     const ms = members.reduce((sum, d) => sum + d.ms, 0);
     return { ms, row: [name, `${members.length}`, ...cells(members)] };
   });

@@ -1,3 +1,4 @@
+import { adapterName } from '../../src/gpu/device';
 import type { ImageSet, SequenceSet } from '../../src/data/dataset';
 import { Storage } from '../../src/tape/storage';
 import { Evaluator, testViews, type TestTimeAveraging } from '../../src/train/evaluator';
@@ -33,8 +34,7 @@ export async function withEvaluator(
   const weights = readWeights(inputs.weights, config.weights);
   const data = unpackImageSet('data', config.data, inputs);
   const gpu = await task.gpu();
-  const { vendor, architecture, description } = gpu.adapter;
-  emit({ type: 'start', adapter: `${vendor} ${architecture} ${description}`.trim() });
+  emit({ type: 'start', adapter: adapterName(gpu.adapter) });
   const storage = new Storage(gpu);
   const model = loadNetwork(weights, storage, task.systems);
   const evaluator = await Evaluator.create(model, storage, data, {

@@ -1,6 +1,6 @@
 // y[g,n,o,i,j] = sum over c, ky, kx of x[g,n,c, i+ky-2, j+kx-2] * weight[g,c,ky,kx,o]
 //
-// The 5x5 convolution with register tiles: what `forward_plain.wgsl` defines, faster. Turned
+// The 5x5 convolution with register tiles: what `forward_plain.wgsl` defines, faster. Flipped
 // weights and dy in place of x give dx: it is also the gradient by the input (see
 // `flip_weights.wgsl`).
 //

@@ -1,10 +1,11 @@
 import type { Gpu } from '../gpu/device';
 import { FacegradError } from '../gpu/errors';
+import { BufferUsage } from '../gpu/usage';
 import { size, type DType, type TensorSpec } from '../kernels/kernel';
 import { readBuffer, type TypedArray } from '../tape/storage';
 import { Value } from '../tape/value';
 
-const USAGE = 0x80 | 0x4 | 0x8; // STORAGE, COPY_SRC, COPY_DST
+const USAGE = BufferUsage.STORAGE | BufferUsage.COPY_SRC | BufferUsage.COPY_DST;
 
 /** Numbers in the CPU's memory with their shape, row-major: what eager calls take and give. */
 export interface HostTensor {

@@ -1,6 +1,7 @@
 import { subgroupsWork } from './subgroups';
 import { FacegradError } from './errors';
 import { PipelineCache } from './pipelines';
+import { BufferUsage } from './usage';
 
 /** Features that kernels have variants for; each is used only where the adapter offers it. */
 const OPTIONAL_FEATURES: GPUFeatureName[] = ['shader-f16', 'subgroups', 'timestamp-query'];
@@ -29,6 +30,13 @@ export interface AdapterDescription {
   architecture: string;
   description: string;
   fallback: boolean;
+}
+
+/** An adapter's name in one line; empty where the browser does not tell. */
+export function adapterName(
+  adapter: Pick<AdapterDescription, 'vendor' | 'architecture' | 'description'>,
+): string {
+  return [adapter.vendor, adapter.architecture, adapter.description].filter(Boolean).join(' ');
 }
 
 /** A device, its capabilities and its pipelines. Everything of the library hangs on one of these. */
@@ -85,7 +93,7 @@ export class Gpu {
     this.assertAlive();
     const { maxBufferSize, maxStorageBufferBindingSize } = this.device.limits;
     const available =
-      usage & 0x80 /* STORAGE */
+      usage & BufferUsage.STORAGE
         ? Math.min(maxBufferSize, maxStorageBufferBindingSize)
         : maxBufferSize;
     if (size > available) {

@@ -1,4 +1,5 @@
 import { FacegradError } from './errors';
+import { ShaderStage } from './usage';
 import { tune, type WgslModule } from './wgsl';
 
 export interface PipelineRequest {
@@ -15,8 +16,6 @@ export interface Pipeline {
   /** Group 1: the parameters, or null. */
   paramsLayout: GPUBindGroupLayout | null;
 }
-
-const COMPUTE = 0x4; // GPUShaderStage.COMPUTE, spelt out because Node has no such global at load
 
 /** Compiles each (file, overrides, constants) once, asynchronously. */
 export class PipelineCache {
@@ -55,14 +54,14 @@ export class PipelineCache {
       label,
       entries: shader.bindings.map(({ binding, access }) => ({
         binding,
-        visibility: COMPUTE,
+        visibility: ShaderStage.COMPUTE,
         buffer: { type: access === 'read' ? 'read-only-storage' : 'storage' },
       })),
     });
     const paramsLayout = shader.params
       ? device.createBindGroupLayout({
           label: `${label} params`,
-          entries: [{ binding: 0, visibility: COMPUTE, buffer: { type: 'uniform' } }],
+          entries: [{ binding: 0, visibility: ShaderStage.COMPUTE, buffer: { type: 'uniform' } }],
         })
       : null;
     device.pushErrorScope('validation');

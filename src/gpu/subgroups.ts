@@ -1,3 +1,7 @@
+import { BufferUsage, MapMode } from './usage';
+
+const { COPY_DST, COPY_SRC, MAP_READ, STORAGE } = BufferUsage;
+
 /** What the subgroup kernels build on, asked of the device itself before any of them runs. */
 const PROBE = /* wgsl */ `
 enable subgroups;
@@ -31,8 +35,8 @@ export async function subgroupsWork(
 ): Promise<boolean> {
   device.pushErrorScope('validation');
   const bytes = THREADS * 16;
-  const found = device.createBuffer({ size: bytes, usage: 0x80 | 0x4 }); // STORAGE, COPY_SRC
-  const copy = device.createBuffer({ size: bytes, usage: 0x1 | 0x8 }); // MAP_READ, COPY_DST
+  const found = device.createBuffer({ size: bytes, usage: STORAGE | COPY_SRC });
+  const copy = device.createBuffer({ size: bytes, usage: MAP_READ | COPY_DST });
   try {
     const pipeline = await device.createComputePipelineAsync({
       layout: 'auto',
@@ -52,7 +56,7 @@ export async function subgroupsWork(
     pass.end();
     encoder.copyBufferToBuffer(found, 0, copy, 0, bytes);
     device.queue.submit([encoder.finish()]);
-    await copy.mapAsync(1);
+    await copy.mapAsync(MapMode.READ);
     const values = new Uint32Array(copy.getMappedRange());
     return Array.from({ length: THREADS }, (_, thread) => thread).every((thread) => {
       const [size, lane, first, fourth] = values.subarray(4 * thread, 4 * thread + 4);

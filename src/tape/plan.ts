@@ -1,5 +1,6 @@
 import { FacegradError } from '../gpu/errors';
 import type { Gpu } from '../gpu/device';
+import { BufferUsage } from '../gpu/usage';
 import { packParams } from '../gpu/wgsl';
 import type { Pipeline } from '../gpu/pipelines';
 import { describeSteps, firstNotFinite, type NotFinite } from './inspect';
@@ -10,9 +11,7 @@ import { readBuffer, type Storage, type TypedArray } from './storage';
 import type { Tape } from './tape';
 import type { Value } from './value';
 
-const STORAGE = 0x80;
-const UNIFORM = 0x40;
-const COPY_DST = 0x8;
+const { COPY_DST, COPY_SRC, STORAGE, UNIFORM } = BufferUsage;
 /** Uniform bindings begin at multiples of this (WebGPU's default). */
 const PARAMS_SLOT = 256;
 
@@ -92,7 +91,7 @@ export class Plan {
     const build = () => {
       const owned = (buffer: GPUBuffer) => (made.push(buffer), buffer);
       const temporaries = sizes.map((bytes, i) =>
-        owned(gpu.createBuffer(`temporaries ${i}`, bytes, STORAGE | COPY_DST | 0x4)),
+        owned(gpu.createBuffer(`temporaries ${i}`, bytes, STORAGE | COPY_DST | COPY_SRC)),
       );
       const params = owned(writeParams(gpu, dispatches));
       for (const { root } of keep) {

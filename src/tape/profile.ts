@@ -1,5 +1,8 @@
 import type { Gpu } from '../gpu/device';
+import { BufferUsage, MapMode } from '../gpu/usage';
 import type { Dispatch } from './dispatch';
+
+const { COPY_DST, COPY_SRC, MAP_READ, QUERY_RESOLVE } = BufferUsage;
 
 /** How long a submit took: by the wall's clock to its completion, by the GPU's clock where there is one. */
 export interface Duration {
@@ -17,8 +20,8 @@ export class PassTimer {
     const { device } = gpu;
     if (!device.features.has('timestamp-query')) return;
     this.#querySet = device.createQuerySet({ type: 'timestamp', count: 2 });
-    this.#resolve = device.createBuffer({ size: 16, usage: 0x200 | 0x4 }); // QUERY_RESOLVE, COPY_SRC
-    this.#staging = device.createBuffer({ size: 16, usage: 0x1 | 0x8 }); // MAP_READ, COPY_DST
+    this.#resolve = device.createBuffer({ size: 16, usage: QUERY_RESOLVE | COPY_SRC });
+    this.#staging = device.createBuffer({ size: 16, usage: MAP_READ | COPY_DST });
   }
 
   async time(encode: (pass: GPUComputePassEncoder) => void): Promise<Duration> {
@@ -42,7 +45,7 @@ export class PassTimer {
     await device.queue.onSubmittedWorkDone();
     const wall = performance.now() - begin;
     if (!staging) return { wall, timestamp: null };
-    await staging.mapAsync(1);
+    await staging.mapAsync(MapMode.READ);
     const [from, to] = new BigUint64Array(staging.getMappedRange());
     staging.unmap();
     return { wall, timestamp: Math.max(0, Number(to - from) / 1e6) }; // the specification allows negative intervals

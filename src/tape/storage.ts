@@ -1,15 +1,11 @@
 import { FacegradError } from '../gpu/errors';
 import type { Gpu } from '../gpu/device';
+import { BufferUsage, MapMode } from '../gpu/usage';
 import type { Value } from './value';
 
 export type TypedArray = Float32Array | Uint32Array | Int32Array;
 
-const { STORAGE, COPY_SRC, COPY_DST, MAP_READ } = {
-  MAP_READ: 0x1,
-  COPY_SRC: 0x4,
-  COPY_DST: 0x8,
-  STORAGE: 0x80,
-};
+const { STORAGE, COPY_SRC, COPY_DST, MAP_READ } = BufferUsage;
 
 /** The memory of `state` values on one device; plans that use the same values share it. */
 export class Storage {
@@ -82,7 +78,7 @@ export async function readBuffer(gpu: Gpu, buffer: GPUBuffer, value: Value): Pro
     const encoder = gpu.device.createCommandEncoder();
     encoder.copyBufferToBuffer(buffer, offset * 4, staging, 0, bytes);
     gpu.device.queue.submit([encoder.finish()]);
-    await staging.mapAsync(1);
+    await staging.mapAsync(MapMode.READ);
     gpu.assertAlive();
     const copy = staging.getMappedRange().slice(0, bytes);
     if (spec.dtype === 'f32') return new Float32Array(copy);

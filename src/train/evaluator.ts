@@ -7,7 +7,7 @@ import { Tape } from '../tape/tape';
 import type { Value } from '../tape/value';
 import { augment, NO_AUGMENTATION } from '../vision/augmentation';
 import { ImageBank, isSequences, itemLabels, StepBuffer } from './batches';
-import { emptyConfusion, metricsOf, type Metrics } from './metrics';
+import { emptyConfusion, metricsOf, softmax, type Metrics } from './metrics';
 
 /** One look at a picture: mirrored or not, shifted by source pixels. */
 export interface View {
@@ -161,12 +161,4 @@ export class Evaluator {
   dispose(): void {
     this.plan.dispose();
   }
-}
-
-function softmax(logits: ArrayLike<number>): number[] {
-  const values = Array.from(logits);
-  const max = Math.max(...values);
-  const exps = values.map((z) => Math.exp(z - max));
-  const sum = exps.reduce((a, b) => a + b, 0);
-  return exps.map((e) => e / sum);
 }

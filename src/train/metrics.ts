@@ -48,3 +48,12 @@ export function formatConfusion(confusion: Confusion, classes: readonly string[]
   });
   return [head, ...lines].join('\n');
 }
+
+/** Probabilities of class scores. */
+export function softmax(logits: ArrayLike<number>): number[] {
+  const values = Array.from(logits);
+  const max = Math.max(...values);
+  const exps = values.map((z) => Math.exp(z - max));
+  const sum = exps.reduce((a, b) => a + b, 0);
+  return exps.map((e) => e / sum);
+}

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { copyPeak } from '../../bench/peak/peak';
-import { groupOf, profileText, roofline } from '../../bench/report/roofline';
+import { profileText, roofline } from '../../bench/report/roofline';
+import { kernelGroup } from '../../src/kernels/groups';
 
 const peak = {
   gflops: 100,
@@ -41,13 +42,13 @@ describe('roofline', () => {
 
 describe('groups', () => {
   it('tell a layer from its gradients', () => {
-    expect(groupOf('conv5x5.forward_subgroup')).toBe('convolution forward');
-    expect(groupOf('conv5x5.backward_input_map6_subgroup')).toBe('convolution dx');
-    expect(groupOf('conv5x5.flip_weights')).toBe('convolution dx');
-    expect(groupOf('conv5x5.backward_weight_subgroup')).toBe('convolution dw');
-    expect(groupOf('conv5x5.reduce_weight')).toBe('convolution dw');
-    expect(groupOf('lstm.backward')).toBe('LSTM');
-    expect(groupOf('something.new')).toBe('the rest');
+    expect(kernelGroup('conv5x5.forward_subgroup')).toBe('convolution forward');
+    expect(kernelGroup('conv5x5.backward_input_map6_subgroup')).toBe('convolution dx');
+    expect(kernelGroup('conv5x5.flip_weights')).toBe('convolution dx');
+    expect(kernelGroup('conv5x5.backward_weight_subgroup')).toBe('convolution dw');
+    expect(kernelGroup('conv5x5.reduce_weight')).toBe('convolution dw');
+    expect(kernelGroup('lstm.backward')).toBe('LSTM');
+    expect(kernelGroup('something.new')).toBe('the rest');
   });
 });
 

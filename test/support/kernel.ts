@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { describe as sentence, type Order } from '../../learn/machine';
+import { BufferUsage, MapMode } from '../../src/gpu/usage';
 import { packParams } from '../../src/gpu/wgsl';
 import {
   layoutOf,
@@ -72,6 +73,7 @@ export interface KernelTest<I extends string, O extends string, A> {
 }
 
 const GUARD = 64; // elements after the data, inside the binding: a store past the end lands here
+const { COPY_DST, COPY_SRC, MAP_READ, STORAGE, UNIFORM } = BufferUsage;
 const POISON = 0x7fc0dead; // a NaN: an element that is read or left unwritten shows
 
 /**
@@ -248,7 +250,7 @@ async function dispatchRaw<I extends string, O extends string, A>(
     };
     const buffers = kernel.shader.bindings.map(({ name }) => {
       const bits = filled(specs[name], given[name], GUARD);
-      const b = buffer(bits.byteLength, 0x80 | 0x4 | 0x8);
+      const b = buffer(bits.byteLength, STORAGE | COPY_SRC | COPY_DST);
       device.queue.writeBuffer(b, 0, bits);
       return b;
     });
@@ -261,7 +263,7 @@ async function dispatchRaw<I extends string, O extends string, A>(
     if (paramsLayout) {
       const bytes = new ArrayBuffer(kernel.shader.params!.size);
       packParams(kernel.shader, kernel.params?.(inputs, attributes) ?? {}, new DataView(bytes), 0);
-      const params = buffer(bytes.byteLength, 0x40 | 0x8);
+      const params = buffer(bytes.byteLength, UNIFORM | COPY_DST);
       device.queue.writeBuffer(params, 0, bytes);
       groups.push(
         device.createBindGroup({
@@ -277,14 +279,14 @@ async function dispatchRaw<I extends string, O extends string, A>(
     pass.dispatchWorkgroups(...kernel.workgroups(inputs, attributes));
     pass.end();
     const results = kernel.shader.bindings.map(({ name, access }, i) => {
-      const staging = buffer(buffers[i].size, 0x1 | 0x8);
+      const staging = buffer(buffers[i].size, MAP_READ | COPY_DST);
       encoder.copyBufferToBuffer(buffers[i], 0, staging, 0, buffers[i].size);
       return { name, access, staging };
     });
     device.queue.submit([encoder.finish()]);
     const out: Record<string, Uint32Array> = {};
     for (const { name, access, staging } of results) {
-      await staging.mapAsync(1);
+      await staging.mapAsync(MapMode.READ);
       const bits = new Uint32Array(staging.getMappedRange().slice(0));
       const length = storageSize(specs[name]);
       const guard = bits.subarray(length, length + GUARD);
