@@ -46,9 +46,9 @@ struct Params {
 var<workgroup> sums_beta: array<f32, MAX_WORKGROUP_SIZE>; // of dz
 var<workgroup> sums_gamma: array<f32, MAX_WORKGROUP_SIZE>; // of dz * winner
 
-// By its bits: a compiler may take NaN for impossible.
-fn is_nan(value: f32) -> bool {
-  return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
+// By the bits, so that a NaN is open too.
+fn is_open(best: f32) -> bool {
+  return bitcast<u32>(best) != bitcast<u32>(NONE);
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
@@ -77,7 +77,7 @@ fn main(
   for (var i = thread; i < params.batch * plane; i += WORKGROUP_SIZE) {
     let sample = (g * params.batch + n) * params.channels + c;
     let best = winner[sample * plane + row * width + column];
-    if (best > NONE || is_nan(best)) {
+    if (is_open(best)) {
       let dy_row = sample * dy_plane + (row + params.dy_border) * params.dy_row_stride;
       let passed = dy[dy_row + column + params.dy_border];
       sum_beta += passed;
@@ -161,8 +161,7 @@ fn main(
         place = 3u;
       }
       var gradient = 0.0;
-      let best_here = winner[sample * plane + (top_row / 2u) * width + left / 2u];
-      if (best_here > NONE || is_nan(best_here)) {
+      if (is_open(winner[sample * plane + (top_row / 2u) * width + left / 2u])) {
         let dy_row = sample * dy_plane + (top_row / 2u + params.dy_border) * params.dy_row_stride;
         gradient = dy[dy_row + left / 2u + params.dy_border];
       }

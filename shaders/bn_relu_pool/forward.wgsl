@@ -179,13 +179,9 @@ fn main(
       let normalized = (best - center) * scale;
       let z = slope * normalized + offset;
       let at = (plane * height + inner_row) * width + inner_column;
-      if (is_nan(z)) { // then all are: a NaN anywhere in the channel is in its mean
-        y[out] = z;
-        winner[at] = z;
-      } else {
-        y[out] = max(0.0, z);
-        winner[at] = select(NONE, normalized, z > 0.0);
-      }
+      let nan = is_nan(z); // then all are: a NaN anywhere in the channel is in its mean
+      y[out] = select(max(0.0, z), z, nan);
+      winner[at] = select(select(NONE, normalized, z > 0.0), z, nan);
     } else {
       y[out] = 0.0;
     }

@@ -74,10 +74,10 @@ fn main(
       let d = x[bottom];
       let e = x[bottom + 1u];
       let best = select(min(min(a, b), min(d, e)), max(max(a, b), max(d, e)), slope > 0.0);
-      var z = slope * ((best - center) * scale) + offset;
-      if (is_nan(a + b + d + e) && (is_nan(a) || is_nan(b) || is_nan(d) || is_nan(e))) {
-        z = a + b + d + e;
-      }
+      // The largest magnitude in the order of its bits, in which a NaN, which a maximum may drop, is above infinity.
+      let bits = bitcast<vec4<u32>>(vec4<f32>(a, b, d, e)) & vec4<u32>(0x7fffffffu);
+      let largest = bitcast<f32>(max(max(bits.x, bits.y), max(bits.z, bits.w)));
+      let z = select(slope * ((best - center) * scale) + offset, largest, is_nan(largest));
       y[out] = select(max(0.0, z), z, is_nan(z));
     } else {
       y[out] = 0.0;

@@ -71,6 +71,15 @@ fn main(
   var high3 = vec4<f32>();
   var low4 = vec4<f32>();
   var high4 = vec4<f32>();
+  // From a channel of dy to the ones behind it; past the last one there is nothing, and nothing is stored.
+  let last = params.out_channels - 1u - o;
+  let plane1 = min(1u, last) * params.dy_plane;
+  let plane2 = min(2u, last) * params.dy_plane;
+  let plane3 = min(3u, last) * params.dy_plane;
+  let plane4 = min(4u, last) * params.dy_plane;
+  let plane5 = min(5u, last) * params.dy_plane;
+  let plane6 = min(6u, last) * params.dy_plane;
+  let plane7 = min(7u, last) * params.dy_plane;
   let rows = params.images * params.height;
   let begin = part * rows / params.parts;
   let end = (part + 1u) * rows / params.parts;
@@ -81,25 +90,25 @@ fn main(
     var dy_at = (n * params.out_channels + o) * params.dy_plane + (i + 2u) * params.dy_row;
     var left = x[x_at];
     var dy_left0 = dy[dy_at];
-    var dy_left1 = dy[dy_at + params.dy_plane];
-    var dy_left2 = dy[dy_at + 2u * params.dy_plane];
-    var dy_left3 = dy[dy_at + 3u * params.dy_plane];
-    var dy_left4 = dy[dy_at + 4u * params.dy_plane];
-    var dy_left5 = dy[dy_at + 5u * params.dy_plane];
-    var dy_left6 = dy[dy_at + 6u * params.dy_plane];
-    var dy_left7 = dy[dy_at + 7u * params.dy_plane];
+    var dy_left1 = dy[dy_at + plane1];
+    var dy_left2 = dy[dy_at + plane2];
+    var dy_left3 = dy[dy_at + plane3];
+    var dy_left4 = dy[dy_at + plane4];
+    var dy_left5 = dy[dy_at + plane5];
+    var dy_left6 = dy[dy_at + plane6];
+    var dy_left7 = dy[dy_at + plane7];
     for (var strip = 0u; strip < params.strips; strip++) {
       x_at++;
       dy_at++;
       let right = x[x_at];
       let dy_right0 = dy[dy_at];
-      let dy_right1 = dy[dy_at + params.dy_plane];
-      let dy_right2 = dy[dy_at + 2u * params.dy_plane];
-      let dy_right3 = dy[dy_at + 3u * params.dy_plane];
-      let dy_right4 = dy[dy_at + 4u * params.dy_plane];
-      let dy_right5 = dy[dy_at + 5u * params.dy_plane];
-      let dy_right6 = dy[dy_at + 6u * params.dy_plane];
-      let dy_right7 = dy[dy_at + 7u * params.dy_plane];
+      let dy_right1 = dy[dy_at + plane1];
+      let dy_right2 = dy[dy_at + plane2];
+      let dy_right3 = dy[dy_at + plane3];
+      let dy_right4 = dy[dy_at + plane4];
+      let dy_right5 = dy[dy_at + plane5];
+      let dy_right6 = dy[dy_at + plane6];
+      let dy_right7 = dy[dy_at + plane7];
       let dy_low0 = vec4<f32>(
         dy_left0.z,
         dy_left1.z,

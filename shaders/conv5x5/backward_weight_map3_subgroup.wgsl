@@ -69,6 +69,8 @@ fn main(
   let o = group.y * 4u;
   let g = group.z / params.parts;
   let part = group.z % params.parts;
+  // The channel of dy that this invocation loads; past the last one the last, and nothing is stored.
+  let own_o = min(o + (invocation & 3u), params.out_channels - 1u);
 
   // Sums of the 25 taps for 4 output channels.
   var tap0 = vec4<f32>();
@@ -103,7 +105,7 @@ fn main(
     let x0 = row_of(x_at);
     let x1 = row_of(x_at + params.x_row);
     let x2 = row_of(x_at + 2u * params.x_row);
-    let dy_at = (n * params.out_channels + o + (invocation & 3u)) * params.dy_plane
+    let dy_at = (n * params.out_channels + own_o) * params.dy_plane
       + 2u * params.dy_row + 2u;
     let dy0 = dy[dy_at];
     let dy1 = dy[dy_at + 1u];

@@ -70,6 +70,9 @@ fn main(
   let o = group.y * 8u;
   let g = group.z / params.parts;
   let part = group.z % params.parts;
+  // The channel of dy that this invocation loads; past the last one the last, and nothing is stored.
+  let own_o = min(o + (invocation & 3u), params.out_channels - 1u);
+  let to_high = (min(own_o + 4u, params.out_channels - 1u) - own_o) * params.dy_plane;
 
   // Sums of tap kx for output channels o..o+3 (low) and o+4..o+7 (high).
   var low0 = vec4<f32>();
@@ -90,7 +93,7 @@ fn main(
   for (var n = g * params.images + part * params.images / params.parts; n < end; n++) {
     let from_x = (n * params.channels + c) * params.x_plane + ky * params.x_row;
     let from_dy =
-      (n * params.out_channels + o + (invocation & 3u)) * params.dy_plane + 2u * params.dy_row;
+      (n * params.out_channels + own_o) * params.dy_plane + 2u * params.dy_row;
     for (var i = first_row; i < end_row; i++) {
       let x_at = from_x + i * params.x_row;
       let dy_at = from_dy + i * params.dy_row;
@@ -98,8 +101,8 @@ fn main(
       let q = x[x_at + 1u]; // columns 2 3 4 5
       let dy_p_low = dy[dy_at];
       let dy_q_low = dy[dy_at + 1u];
-      let dy_p_high = dy[dy_at + 4u * params.dy_plane];
-      let dy_q_high = dy[dy_at + 4u * params.dy_plane + 1u];
+      let dy_p_high = dy[dy_at + to_high];
+      let dy_q_high = dy[dy_at + to_high + 1u];
       let dy_low0 = from_lanes(dy_p_low.z);
       let dy_high0 = from_lanes(dy_p_high.z);
       low2 += p.z * dy_low0;

@@ -73,6 +73,9 @@ fn main(
   let o = group.y * 8u;
   let g = group.z / params.parts;
   let part = group.z % params.parts;
+  // The channel of dy that this invocation loads; past the last one the last, and nothing is stored.
+  let own_o = min(o + (invocation & 3u), params.out_channels - 1u);
+  let to_high = (min(own_o + 4u, params.out_channels - 1u) - own_o) * params.dy_plane;
 
   // Sums of tap kx for output channels o..o+3 (low) and o+4..o+7 (high).
   var low0 = vec4<f32>();
@@ -93,16 +96,16 @@ fn main(
   for (var r = begin; r < end; r++) {
     var x_at = (n * params.channels + c) * params.x_plane + (i + ky) * params.x_row;
     var dy_at =
-      (n * params.out_channels + o + (invocation & 3u)) * params.dy_plane + (i + 2u) * params.dy_row;
+      (n * params.out_channels + own_o) * params.dy_plane + (i + 2u) * params.dy_row;
     var left = x[x_at];
     var dy_left_low = dy[dy_at];
-    var dy_left_high = dy[dy_at + 4u * params.dy_plane];
+    var dy_left_high = dy[dy_at + to_high];
     for (var strip = 0u; strip < params.strips; strip++) {
       x_at++;
       dy_at++;
       let right = x[x_at];
       let dy_right_low = dy[dy_at];
-      let dy_right_high = dy[dy_at + 4u * params.dy_plane];
+      let dy_right_high = dy[dy_at + to_high];
       // The border is 2 wide, a strip 4.
       let own_low = vec4<f32>(dy_left_low.zw, dy_right_low.xy);
       let own_high = vec4<f32>(dy_left_high.zw, dy_right_high.xy);

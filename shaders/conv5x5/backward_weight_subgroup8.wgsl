@@ -82,6 +82,8 @@ fn main(
   let o = group.y * 8u;
   let g = group.z / params.parts;
   let part = group.z % params.parts;
+  // The channel of dy that this invocation loads; past the last one the last, and nothing is stored.
+  let own_o = min(o + (invocation & 7u), params.out_channels - 1u);
 
   // Sums of tap kx for output channels o..o+3 (low) and o+4..o+7 (high).
   var low0 = vec4<f32>();
@@ -102,7 +104,7 @@ fn main(
   for (var r = begin; r < end; r++) {
     var x_at = (n * params.channels + c) * params.x_plane + (i + ky) * params.x_row;
     var dy_at =
-      (n * params.out_channels + o + (invocation & 7u)) * params.dy_plane + (i + 2u) * params.dy_row;
+      (n * params.out_channels + own_o) * params.dy_plane + (i + 2u) * params.dy_row;
     var left = x[x_at];
     var dy_left = dy[dy_at];
     for (var strip = 0u; strip < params.strips; strip++) {

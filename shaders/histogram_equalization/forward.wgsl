@@ -3,6 +3,8 @@
 //   upper = v * max n,  lower = P_l * H * W
 //   w(k)  = 0 where n(k) < lower, else (min(n(k), upper) - lower)^r
 //   y     = round(255 * sum_{m <= k} w(m) / sum_m w(m)) at a pixel of level k
+// With FROM_LOWEST (OpenCV's equalizeHist) the lowest level that has weight becomes 0: its weight w0 is taken off both,
+//   y     = round(255 * (sum_{m <= k} w(m) - w0) / (sum_m w(m) - w0))
 // An image with one level of weight, or with upper <= lower, is returned as it is.
 //
 // Layout: x and y [N, H, W], whole numbers 0..255.
@@ -11,6 +13,8 @@
 // Weights are rounded to whole numbers and everything after is integer arithmetic, so that the result
 //   does not depend on the order of the sum; with r = 1 it is the same on every adapter, and with
 //   v = r = 1, P_l = 0 the weights are the counts themselves: plain equalization, exact.
+
+override FROM_LOWEST: u32 = 0;
 
 const LEVELS: u32 = 256;
 const SIZE: u32 = 64; // invocations
@@ -34,6 +38,7 @@ var<workgroup> peak: atomic<u32>;
 var<workgroup> sums: array<u32, SIZE>;
 var<workgroup> table: array<f32, LEVELS>;
 var<workgroup> unchanged: u32;
+var<workgroup> lowest: atomic<u32>; // level that has weight
 
 fn level(value: f32) -> u32 {
   return min(u32(value + 0.5), 255u);
@@ -58,6 +63,7 @@ fn main(@builtin(local_invocation_index) t: u32, @builtin(workgroup_id) group: v
   }
   if (t == 0u) {
     atomicStore(&peak, 0u);
+    atomicStore(&lowest, LEVELS - 1u);
     unchanged = 0u;
   }
   workgroupBarrier();
@@ -76,7 +82,11 @@ fn main(@builtin(local_invocation_index) t: u32, @builtin(workgroup_id) group: v
   let upper = params.v * f32(atomicLoad(&peak));
   var own = 0u;
   for (var k = start; k < start + OWN; k++) {
-    own += weigh(atomicLoad(&counts[k]), upper);
+    let weight = weigh(atomicLoad(&counts[k]), upper);
+    own += weight;
+    if (weight > 0u) {
+      atomicMin(&lowest, k);
+    }
   }
   sums[t] = own;
   workgroupBarrier();
@@ -86,6 +96,10 @@ fn main(@builtin(local_invocation_index) t: u32, @builtin(workgroup_id) group: v
     sum += select(0u, sums[i], i < t);
     total += sums[i];
   }
+  var off = 0u; // the lowest level's weight
+  if (FROM_LOWEST == 1u) {
+    off = weigh(atomicLoad(&counts[atomicLoad(&lowest)]), upper);
+  }
   for (var k = start; k < start + OWN; k++) {
     let weight = weigh(atomicLoad(&counts[k]), upper);
     sum += weight;
@@ -93,7 +107,9 @@ fn main(@builtin(local_invocation_index) t: u32, @builtin(workgroup_id) group: v
       unchanged = 1u; // one level holds all the weight, or none has any
     }
     // round(255 * sum / total): 510 * 2^23 + 2^23 still fits 32 bits.
-    table[k] = f32((510u * sum + total) / max(2u * total, 1u));
+    let over = max(sum, off) - off;
+    let all = total - off;
+    table[k] = f32((510u * over + all) / max(2u * all, 1u));
   }
   workgroupBarrier();
   let keep = unchanged == 1u;

@@ -14,6 +14,8 @@ override WINDOW: u32 = 2;
 override STRIDE: u32 = 2;
 override PADDING: u32 = 0; // at most WINDOW / 2, so that no window is all padding
 
+const INFINITY: u32 = 0x7f800000u; // its bits
+
 struct Params {
   planes: u32, // P
   height: u32, // H
@@ -30,11 +32,6 @@ struct Params {
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
 @group(0) @binding(2) var<storage, read_write> indices: array<u32>;
 @group(1) @binding(0) var<uniform> params: Params;
-
-// By its bits: a compiler may take NaN for impossible.
-fn is_nan(value: f32) -> bool {
-  return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
-}
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(
@@ -64,12 +61,25 @@ fn main(
 
   var best = x[origin + top * params.x_row_stride + left];
   var winner = top * params.width + left;
+  var bits = 0u; // of the largest magnitude: a NaN, which a comparison may drop, is above infinity
   for (var iy = top; iy < bottom; iy += 1u) {
     for (var ix = left; ix < right; ix += 1u) {
       let value = x[origin + iy * params.x_row_stride + ix];
-      if (is_nan(value) || (!is_nan(best) && value > best)) {
+      bits = max(bits, bitcast<u32>(abs(value)));
+      if (value > best) {
         best = value;
         winner = iy * params.width + ix;
+      }
+    }
+  }
+  if (bits > INFINITY) {
+    for (var iy = top; iy < bottom; iy += 1u) {
+      for (var ix = left; ix < right; ix += 1u) {
+        let value = x[origin + iy * params.x_row_stride + ix];
+        if (bitcast<u32>(abs(value)) > INFINITY) {
+          best = value;
+          winner = iy * params.width + ix;
+        }
       }
     }
   }

@@ -5,7 +5,7 @@ import { Plan } from '../tape/plan';
 import { Storage } from '../tape/storage';
 import { Tape, type Operation } from '../tape/tape';
 import { state, Value } from '../tape/value';
-import { dtypeOf, Tensor, type HostInput, type HostTensor } from './tensor';
+import { dtypeOf, isPlain, Tensor, type HostInput, type HostTensor } from './tensor';
 
 /** Elements of an input: float32, whole numbers, or whatever is given. `?`: it may be left out. */
 export type Kind = 'f32' | 'u32' | 'any' | 'f32?' | 'u32?' | 'any?';
@@ -140,7 +140,7 @@ function checked<In>(
 
 function typed(what: string, kind: Kind, tensor: Tensor | HostInput) {
   const wanted = kind.replace('?', '');
-  const plain = !(tensor instanceof Tensor) && Array.isArray(tensor.data);
+  const plain = !(tensor instanceof Tensor) && isPlain(tensor.data);
   const asked = wanted === 'u32' ? 'u32' : 'f32';
   const dtype = tensor instanceof Tensor ? tensor.dtype : plain ? asked : dtypeOf(tensor.data);
   const whole = dtype === 'u32' || dtype === 'i32'; // the same bits from 0 on, and -1 is "absent" to both

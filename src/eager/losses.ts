@@ -2,7 +2,7 @@
 import * as cdists from '../tape/operations/cdist';
 import * as crossEntropies from '../tape/operations/cross_entropy';
 import * as embeddings from '../tape/operations/embedding_losses';
-import { focalLossTerm } from '../tape/operations/focal_loss';
+import * as focalLosses from '../tape/operations/focal_loss_term';
 import * as gathers from '../tape/operations/gather';
 import * as normalizes from '../tape/operations/normalize';
 import { eager } from './eager';
@@ -17,7 +17,7 @@ export const nllLoss = /* @__PURE__ */ eager(crossEntropies.nllLoss, {
   labels: 'u32',
   weight: 'f32?',
 });
-export const focalLoss = /* @__PURE__ */ eager(focalLossTerm, {
+export const focalLoss = /* @__PURE__ */ eager(focalLosses.focalLoss, {
   logits: 'f32',
   labels: 'u32',
   alpha: 'f32?',

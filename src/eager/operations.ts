@@ -70,7 +70,7 @@ export const square = /* @__PURE__ */ eager(elementwise.square, x);
 export const tan = /* @__PURE__ */ eager(elementwise.tan, x);
 export const tanh = /* @__PURE__ */ eager(elementwise.tanh, x);
 
-export const add = /* @__PURE__ */ eager(elementwise.addBroadcast, ab);
+export const add = /* @__PURE__ */ eager(elementwise.add, ab);
 export const div = /* @__PURE__ */ eager(elementwise.div, ab);
 export const maximum = /* @__PURE__ */ eager(elementwise.maximum, ab);
 export const minimum = /* @__PURE__ */ eager(elementwise.minimum, ab);
@@ -92,7 +92,7 @@ export const prod = /* @__PURE__ */ eager(reductions.prod, x);
 export const sum = /* @__PURE__ */ eager(reductions.sum, x);
 export const sumSquare = /* @__PURE__ */ eager(reductions.sumSquare, x);
 
-export const concat = /* @__PURE__ */ eager(copies.concatenate, 'any');
+export const concat = /* @__PURE__ */ eager(copies.concat, 'any');
 export const expand = /* @__PURE__ */ eager(copies.expand, { x: 'any' });
 export const pad = /* @__PURE__ */ eager(copies.pad, { x: 'any' });
 export const reshape = /* @__PURE__ */ eager(reshapes.reshape, { x: 'any' });

@@ -52,6 +52,16 @@ function optimizer<S extends string, A extends object>(
     inputs: I,
     { learningRate, step = 1, ...attributes }: A & StepSettings,
   ): Promise<Results<I, S>> => {
+    const refuse = (what: string, value: unknown): never => {
+      const message = `${name}: ${what}, not ${String(value)}`;
+      throw new FacegradError('bad-input', message, { operation: name, available: value });
+    };
+    if (!(Number.isInteger(step) && step >= 1)) refuse('step must be a whole number from 1', step);
+    for (const [key, value] of Object.entries(attributes)) {
+      if (/^beta/.test(key) && !(Number(value) >= 0 && Number(value) < 1)) {
+        refuse(`${key} must be in [0, 1)`, value);
+      }
+    }
     const words = Uint32Array.of(0, step, 0);
     new Float32Array(words.buffer)[2] = learningRate;
     const { shape } = inputs.parameters;

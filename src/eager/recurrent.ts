@@ -1,5 +1,6 @@
 /** Recurrent layers over sequences. */
 import * as bidirectional from '../tape/operations/bidirectional';
+import * as cells from '../tape/operations/lstm';
 import * as layers from '../tape/operations/recurrent_steps';
 import { eager } from './eager';
 
@@ -13,12 +14,22 @@ const layer = {
   lengths: 'u32?',
 } as const;
 
-export const lstm = /* @__PURE__ */ eager(layers.lstmLayer, {
+export const lstm = /* @__PURE__ */ eager(layers.lstm, {
   ...layer,
   c0: 'f32?',
   peephole: 'f32?',
 });
-export const gru = /* @__PURE__ */ eager(layers.gruLayer, layer);
+/** One step: x [N, I] and the state h and c [N, H] -> the next state. */
+export const lstmCell = /* @__PURE__ */ eager(cells.lstmCell, {
+  x: 'f32',
+  h: 'f32',
+  c: 'f32',
+  weight_ih: 'f32',
+  weight_hh: 'f32',
+  bias_ih: 'f32?',
+  bias_hh: 'f32?',
+});
+export const gru = /* @__PURE__ */ eager(layers.gru, layer);
 
 const both = {
   ...layer,

@@ -16,8 +16,12 @@ export interface HostTensor {
 /** What a caller may write for a `HostTensor`: plain numbers become the type that the input has. */
 export interface HostInput {
   shape: readonly number[];
-  data: TypedArray | readonly number[];
+  data: TypedArray | Uint8Array | Uint8ClampedArray | readonly number[];
 }
+
+/** Plain numbers and bytes (pictures as they are) become the type that is asked for. */
+export const isPlain = (data: unknown): data is readonly number[] | Uint8Array =>
+  Array.isArray(data) || data instanceof Uint8Array || data instanceof Uint8ClampedArray;
 
 const ARRAYS = { f32: Float32Array, u32: Uint32Array, i32: Int32Array };
 
@@ -40,19 +44,19 @@ export class Tensor {
     this.#buffer = gpu.createBuffer(`tensor [${shape}]`, size(shape) * 4, USAGE);
   }
 
-  /** Copies numbers to the GPU. Plain numbers become float32, or `dtype`. */
+  /** Copies numbers to the GPU. Plain numbers and bytes become float32, or `dtype`. */
   static from(gpu: Gpu, { shape, data }: HostInput, dtype: DType = 'f32'): Tensor {
-    const typed = Array.isArray(data) ? ARRAYS[dtype].from(data) : (data as TypedArray);
+    const typed = isPlain(data) ? ARRAYS[dtype].from(data) : data;
     const given = dtypeOf(typed);
     if (!given) {
       throw new FacegradError(
         'bad-input',
-        'a tensor is made of a Float32Array, Uint32Array, Int32Array or an array of numbers',
+        'a tensor is made of a Float32Array, Uint32Array, Int32Array, Uint8Array or an array of numbers',
         { wanted: Object.keys(ARRAYS), available: data },
       );
     }
     if (!Array.isArray(shape) || !shape.every((n) => Number.isInteger(n) && n >= 0)) {
-      throw new FacegradError('bad-input', `[${shape}] is no shape`, { available: shape });
+      throw new FacegradError('bad-input', `[${shape}] is not a valid shape`, { available: shape });
     }
     if (typed.length !== size(shape)) {
       throw new FacegradError(

@@ -12,21 +12,23 @@ export interface CrossEntropyAttributes {
   logSoftmax: boolean;
   /** Whether `weight` is given; where not, it may be any buffer. */
   hasWeight?: boolean;
+  /** Of the classes; by default the second, or the only one. */
+  axis?: number;
   /** Samples of this label count for nothing; default -100. So do labels that are no class. */
   ignoreIndex?: number;
   /** Share of the target that is spread evenly over the classes. */
   smoothing?: number;
 }
 
-/** x [N, C, ...] and labels [N, ...]: the class axis is the second, or the only one. */
-function extents(x: TensorSpec, labels: TensorSpec) {
-  const axis = x.shape.length === 1 ? 0 : 1;
+/** x [N, C, ...] and labels [N, ...]. */
+function extents(x: TensorSpec, labels: TensorSpec, { axis: given }: CrossEntropyAttributes) {
+  const axis = given ?? (x.shape.length === 1 ? 0 : 1);
   const classes = x.shape[axis];
   const wanted = [...x.shape.slice(0, axis), ...x.shape.slice(axis + 1)];
   if (x.shape.length === 0 || x.layout || wanted.join() !== labels.shape.join()) {
     throw new FacegradError(
       'bad-input',
-      `cross_entropy: x [${x.shape}] (classes second) needs labels [${wanted}], not [${labels.shape}]`,
+      `cross_entropy: x [${x.shape}] with the classes on axis ${axis} needs labels [${wanted}], not [${labels.shape}]`,
       { operation: 'cross_entropy', wanted, available: labels.shape },
     );
   }
@@ -49,12 +51,15 @@ export const crossEntropyForward = defineKernel({
   shader: forwardShader,
   outputs: (
     { x, labels }: Record<'x' | 'labels' | 'weight', TensorSpec>,
-    _: CrossEntropyAttributes,
+    attributes: CrossEntropyAttributes,
   ) => {
-    extents(x, labels);
+    extents(x, labels, attributes);
     return { loss: f32(labels.shape), share: f32(labels.shape), log_prob: f32(x.shape) };
   },
-  params: ({ x, labels }, attributes) => ({ ...extents(x, labels), ...settings(attributes) }),
+  params: ({ x, labels }, attributes) => ({
+    ...extents(x, labels, attributes),
+    ...settings(attributes),
+  }),
   overrides: (_, attributes) => flags(attributes),
   workgroups: ({ labels }) => linear(size(labels.shape), 64),
   flops: ({ x }) => 6 * size(x.shape),
@@ -71,7 +76,7 @@ export const crossEntropyBackward = defineKernel({
     _: CrossEntropyAttributes & { reduced: boolean },
   ) => ({ dx: log_prob }),
   params: ({ log_prob, labels }, attributes) => ({
-    ...extents(log_prob, labels),
+    ...extents(log_prob, labels, attributes),
     ...settings(attributes),
   }),
   overrides: (_, attributes) => ({ ...flags(attributes), REDUCED: Number(attributes.reduced) }),

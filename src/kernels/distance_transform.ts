@@ -36,18 +36,35 @@ export const distanceTransformColumns = defineKernel({
   workgroups: ({ edges }) => linear(edges.shape[0] * edges.shape[2], 64),
 });
 
+export interface EuclideanAttributes {
+  squared?: boolean;
+  /** Height and width of a pixel (scipy's `sampling`); default 1 and 1. */
+  sampling?: readonly [y: number, x: number];
+}
+
 /** Exact Euclidean distance, or its square, from the distances within columns. */
 export const distanceTransformEuclidean = defineKernel({
   name: 'distance_transform.euclidean',
   shader: euclideanShader,
-  outputs: ({ vertical }: Record<'vertical', TensorSpec>, _: { squared?: boolean }) => ({
-    distance: f32(vertical.shape),
-  }),
-  params: ({ vertical }, { squared }) => ({
+  outputs: ({ vertical }: Record<'vertical', TensorSpec>, { sampling }: EuclideanAttributes) => {
+    if (sampling && !(sampling.length === 2 && sampling.every((n) => n > 0 && n < 1e15))) {
+      throw new FacegradError(
+        'bad-input',
+        `sampling is the height and width of a pixel, not [${sampling}]`,
+        { operation: 'distance_transform', available: sampling },
+      );
+    }
+    return { distance: f32(vertical.shape) };
+  },
+  params: ({ vertical }, { squared, sampling = [1, 1] }) => ({
     length: storageSize(vertical),
+    height: vertical.shape[1],
     width: vertical.shape[2],
     squared: squared ? 1 : 0,
+    step_y: sampling[0],
+    step_x: sampling[1],
   }),
+  overrides: (_, { sampling }) => ({ SAMPLED: Number(sampling?.some((n) => n !== 1) ?? false) }),
   workgroups: ({ vertical }) => linear(storageSize(vertical), 64),
 });
 

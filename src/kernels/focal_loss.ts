@@ -13,7 +13,7 @@ export interface FocalLossAttributes {
 }
 
 /** The label of a sample that has none: no loss, no gradient, not counted. */
-export const ABSENT_LABEL = 0xffffffff;
+export const ABSENT = 0xffffffff;
 
 /**
  * Loss per sample, whose sum is the mean over the labelled samples, and the gradient of that mean.

@@ -10,18 +10,21 @@ export interface EqualizationWeights {
   r: number;
   /** Share of the pixels below which a grey level counts as empty. */
   pl: number;
+  /** The lowest level that has weight becomes 0, as in OpenCV. */
+  fromLowest?: boolean;
 }
 
-export type EqualizationPreset = 'paper' | 'wthe' | 'he';
+export type EqualizationPreset = 'paper' | 'wthe' | 'he' | 'opencv';
 
 /**
  * `paper`: equation (3) as printed, its beta read as v. `wthe`: Wang and Ward's usual values.
- * `he`: plain equalization.
+ * `he`: plain equalization, as in textbooks and scikit-image. `opencv`: OpenCV's equalizeHist.
  */
 export const EQUALIZATION_PRESETS: Record<EqualizationPreset, EqualizationWeights> = {
   paper: { v: 0.5, r: 1, pl: 1e-4 },
   wthe: { v: 0.5, r: 0.5, pl: 1e-4 },
   he: { v: 1, r: 1, pl: 0 },
+  opencv: { v: 1, r: 1, pl: 0, fromLowest: true },
 };
 
 /** Pixels beyond which the integer sums of the shader would overflow. */
@@ -54,5 +57,6 @@ export const histogramEqualizationForward = defineKernel({
       scale: 2 ** Math.floor(Math.log2(MAX_PIXELS / pixels)),
     };
   },
+  overrides: (_, { fromLowest }) => ({ FROM_LOWEST: Number(fromLowest ?? false) }),
   workgroups: ({ x }) => [x.shape[0], 1, 1],
 });

@@ -143,6 +143,11 @@ export class ParameterArena {
             { wanted: shape, available: tensor.shape },
           );
         }
+        const bad = tensor.data.findIndex((number) => !Number.isFinite(number));
+        if (bad >= 0) {
+          const what = `${name} is ${tensor.data[bad]} at element ${bad} of the weights`;
+          throw new FacegradError('bad-input', what, { available: tensor.data[bad] });
+        }
         flat.set(fromFile(entry, tensor.data), offset);
       }
     }

@@ -233,7 +233,7 @@ function makeStep(
   const label = `${kernel.name}#${offset / PARAMS_SLOT}`;
   const workgroups = kernel.workgroups(inputs, attributes);
   const limit = gpu.device.limits.maxComputeWorkgroupsPerDimension;
-  if (workgroups.some((count) => count > limit || count < 1 || !Number.isInteger(count))) {
+  if (workgroups.some((count) => count > limit || count < 0 || !Number.isInteger(count))) {
     throw new FacegradError('limit', `${kernel.name}: ${workgroups} workgroups`, {
       operation: kernel.name,
       wanted: workgroups,

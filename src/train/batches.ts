@@ -2,14 +2,13 @@ import type { ImageSet, SequenceSet } from '../data/dataset';
 import { FacegradError } from '../gpu/errors';
 import { u32 } from '../kernels/kernel';
 import { pcg, random, randomUniform } from '../kernels/random';
+import { ABSENT } from '../kernels/focal_loss';
 import type { Storage } from '../tape/storage';
 import { state, type Value } from '../tape/value';
 
 /** Numbers of random streams of the host; the kernels use small ones. */
 const SHUFFLE = 1000;
 const BALANCE = 1001;
-
-export const ABSENT = 0xffffffff;
 
 export function isSequences(data: ImageSet | SequenceSet): data is SequenceSet {
   return 'sequences' in data;

@@ -89,6 +89,8 @@ export function sameRun(a: TrainConfig, b: TrainConfig): boolean {
   return decisive(a) === decisive(b);
 }
 
+const notFinite = (number: number) => !Number.isFinite(number);
+
 /** Puts a checkpoint's tensors back. Nothing is written unless all of them fit. */
 export function restore(
   storage: Storage,
@@ -102,6 +104,10 @@ export function restore(
         wanted: value.shape,
         available: length,
       });
+    }
+    const bad = value.spec.dtype === 'f32' ? checkpoint.state.get(name)!.findIndex(notFinite) : -1;
+    if (bad >= 0) {
+      throw new FacegradError('bad-input', `the checkpoint's ${name} is not finite at ${bad}`);
     }
   }
   for (const [name, value] of Object.entries(values)) {

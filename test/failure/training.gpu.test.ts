@@ -160,6 +160,26 @@ describe('a loss that is not finite', () => {
     trainer.dispose();
   });
 
+  it('of a NaN in a weight of the LSTM stops at the step that met it', async () => {
+    const frames = { mode: 'views', count: 2 } as const;
+    const trainer = await create({ training: faces }, { model: { frames } });
+    const { parameters } = trainer.model.arenas;
+    const entry = parameters.entries.find(({ name }) => name.includes('lstm.weight_hh'))!;
+    const run = trainer.run();
+    while ((await run.next()).value?.type !== 'step');
+    const spoilt = (await trainer.storage.read(parameters.flat)).slice() as Float32Array;
+    spoilt[entry.value.offset] = NaN;
+    trainer.storage.write(parameters.flat, spoilt);
+    await refused(
+      async () => {
+        while (!(await run.next()).done);
+      },
+      'not-finite',
+      /since step [23]/, // two steps are in flight
+    );
+    trainer.dispose();
+  });
+
   it('before the first epoch ends leaves no weights worth a file', async () => {
     const trainer = await create(
       { training: faces },

@@ -4,11 +4,10 @@ import {
   type AugmentAttributes,
   type AugmentationConfig,
 } from '../../src/kernels/augment';
+import { ABSENT } from '../../src/kernels/focal_loss';
 import * as reference from '../../src/kernels/reference/augment';
 import { testKernel, tensor, type Dense } from '../support/kernel';
 import { random } from '../support/random';
-
-const ABSENT = 0xffffffff;
 
 function bytes(length: number, seed: number): Uint8Array {
   const next = random(seed);

@@ -72,6 +72,21 @@ testKernel(distanceTransformEuclidean, {
   tolerance: { absolute: 0, relative: 5e-7 },
 });
 
+// Two products, a sum and the root: a few roundings.
+testKernel(distanceTransformEuclidean, {
+  cases: columns.flatMap(({ name, vertical }) =>
+    [[2, 0.5] as const, [0.1, 30] as const].map((sampling) => ({
+      name: `${name}, pixels of ${sampling.join(' by ')}`,
+      inputs: { vertical },
+      attributes: { sampling },
+    })),
+  ),
+  reference: ({ vertical }, { sampling }) => ({
+    distance: reference.squaredDistance(byVertical(vertical), sampling).map(Math.sqrt),
+  }),
+  tolerance: { absolute: 0, relative: 1e-6 },
+});
+
 // One division of whole numbers: 2.5 units in the last place.
 testKernel(distanceTransformChamfer, {
   cases: (['3-4', '5-7-11', '1-1'] as const).flatMap((mask) =>

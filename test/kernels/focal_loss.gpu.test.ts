@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ABSENT_LABEL, focalLoss, focalLossScale } from '../../src/kernels/focal_loss';
+import { ABSENT, focalLoss, focalLossScale } from '../../src/kernels/focal_loss';
 import { f32, u32 } from '../../src/kernels/kernel';
 import * as reference from '../../src/kernels/reference/focal_loss';
 import { dense } from '../../src/tape/operations/dense';
@@ -54,7 +54,7 @@ testKernel(focalLoss, {
     { name: 'the sum', inputs: random(9, 7, 3), attributes: { gamma: 2, mean: false } },
     {
       name: 'the sum of smoothed losses, some absent',
-      inputs: { ...random(4, 7, 3), labels: labelsOf([2, ABSENT_LABEL, 0, 6]) },
+      inputs: { ...random(4, 7, 3), labels: labelsOf([2, ABSENT, 0, 6]) },
       attributes: { gamma: 1.5, smoothing: 0.2, mean: false },
     },
     {
@@ -82,7 +82,7 @@ testKernel(focalLoss, {
       name: 'absent labels',
       inputs: {
         ...random(6, 7, 3),
-        labels: labelsOf([2, ABSENT_LABEL, 0, ABSENT_LABEL, ABSENT_LABEL, 6]),
+        labels: labelsOf([2, ABSENT, 0, ABSENT, ABSENT, 6]),
       },
       attributes: { gamma: 2, smoothing: 0.1 },
     },
@@ -93,7 +93,7 @@ testKernel(focalLoss, {
     },
     {
       name: 'no label at all',
-      inputs: { ...random(2, 7, 3), labels: labelsOf([ABSENT_LABEL, ABSENT_LABEL]) },
+      inputs: { ...random(2, 7, 3), labels: labelsOf([ABSENT, ABSENT]) },
       attributes: { gamma: 2 },
     },
     {
@@ -200,7 +200,7 @@ describe('focal_loss: what the definition promises', () => {
     const alpha = state('alpha', f32([K]));
     const data = [uniform(N * F, 1), uniform(K * F, 2), uniform(K, 3)];
     [x, weight, bias].forEach((value, i) => storage.write(value, Float32Array.from(data[i])));
-    storage.write(labels, Uint32Array.of(0, 2, ABSENT_LABEL, 1));
+    storage.write(labels, Uint32Array.of(0, 2, ABSENT, 1));
     storage.write(alpha, Float32Array.of(1, 2, 0.5));
 
     const tape = new Tape();
@@ -218,7 +218,7 @@ describe('focal_loss: what the definition promises', () => {
       }
       return sum;
     });
-    const { dlogits } = reference.focalLoss(logits, [0, 2, ABSENT_LABEL, 1], [1, 2, 0.5], 2);
+    const { dlogits } = reference.focalLoss(logits, [0, 2, ABSENT, 1], [1, 2, 0.5], 2);
     const found = await storage.read(bias.grad);
     for (let k = 0; k < K; k++) {
       let sum = 0;

@@ -18,7 +18,7 @@ import {
   type Draw,
 } from '../vision/images';
 
-const { paper, he, wthe } = EQUALIZATION_PRESETS;
+const { paper, he, wthe, opencv } = EQUALIZATION_PRESETS;
 
 function image(
   name: string,
@@ -50,6 +50,7 @@ testKernel(histogramEqualizationForward, {
   cases: [
     ...shapes(paper),
     ...shapes(he).map((c) => ({ ...c, name: `he, ${c.name}` })),
+    ...shapes(opencv).map((c) => ({ ...c, name: `opencv, ${c.name}` })),
     image('few pixels a level: below P_l', { v: 0.3, r: 1, pl: 0.01 }, [20, 20], noise(5)),
     image('P_u below P_l: unchanged', { v: 0.1, r: 1, pl: 0.2 }, [8, 8], noise(6)),
     image('many images', paper, [5, 4], ...Array.from({ length: 300 }, (_, i) => noise(i))),

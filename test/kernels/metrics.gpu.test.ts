@@ -1,4 +1,4 @@
-import { ABSENT_LABEL } from '../../src/kernels/focal_loss';
+import { ABSENT } from '../../src/kernels/focal_loss';
 import { accumulateMetrics } from '../../src/kernels/metrics';
 import { batchMetrics } from '../../src/kernels/reference/metrics';
 import { tensor, testKernel } from '../support/kernel';
@@ -54,12 +54,12 @@ testKernel(accumulateMetrics, {
     },
     {
       name: 'absent labels',
-      inputs: { ...batch(4, 3), labels: u32([4], [ABSENT_LABEL, 2, ABSENT_LABEL, 1]) },
+      inputs: { ...batch(4, 3), labels: u32([4], [ABSENT, 2, ABSENT, 1]) },
       attributes: none,
     },
     {
       name: 'no label at all',
-      inputs: { ...batch(2, 3), labels: u32([2], [ABSENT_LABEL, ABSENT_LABEL]) },
+      inputs: { ...batch(2, 3), labels: u32([2], [ABSENT, ABSENT]) },
       attributes: none,
     },
     {
@@ -92,7 +92,7 @@ testKernel(accumulateMetrics, {
       inputs: {
         ...batch(2, 3),
         logits: tensor([2, 3], [NaN, 0, 0, 1, 2, 3]),
-        labels: u32([2], [ABSENT_LABEL, 2]),
+        labels: u32([2], [ABSENT, 2]),
       },
       attributes: none,
     },

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ImageSet, SequenceSet } from '../../src/data/dataset';
 import { FacegradError } from '../../src/gpu/errors';
-import { ABSENT, ImageBank, itemLabels, Sampler, StepBuffer } from '../../src/train/batches';
+import { ImageBank, itemLabels, Sampler, StepBuffer } from '../../src/train/batches';
+import { ABSENT } from '../../src/kernels/focal_loss';
 import { memoryStorage } from '../support/memory_storage';
 
 function images(labels: number[], size = 1): ImageSet {

@@ -22,18 +22,23 @@ export function distanceTransformColumns({ shape, data }: Images): Float64Array 
 }
 
 /** Squared Euclidean distance to the nearest edge pixel, over all of them; (H + W)^2 without edges. */
-export function squaredDistance({ shape, data }: Images): Float64Array {
+export function squaredDistance(
+  { shape, data }: Images,
+  [step_y, step_x]: readonly [number, number] = [1, 1],
+): Float64Array {
   const [images, height, width] = shape;
   const pixels = height * width;
-  const distance = new Float64Array(images * pixels).fill((height + width) ** 2);
+  const distance = new Float64Array(images * pixels).fill((height * step_y + width * step_x) ** 2);
+  const found = new Uint8Array(images * pixels);
   for (let n = 0; n < images; n++) {
     for (let j = 0; j < pixels; j++) {
       if (data[n * pixels + j] === 0) continue;
       for (let i = 0; i < pixels; i++) {
-        const dx = (i % width) - (j % width);
-        const dy = Math.floor(i / width) - Math.floor(j / width);
+        const dx = ((i % width) - (j % width)) * step_x;
+        const dy = (Math.floor(i / width) - Math.floor(j / width)) * step_y;
         const at = n * pixels + i;
-        distance[at] = Math.min(distance[at], dx * dx + dy * dy);
+        distance[at] = found[at] ? Math.min(distance[at], dx * dx + dy * dy) : dx * dx + dy * dy;
+        found[at] = 1;
       }
     }
   }

@@ -12,7 +12,7 @@ function roundEven(value: number): number {
  */
 export function histogramEqualizationForward(
   { shape, data }: { shape: readonly number[]; data: ArrayLike<number> },
-  { v, r, pl }: { v: number; r: number; pl: number },
+  { v, r, pl, fromLowest }: { v: number; r: number; pl: number; fromLowest?: boolean },
 ): Float64Array {
   const [images, height, width] = shape;
   const pixels = height * width;
@@ -35,10 +35,12 @@ export function histogramEqualizationForward(
       for (let i = 0; i < pixels; i++) y[first + i] = data[first + i];
       continue;
     }
+    const off = fromLowest ? weights.find((weight) => weight > 0)! : 0;
     let sum = 0;
     const table = weights.map((weight) => {
       sum += weight;
-      return Math.floor((510 * sum + total) / (2 * total));
+      const all = total - off;
+      return Math.floor((510 * Math.max(0, sum - off) + all) / (2 * all));
     });
     for (let i = 0; i < pixels; i++) y[first + i] = table[data[first + i]];
   }

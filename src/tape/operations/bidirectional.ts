@@ -1,12 +1,7 @@
 import { defineOperation, type Tape } from '../tape';
 import type { Value } from '../value';
-import { concatenate } from './copy';
-import {
-  gruLayer,
-  lstmLayer,
-  type GruLayerAttributes,
-  type LstmLayerAttributes,
-} from './recurrent_steps';
+import { concat } from './copy';
+import { gru, lstm, type GruLayerAttributes, type LstmLayerAttributes } from './recurrent_steps';
 
 export interface Inputs {
   /** [T,N,I] */
@@ -39,7 +34,7 @@ const reverseWeights = (inputs: Inputs) => ({
 });
 
 /** hs of both directions side by side, [T,N,2H]. */
-const beside = (tape: Tape, a: Value, b: Value) => tape.apply(concatenate, { a, b }, { axis: 2 }).y;
+const beside = (tape: Tape, a: Value, b: Value) => tape.apply(concat, { a, b }, { axis: 2 }).y;
 
 /** An LSTM in both directions (PyTorch's): hs [T,N,2H], and the last state of each. */
 export const lstmBidirectional = defineOperation({
@@ -56,13 +51,9 @@ export const lstmBidirectional = defineOperation({
     attributes: Omit<LstmLayerAttributes, 'reverse' | 'updateState'> = {},
   ) {
     const { x, lengths, c0, c0_reverse, peephole, peephole_reverse } = inputs;
-    const there = tape.apply(
-      lstmLayer,
-      { x, lengths, ...weights(inputs), c0, peephole },
-      attributes,
-    );
+    const there = tape.apply(lstm, { x, lengths, ...weights(inputs), c0, peephole }, attributes);
     const back = tape.apply(
-      lstmLayer,
+      lstm,
       { x, lengths, ...reverseWeights(inputs), c0: c0_reverse, peephole: peephole_reverse },
       { ...attributes, reverse: true },
     );
@@ -82,9 +73,9 @@ export const gruBidirectional = defineOperation({
   composite: true,
   forward(tape, inputs: Inputs, attributes: Omit<GruLayerAttributes, 'reverse'> = {}) {
     const { x, lengths } = inputs;
-    const there = tape.apply(gruLayer, { x, lengths, ...weights(inputs) }, attributes);
+    const there = tape.apply(gru, { x, lengths, ...weights(inputs) }, attributes);
     const back = tape.apply(
-      gruLayer,
+      gru,
       { x, lengths, ...reverseWeights(inputs) },
       { ...attributes, reverse: true },
     );

@@ -163,7 +163,7 @@ export const pad = defineOperation({
 });
 
 /** Tensors one after another along an axis. */
-export const concatenate = defineOperation({
+export const concat = defineOperation({
   name: 'concat',
   forward(tape: Tape, inputs: Record<string, Value>, { axis = 0 }: { axis?: number } = {}): Y {
     const parts = Object.values(inputs);

@@ -7,10 +7,13 @@ import {
 } from '../../kernels/cross_entropy';
 import { defineOperation } from '../tape';
 import type { Value } from '../value';
+import { classAxis } from './class_axis';
 
 export interface LossAttributes {
   /** Default `mean`. */
   reduction?: Reduction;
+  /** Of the classes; by default the second or the last, whichever the labels fit. */
+  axis?: number;
   /** Samples of this label count for nothing; default -100. */
   ignoreIndex?: number;
   /** Share of the target that is spread evenly over the classes. */
@@ -18,7 +21,7 @@ export interface LossAttributes {
 }
 
 export interface Inputs {
-  /** [N, C, ...] */
+  /** [N, C, ...] or [N, ..., C] */
   x: Value;
   /** u32 or i32 [N, ...] */
   labels: Value;
@@ -27,8 +30,12 @@ export interface Inputs {
 }
 
 function define(name: string, logSoftmax: boolean) {
-  const kernelAttributes = ({ weight }: Inputs, a: LossAttributes): CrossEntropyAttributes => ({
+  const kernelAttributes = (
+    { x, labels, weight }: Inputs,
+    a: LossAttributes,
+  ): CrossEntropyAttributes => ({
     logSoftmax,
+    axis: classAxis(name, x.shape, labels.shape, a.axis),
     hasWeight: weight !== undefined,
     ignoreIndex: a.ignoreIndex,
     smoothing: a.smoothing,

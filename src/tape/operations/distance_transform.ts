@@ -5,6 +5,7 @@ import {
   distanceTransformNearest,
   distanceTransformSweeps,
   type ChamferMask,
+  type EuclideanAttributes,
 } from '../../kernels/distance_transform';
 import { defineOperation, type Tape } from '../tape';
 import type { Value } from '../value';
@@ -17,7 +18,7 @@ export const distanceTransform = defineOperation({
   forward(
     tape: Tape,
     { edges }: Edges,
-    attributes: { squared?: boolean } = {},
+    attributes: EuclideanAttributes = {},
   ): Record<'distance', Value> {
     const { vertical } = tape.dispatch(distanceTransformColumns, { edges });
     return tape.dispatch(distanceTransformEuclidean, { vertical }, attributes);

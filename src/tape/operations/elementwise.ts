@@ -154,7 +154,7 @@ const share =
     );
 
 /** Operands repeat along axes in which they have one element, as in NumPy and PyTorch. */
-export const addBroadcast = /* @__PURE__ */ binary('add', unchanged, unchanged);
+export const add = /* @__PURE__ */ binary('add', unchanged, unchanged);
 export const sub = /* @__PURE__ */ binary('sub', unchanged, (tape, dy) =>
   dispatchUnary(tape, 'neg', dy),
 );

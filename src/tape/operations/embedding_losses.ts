@@ -1,6 +1,6 @@
 /** Losses on embeddings, composed of operations: add them to a classification loss, or train by them alone. */
 import { cdist } from './cdist';
-import { addBroadcast, affine, mul, square, sub } from './elementwise';
+import { add, affine, mul, square, sub } from './elementwise';
 import { gather } from './gather';
 import { mean } from './reduce';
 import { relu } from './relu';
@@ -54,7 +54,7 @@ export const contrastiveLoss = defineOperation({
     // same near + (1 - same) far = far + same (near - far)
     const difference = tape.apply(sub, { a: near, b: far }).y;
     const chosen = tape.apply(mul, { a: difference, b: same }).y;
-    const each = tape.apply(addBroadcast, { a: far, b: chosen }).y;
+    const each = tape.apply(add, { a: far, b: chosen }).y;
     return { loss: tape.apply(mean, { x: each }, {}).y };
   },
 });

@@ -6,14 +6,14 @@ export { batchNorm } from './normalization';
 export { gruBidirectional, lstmBidirectional } from './bidirectional';
 export { cdist } from './cdist';
 export { conv2d, convTranspose2d } from './conv2d';
-export { concatenate as concat, expand, pad, slice, transpose } from './copy';
+export { concat, expand, pad, slice, transpose } from './copy';
 export { crossEntropy, nllLoss } from './cross_entropy';
 export { dense as linear } from './dense';
 export { chamferTransform, distanceTransform, nearestEdge } from './distance_transform';
 export { dropout } from './dropout';
 export {
   abs,
-  addBroadcast as add,
+  add,
   affine,
   ceil,
   celu,
@@ -50,14 +50,15 @@ export {
 } from './elementwise';
 export { centerLoss, contrastiveLoss, tripletLoss } from './embedding_losses';
 export { clahe, equalize } from './equalization';
-export { focalLossTerm as focalLoss } from './focal_loss';
+export { focalLoss } from './focal_loss_term';
 export { gather, segmentSum } from './gather';
 export { gemm, matmul } from './gemm';
+export { lstmCell } from './lstm';
 export { localResponseNorm } from './local_response_norm';
 export { logSoftmax } from './log_softmax';
 export { normalize } from './normalize';
 export { avgPool2d, globalAvgPool, globalMaxPool, lpPool2d, maxPool2d } from './pool2d';
-export { gruLayer as gru, lstmLayer as lstm } from './recurrent_steps';
+export { gru, lstm } from './recurrent_steps';
 export {
   argmax,
   argmin,

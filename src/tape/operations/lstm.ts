@@ -4,6 +4,7 @@ import { defineOperation, type Tape } from '../tape';
 import type { Value } from '../value';
 import { linear, linearGradients } from './dense';
 import { checkRecurrent } from './recurrent';
+import { reshape } from './reshape';
 
 /** weight_ih [4H,I], weight_hh [4H,H], bias_ih and bias_hh [4H], gates in the order i f g o. */
 export interface LstmWeights {
@@ -107,23 +108,25 @@ function checkShapes({ x, weight_ih, weight_hh, bias_ih, bias_hh, h0, c0, length
   }
 }
 
-/**
- * One step for real time, without a gradient: x [N,I], and the state h and c [N,H], which is updated
- * in place, so that it carries on from one run of the plan to the next.
- */
-export function lstmCell(
-  tape: Tape,
-  x: Value,
-  weights: LstmWeights,
-  state: { h: Value; c: Value },
-): { h: Value; c: Value } {
-  const { weight_hh } = weights;
-  const xw = projectInputs(tape, x, weights);
-  const step = xw.reshape([1, ...xw.shape]);
-  const { h, c } = tape.dispatch(
-    lstmForward,
-    { xw: step, weight_hh, lengths: weight_hh, ...state },
-    {},
-  );
-  return { h, c };
+export interface CellInputs extends LstmWeights {
+  /** [N,I] */
+  x: Value;
+  /** [N,H] */
+  h: Value;
+  c: Value;
 }
+
+/** One step (PyTorch's LSTMCell): x [N,I], h and c [N,H] -> the next h and c; with `updateState` in place, for real time. */
+export const lstmCell = defineOperation({
+  name: 'lstm_cell',
+  composite: true,
+  forward(
+    tape: Tape,
+    { x, h, c, ...weights }: CellInputs,
+    attributes: Pick<LstmAttributes, 'updateState'> = {},
+  ): Record<'h' | 'c', Value> {
+    const { y: step } = tape.apply(reshape, { x }, { shape: [1, ...x.shape] });
+    const { h_n, c_n } = tape.apply(lstm, { x: step, h0: h, c0: c, ...weights }, attributes);
+    return { h: h_n, c: c_n };
+  },
+});

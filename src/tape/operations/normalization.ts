@@ -4,7 +4,7 @@ import { axisOf, size } from '../../kernels/kernel';
 import { defineOperation, type Tape } from '../tape';
 import type { Value } from '../value';
 import { batchNorm as fused } from './batch_norm';
-import { addBroadcast, affine, mul, reciprocal, sqrt, sub } from './elementwise';
+import { add, affine, mul, reciprocal, sqrt, sub } from './elementwise';
 import { reshape } from './reshape';
 
 export interface Inputs {
@@ -62,7 +62,7 @@ export const batchNorm = defineOperation({
       const centred = tape.apply(sub, { a: x, b: perChannel(running_mean!) }).y;
       const y = tape.apply(mul, { a: centred, b: perChannel(scale) }).y;
       const { bias } = inputs;
-      const shifted = bias ? tape.apply(addBroadcast, { a: y, b: perChannel(bias) }).y : y;
+      const shifted = bias ? tape.apply(add, { a: y, b: perChannel(bias) }).y : y;
       return { y: shifted } as Outputs;
     }
 
@@ -89,7 +89,7 @@ export const batchNorm = defineOperation({
       const count = before * after;
       const old = tape.apply(affine, { x: running_var }, { scale: 1 - momentum }).y;
       const share = tape.apply(affine, { x: view(moved, [C]) }, { scale: (count - 1) / count }).y;
-      const next = tape.apply(addBroadcast, { a: old, b: share }).y;
+      const next = tape.apply(add, { a: old, b: share }).y;
       tape.dispatch(copyStrided, { x: next, y: running_var }, sameOrder([C]));
     }
     return { y: view(y, x.shape), mean: view(mean, [C]), rstd: view(rstd, [C]) };

@@ -34,7 +34,7 @@ export function checkRecurrent(
       { operation, wanted: wanted[name], available },
     );
   };
-  if (inputs.x!.shape.length !== 3 || steps < 1 || samples < 1) refuse('x');
+  if (inputs.x!.shape.length !== 3 || steps < 1) refuse('x');
   for (const [name, value] of Object.entries(inputs) as [Name, Value | undefined][]) {
     if (name !== 'x' && value && value.shape.join() !== wanted[name].join()) refuse(name);
   }

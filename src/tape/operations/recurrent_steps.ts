@@ -4,11 +4,11 @@ import type { GruAttributes } from '../../kernels/gru';
 import { stepMask } from '../../kernels/lstm';
 import { defineOperation, type Operation, type Tape } from '../tape';
 import type { Value } from '../value';
-import { concatenate, slice } from './copy';
+import { concat, slice } from './copy';
 import { dense } from './dense';
 import * as elementwise from './elementwise';
-import { gru, type Inputs as GruInputs } from './gru';
-import { lstm, type Inputs as LstmInputs, type LstmAttributes } from './lstm';
+import { gru as usualGru, type Inputs as GruInputs } from './gru';
+import { lstm as usualLstm, type Inputs as LstmInputs, type LstmAttributes } from './lstm';
 import { checkRecurrent } from './recurrent';
 import { relu } from './relu';
 import { reshape } from './reshape';
@@ -63,7 +63,7 @@ class Steps {
     }
   }
 
-  add = (a: Value, b?: Value) => (b ? this.tape.apply(elementwise.addBroadcast, { a, b }).y : a);
+  add = (a: Value, b?: Value) => (b ? this.tape.apply(elementwise.add, { a, b }).y : a);
   mul = (a: Value, b: Value) => this.tape.apply(elementwise.mul, { a, b }).y;
   oneMinus = (x: Value) => this.tape.apply(affine, { x }, { scale: -1, shift: 1 }).y;
   linear = (x: Value, weight: Value, bias?: Value) =>
@@ -128,7 +128,7 @@ class Steps {
       outputs[t] = tape.apply(reshape, { x: output }, { shape: [1, N, this.hidden] }).y;
       state = next;
     }
-    return { hs: tape.apply(concatenate, outputs, { axis: 0 }).y, state };
+    return { hs: tape.apply(concat, outputs, { axis: 0 }).y, state };
   }
 
   zeros = (shape: readonly number[]) => this.tape.dispatch(fill, {}, { shape, value: 0 }).y;
@@ -141,7 +141,7 @@ const isDefault = (given: readonly Activation[] | undefined, usual: readonly str
  * An LSTM with all that ONNX's and WebNN's may have. What PyTorch's has is one dispatch for the recurrence;
  * peepholes [3H] (i f o; the output gate sees the new cell), other functions and a clip are a chain of small ones a step.
  */
-export const lstmLayer = defineOperation({
+export const lstm = defineOperation({
   name: 'lstm',
   composite: true,
   forward(
@@ -153,7 +153,7 @@ export const lstmLayer = defineOperation({
     const { peephole, ...rest } = inputs;
     const standard = ['sigmoid', 'tanh', 'tanh'] as const;
     if (!peephole && !inputForget && limit === undefined && isDefault(activations, standard)) {
-      return tape.apply(lstm, rest, usual);
+      return tape.apply(usualLstm, rest, usual);
     }
     const { x, weight_ih, weight_hh, bias_ih, bias_hh, h0, c0, lengths } = rest;
     checkRecurrent('lstm', 4, { ...rest, peephole });
@@ -183,7 +183,7 @@ export const lstmLayer = defineOperation({
 });
 
 /** A GRU with other functions and a clip; where there are none, one dispatch for the recurrence. */
-export const gruLayer = defineOperation({
+export const gru = defineOperation({
   name: 'gru',
   composite: true,
   forward(
@@ -194,7 +194,7 @@ export const gruLayer = defineOperation({
     const { activations, clip: limit, ...usual } = attributes;
     const standard = ['sigmoid', 'tanh'] as const;
     if (limit === undefined && isDefault(activations, standard)) {
-      return tape.apply(gru, inputs, usual);
+      return tape.apply(usualGru, inputs, usual);
     }
     const { x, weight_ih, weight_hh, bias_ih, bias_hh, h0, lengths } = inputs;
     checkRecurrent('gru', 3, { ...inputs });

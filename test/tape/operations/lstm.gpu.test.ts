@@ -158,7 +158,9 @@ describe('lstm as it is used', () => {
     const frame = state('frame', f32([1, sizes.input]));
     const carried = { h: values.h0, c: values.c0 };
     const stepTape = new Tape();
-    lstmCell(stepTape, frame, values, carried);
+    const { weight_ih, weight_hh, bias_ih, bias_hh } = values;
+    const inputs = { x: frame, weight_ih, weight_hh, bias_ih, bias_hh, ...carried };
+    stepTape.apply(lstmCell, inputs, { updateState: true });
     const step = await Plan.compile(stepTape, storage);
     for (let t = 0; t < sizes.steps; t++) {
       storage.write(
