@@ -3,7 +3,6 @@ import { ATOMICS, BIT_FIELDS, BUILTINS, type NumberFunction } from './builtins';
 import type { Compiler, FunctionInfo, Operand } from './compiler';
 import { binary, construct, expression, unify, values } from './expressions';
 import { load, pointee, placeOf } from './places';
-import { functionBody } from './statements';
 import { isSubgroupOperation, subgroupOperation } from './subgroups';
 import type { Expression } from './syntax';
 import { State, type Op } from './thread';
@@ -77,7 +76,7 @@ function callFunction(c: Compiler, f: FunctionInfo, nodes: Expression[], into?: 
       constant,
     });
   });
-  c.temporarily(() => functionBody(c, f.body));
+  c.temporarily(() => c.parts.functionBody(c, f.body));
   c.place(end);
   c.calling.pop();
   Object.assign(c, { line, scope, returning });

@@ -75,6 +75,13 @@ export function concreteType(type: Type): Type {
 const CONSTANTS = 1024;
 const REGISTERS = 1 << 17;
 
+/** The parts of the compiler that call one another in a circle. */
+export interface Parts {
+  expression(c: Compiler, node: Expression, into?: number): Operand;
+  call(c: Compiler, name: string, nodes: Expression[], into?: number): Operand;
+  functionBody(c: Compiler, body: Block): void;
+}
+
 /** The state of a compilation: code, registers, names. */
 export class Compiler {
   readonly ops: Op[] = [];
@@ -114,6 +121,8 @@ export class Compiler {
 
   /** Whether an expression calls a function of the program, which may change variables. */
   calls = (node: Expression | Access | null): boolean => callsOneOf(this.functions, node);
+
+  constructor(readonly parts: Parts) {}
 
   fail(problem: string): never {
     throw new CompileError(problem, this.line);

@@ -1,4 +1,3 @@
-import { call } from './calls';
 import type { Compiler, Operand } from './compiler';
 import { ADD_PRODUCT, binaryOp, conversion, isComparison, isShift, unaryOp } from './operators';
 import { addressOf, follow, load, placeOf, placeOfValue } from './places';
@@ -44,7 +43,7 @@ function primary(c: Compiler, node: Expression, into?: number): Operand {
     case 'createExpr':
       return construct(c, node.type!, node.args ?? [], into);
     case 'callExpr':
-      return call(c, node.name, node.args ?? [], into);
+      return c.parts.call(c, node.name, node.args ?? [], into);
     case 'bitcastExpr':
       return bitcast(c, typeOf(c, node.type), concreteValue(c, node.value), into);
     default:

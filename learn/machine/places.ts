@@ -1,6 +1,5 @@
 import { ANY, ANYWHERE, loadOp, MEMORY_SHIFT, outsideOf, storeOp, type Place } from './accesses';
 import { concreteType, type Compiler, type Operand, type Variable } from './compiler';
-import { expression } from './expressions';
 import type { Access, Expression } from './syntax';
 import { pointer, scalarOf, vector } from './types';
 
@@ -8,7 +7,7 @@ const COMPONENTS = 'xyzwrgba';
 
 export function placeOf(c: Compiler, node: Expression, keep = false): Place {
   if (node.astNodeType === 'unaryOp' && node.operator === '*') {
-    return follow(c, pointee(c, expression(c, node.right)), node.postfix, keep);
+    return follow(c, pointee(c, c.parts.expression(c, node.right)), node.postfix, keep);
   }
   if (node.astNodeType !== 'varExpr') return c.fail('this cannot be written to');
   const variable = c.lookUp(node.name);
@@ -101,7 +100,7 @@ export function follow(c: Compiler, from: Place, access: Access | null, keep = f
   let place = from;
   for (let next = access; next; next = next.postfix) {
     if ('index' in next) {
-      let index = expression(c, next.index);
+      let index = c.parts.expression(c, next.index);
       if (keep || c.calls(next.postfix)) index = c.keep(index);
       place = element(c, place, index);
     } else place = member(c, place, next.value);

@@ -1,3 +1,4 @@
+import { call } from './calls';
 import { Compiler, type Operand, type Scope, type Variable } from './compiler';
 import type { Findings } from './findings';
 import { Memory } from './memory';
@@ -49,7 +50,7 @@ type Global = Declaration & { astNodeType: 'var' | 'override' };
 /** Compiles a compute shader with the entry point `main`. Throws a CompileError. */
 export function compile(code: string, { overrides = {} }: CompileOptions = {}): Program {
   const module = parse(code);
-  const c = new Compiler();
+  const c = new Compiler({ expression, call, functionBody });
   const globals = new Map<string, Global>();
   const structs = new Map<string, StructNode>();
   const functions: FunctionNode[] = [];
