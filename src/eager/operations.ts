@@ -1,6 +1,7 @@
 /** Every operation as a function of arrays or tensors (docs/eager.md): a line each. */
 import * as convolutions from '../tape/operations/conv2d';
 import * as copies from '../tape/operations/copy';
+import { cumsum as cumulative } from '../tape/operations/cumsum';
 import { dense } from '../tape/operations/dense';
 import * as elementwise from '../tape/operations/elementwise';
 import * as products from '../tape/operations/gemm';
@@ -39,6 +40,7 @@ export const batchNorm = /* @__PURE__ */ eager(normalization.batchNorm, {
 });
 export const localResponseNorm = /* @__PURE__ */ eager(responses.localResponseNorm, x);
 export const logSoftmax = /* @__PURE__ */ eager(logSoftmaxes.logSoftmax, x);
+export const cumsum = /* @__PURE__ */ eager(cumulative, x);
 export const softmax = /* @__PURE__ */ eager(softmaxes.softmax, x);
 
 export const abs = /* @__PURE__ */ eager(elementwise.abs, x);

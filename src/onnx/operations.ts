@@ -139,6 +139,13 @@ const ALONG_AXES: [AnyOperation, Convert][] = [
   [operations.softmax, alongAxis('Softmax')],
   [operations.logSoftmax, alongAxis('LogSoftmax')],
   [
+    operations.cumsum,
+    (onnx, { one: { inputs, attributes } }) => {
+      const axis = axisOf('cumsum', attributes.axis ?? -1, inputs.x!.shape.length);
+      return { y: onnx.node('CumSum', [inputs.x!, onnx.integers([axis])]) };
+    },
+  ],
+  [
     operations.normalize,
     (onnx, { one: { inputs, attributes } }) => {
       const { axis = -1, epsilon = 1e-12 } = attributes;

@@ -5,6 +5,7 @@
 export { batchNorm } from './normalization';
 export { gruBidirectional, lstmBidirectional } from './bidirectional';
 export { cdist } from './cdist';
+export { cumsum } from './cumsum';
 export { conv2d, convTranspose2d } from './conv2d';
 export { concat, expand, pad, slice, transpose } from './copy';
 export { crossEntropy, nllLoss } from './cross_entropy';
