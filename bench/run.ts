@@ -38,7 +38,7 @@ Times training steps, inference and layers beside other libraries, in turn and o
   --save FILE            writes everything as JSON
   --compare FILE         ratio by case to a saved run, with what noise allows
   --plot FILE            writes a plot (SVG)
-  --readme               writes the README's table between its marks
+  --readme               writes the tables of docs/speed.md between its marks
   FILE…                  runs nothing: merges saved runs and reports on them
 `;
 
@@ -109,7 +109,7 @@ export async function main(argv: string[]): Promise<number> {
   save(values.save, first);
   if (values.plot) writeFileSync(values.plot, reportPlot(first));
   if (values.readme) {
-    const readme = path('../README.md');
+    const readme = path('../docs/speed.md');
     const tables = reports.map(reportMarkdown).join('\n\n');
     const page = betweenMarks(readFileSync(readme, 'utf8'), tables);
     const { format, resolveConfig } = await import('prettier');

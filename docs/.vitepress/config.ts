@@ -30,6 +30,7 @@ export default defineConfig({
           { text: 'A model of your own', link: '/own-model' },
           { text: 'Data and files', link: '/data' },
           { text: 'The demo', link: '/demo' },
+          { text: 'How fast', link: '/speed' },
         ],
       },
       {
