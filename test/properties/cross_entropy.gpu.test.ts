@@ -34,7 +34,8 @@ for (const [name, operation, logSoftmax] of [
     const weight = c.weighted
       ? { shape: [C], data: array([C], seed + 1).data.map((w) => Math.abs(w) + 0.1) }
       : undefined;
-    const attributes = { smoothing: Math.fround(smoothing), ignoreIndex, reduction };
+    // Classes second: where extents agree by chance, only the axis can say so.
+    const attributes = { axis: 1, smoothing: Math.fround(smoothing), ignoreIndex, reduction };
     const o = { shape: x.shape, logSoftmax, weight: weight?.data, ignoreIndex };
     const options = { ...o, smoothing: attributes.smoothing };
     const each = reference.crossEntropyForward(x.data, labels.data, options);
