@@ -3,26 +3,19 @@ import { Button, Card, Field } from '../shared/widgets';
 import { picked, pickedFromDrop } from './drop';
 import { PictureGrid } from './picture_grid';
 import { Record } from './record';
+import { draw, forgetWeights, goOn, pause, read, start, stop } from './session';
 import {
-  choosePreset,
   data,
-  draw,
   estimate,
-  forgetWeights,
   fromWeights,
-  goOn,
-  pause,
   phase,
-  read,
   reading,
   resumable,
   saved,
-  set,
   settings,
-  start,
-  stop,
   training,
-} from './session';
+} from './state';
+import { choosePreset, set } from './choices';
 import { FACES, isPreset, NETWORKS, problemOf, SETTINGS } from './settings';
 import { roughly, size } from './words';
 

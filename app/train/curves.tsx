@@ -4,7 +4,7 @@ import 'uplot/dist/uPlot.min.css';
 import { color, theme } from '../shared/theme';
 import { Card } from '../shared/widgets';
 import type { Log } from './protocol';
-import { log } from './session';
+import { log } from './state';
 
 export function LossCurve() {
   return (

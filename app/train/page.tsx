@@ -2,22 +2,20 @@ import { NO_GPU } from '../shared/no_gpu';
 import { Button, Notice } from '../shared/widgets';
 import { Buttons, DataCard, SettingsCard, Takes } from './controls';
 import { AccuracyCurve, LossCurve } from './curves';
+import { download, forget, read } from './session';
 import {
   adapter,
   compiling,
-  download,
-  forget,
   kept,
   memory,
   news,
   phase,
-  read,
   resumable,
   saved,
   software,
   status,
   training,
-} from './session';
+} from './state';
 import { useRef } from 'preact/hooks';
 import { picked } from './drop';
 import { duration } from './words';

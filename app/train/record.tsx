@@ -2,7 +2,8 @@
 import { signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { Button, Field, Notice } from '../shared/widgets';
-import { learnRecorded, training, type RecordedClass } from './session';
+import { learnRecorded, type RecordedClass } from './session';
+import { training } from './state';
 
 const SIZE = 48;
 /** Frames kept a second: neighbours in time look alike. */

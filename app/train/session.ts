@@ -1,103 +1,43 @@
-/** The Train page's state: signals that the worker's messages change, and the actions that it is sent. */
-import { batch, computed, effect, signal } from '@preact/signals';
+/** The Train page's session: what the worker is sent, and what its messages change. */
+import { batch, effect } from '@preact/signals';
 import type { ErrorKind } from '../../src/gpu/errors';
 import type { EpochRecord } from '../../src/train/checkpoint';
-import type { Metrics } from '../../src/train/metrics';
-import type {
-  DataSummary,
-  Estimate,
-  FromWorker,
-  Log,
-  Mistake,
-  PickedFile,
-  Pictures,
-  RunRecord,
-  ToWorker,
-} from './protocol';
-import { defaultSettings, FACES, fromHash, toHash, type Settings } from './settings';
+import { applyHash, chosen, refit, takeOver } from './choices';
+import type { FromWorker, PickedFile, RunRecord, ToWorker } from './protocol';
+import { FACES, toHash } from './settings';
+import {
+  adapter,
+  batchView,
+  classes,
+  compiling,
+  data,
+  estimate,
+  features,
+  filters,
+  fromWeights,
+  kept,
+  log,
+  memory,
+  metrics,
+  mistakes,
+  network,
+  news,
+  phase,
+  profile,
+  reading,
+  resumable,
+  saved,
+  settings,
+  software,
+  status,
+  training,
+  weak,
+} from './state';
 
 type Message<T extends FromWorker['type']> = Extract<FromWorker, { type: T }>;
 
-/**
- * - `opening`: looking for a GPU; `unsupported`: there is none
- * - `waiting`: the GPU was lost and is not back yet
- * - `idle`: nothing runs; `compiling`, `running`, `pausing`, `paused`, `stopping`: as they say
- * - `ended`: finished or stopped; it can be gone on with where steps are left
- */
-export type Phase =
-  | 'opening'
-  | 'unsupported'
-  | 'idle'
-  | 'compiling'
-  | 'waiting'
-  | 'running'
-  | 'pausing'
-  | 'paused'
-  | 'stopping'
-  | 'ended';
-
-export interface News {
-  kind: 'info' | 'warn' | 'bad';
-  title: string;
-  text: string;
-}
-
-export interface Status {
-  step: number;
-  steps: number;
-  epoch: number;
-  epochs: number;
-  loss: number;
-  accuracy: number;
-  imagesPerSecond: number;
-  secondsLeft: number;
-  time: number;
-}
-
-export const phase = signal<Phase>('opening');
-export const adapter = signal('');
-/** Whether the adapter is software. */
-export const software = signal(false);
-export const news = signal<News | undefined>(undefined);
-export const reading = signal<Message<'reading'> | undefined>(undefined);
-export const data = signal<DataSummary | undefined>(undefined);
-export const settings = signal<Settings>(defaultSettings('synthetic'));
-export const fromWeights = signal<{ name: string; about: string } | undefined>(undefined);
-/** A run from before a reload, that waits to be gone on with. */
-export const saved = signal<RunRecord | undefined>(undefined);
-/** What a start would take; undefined until it is known. */
-export const estimate = signal<Estimate | undefined>(undefined);
-export const compiling = signal({ ready: 0, total: 0 });
-export const status = signal<Status | undefined>(undefined);
-export const memory = signal<{ before: number; after: number; state: number } | undefined>(
-  undefined,
-);
-export const network = signal<{ parameters: number; dispatches: number } | undefined>(undefined);
-/** Replaced with every point, so that charts redraw; the arrays within grow in place. */
-export const log = signal<Log>({ training: [], validation: [] });
-/** The classes of the run that is shown: other data may be there by now. */
-export const classes = signal<readonly string[]>([]);
-export const metrics = signal<{ metrics: Metrics; epoch: number } | undefined>(undefined);
-export const batchView = signal<Message<'batch'> | undefined>(undefined);
-export const filters = signal<Message<'filters'> | undefined>(undefined);
-export const features = signal<Message<'features'> | undefined>(undefined);
-export const mistakes = signal<{ list: Mistake[]; pictures: Pictures } | undefined>(undefined);
-export const profile = signal<Message<'profile'> | undefined>(undefined);
-export const kept = signal<{ step: number; bytes: number } | undefined>(undefined);
-export const resumable = signal(false);
-
-export const training = computed(() =>
-  ['compiling', 'waiting', 'running', 'pausing', 'paused', 'stopping'].includes(phase.value),
-);
-
 let worker: Worker | undefined;
 const send = (message: ToWorker) => worker?.postMessage(message);
-
-/**
- * Settings that a person or a link has chosen, by key. The others follow from the data and the machine, and
- * change with them.
- */
-const chosen = signal<ReadonlySet<string>>(new Set());
 
 /** Starts the worker, and reads the settings from the link. */
 export function open(): void {
@@ -126,52 +66,6 @@ export function open(): void {
     failed('unknown', event.message || 'the worker could not be started', resumable.value);
   });
   send({ type: 'open' });
-}
-
-function applyHash(): void {
-  const read = fromHash(location.hash);
-  adopt(read.chosen);
-  if (read.refused.length > 0) {
-    news.value = {
-      kind: 'warn',
-      title: 'The link asks for something that this page does not have',
-      text: `${read.refused.join(', ')}: left at the default.`,
-    };
-  }
-}
-
-/** Chooses these and nothing else. */
-function adopt(some: Partial<Settings>): void {
-  chosen.value = new Set(Object.keys(some));
-  settings.value = { ...suitable(some.preset as string | undefined), ...some } as Settings;
-}
-
-export function set(key: string, value: string | number): void {
-  chosen.value = new Set(chosen.value).add(key);
-  settings.value = { ...settings.value, [key]: value };
-}
-
-/** A preset brings its own settings; what was changed by hand is given up. */
-export function choosePreset(preset: string): void {
-  const { [FACES.key]: faces } = settings.value;
-  adopt(chosen.value.has(FACES.key) ? { preset, [FACES.key]: faces } : { preset });
-}
-
-/** Other data: what was not chosen follows it. */
-function refit(): void {
-  const kept = [...chosen.value].map((key) => [key, settings.value[key]]);
-  adopt(Object.fromEntries(kept) as Settings);
-}
-
-/** A run's own settings, as if they were chosen one by one. */
-function takeOver(all: Settings): void {
-  const usual = suitable(String(all.preset));
-  const preset = suitable().preset;
-  const different = Object.entries(all).filter(
-    ([key, value]) => value !== (key === 'preset' ? preset : usual[key]),
-  );
-  chosen.value = new Set(different.map(([key]) => key));
-  settings.value = all;
 }
 
 export function draw(): void {
@@ -209,9 +103,6 @@ export function start(): void {
   if (!data.value || (data.value.kind === 'synthetic' && has !== faces)) draw();
   else startNow();
 }
-
-/** Whether the GPU is slow. */
-let weak = false;
 
 /** Start was pressed; the data is on its way. */
 let wantsStart = false;
@@ -292,26 +183,12 @@ function show(record: RunRecord): void {
   };
 }
 
-/**
- * The settings that suit the data, and this machine: a small network on a phone or without a GPU, and where
- * there is little to learn from.
- */
-function suitable(preset?: string): Settings {
-  const { kind, training } = data.value ?? { kind: 'synthetic', training: [] };
-  const items = training.reduce((a, b) => a + b, 0);
-  const phone = matchMedia('(pointer: coarse) and (width < 48rem)').matches;
-  const few = kind !== 'synthetic' && items < 1000;
-  const fitting = defaultSettings(kind, preset ?? (weak || phone || few ? 'tiny' : undefined));
-  if (few) Object.assign(fitting, { batch: Math.max(2, Math.min(16, items)), epochs: 20 });
-  return fitting;
-}
-
 function receive(message: FromWorker): void {
   switch (message.type) {
     case 'opened':
       adapter.value = message.adapter;
       software.value = message.software;
-      weak = message.weak;
+      weak.value = message.weak;
       phase.value = 'idle';
       if (message.saved && !message.resuming) {
         saved.value = message.saved;

@@ -1,9 +1,9 @@
 import { ConfusionMatrix } from '../shared/confusion_matrix';
 import { Bars, Card } from '../shared/widgets';
 import { picture, PictureGrid } from './picture_grid';
+import { choose } from './session';
 import {
   batchView,
-  choose,
   classes,
   data,
   features,
@@ -13,7 +13,7 @@ import {
   mistakes,
   network,
   profile,
-} from './session';
+} from './state';
 
 const percent = (share: number, digits = 0) => `${(100 * share).toFixed(digits)} %`;
 
