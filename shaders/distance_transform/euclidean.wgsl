@@ -36,7 +36,7 @@ fn sampled(i: u32, x: u32) -> f32 {
     if (aside * aside >= best) {
       break;
     }
-    if (d <= x) {
+    if (x >= d) {
       best = min(best, aside * aside + down(i - d));
     }
     if (x + d < params.width) {

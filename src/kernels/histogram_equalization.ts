@@ -57,6 +57,6 @@ export const histogramEqualizationForward = defineKernel({
       scale: 2 ** Math.floor(Math.log2(MAX_PIXELS / pixels)),
     };
   },
-  overrides: (_, { fromLowest }) => ({ FROM_LOWEST: Number(fromLowest ?? false) }),
+  overrides: (_, { fromLowest }) => (fromLowest ? { FROM_LOWEST: 1 } : undefined),
   workgroups: ({ x }) => [x.shape[0], 1, 1],
 });

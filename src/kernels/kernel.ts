@@ -37,7 +37,8 @@ export interface Kernel<
   outputs(inputs: Record<I, TensorSpec>, attributes: A): Record<O, TensorSpec>;
   /** Fields of the uniform struct. */
   params?(inputs: Record<I, TensorSpec>, attributes: A): Record<string, number>;
-  overrides?(inputs: Record<I, TensorSpec>, attributes: A): Record<string, number>;
+  /** Of the file's `override`s those that are not what it says itself. */
+  overrides?(inputs: Record<I, TensorSpec>, attributes: A): Record<string, number> | undefined;
   /** Values for the file's `// tunable:` constants. */
   constants?(inputs: Record<I, TensorSpec>, attributes: A): Record<string, number>;
   workgroups(inputs: Record<I, TensorSpec>, attributes: A): [number, number, number];
