@@ -54,11 +54,7 @@ export const MUTANTS: Mutant[] = [
   index('dense/backward', 'g * params.rows * params.in_features;', 'g * params.in_features;'),
   index('dense/backward', 'sum += dy[(g * params.rows + n)', 'sum += dy[(g + n)'),
   index('lstm/forward', 'weight_hh[(2u * hidden + j)', 'weight_hh[(hidden + j)'),
-  index(
-    'metrics/accumulate',
-    'label * params.classes + predicted',
-    'predicted * params.classes + label',
-  ),
+  index('metrics/accumulate', 'logits[n * params.classes + j] >', 'logits[n + j] >'),
   index('resize/crop', 'boxes[4 * n + 2]', 'boxes[4 * n + 1]'),
 
   boundary('bn_relu_pool/forward', 'inner_row < height &&', 'inner_row <= height &&'),
