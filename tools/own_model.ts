@@ -28,8 +28,9 @@ export async function openModel(model?: string): Promise<ChosenModel> {
     });
   }
   process.env[MODEL_VARIABLE] = path;
-  const { ownSystems } = await import('virtual:facegrad-own-systems');
-  const [own] = ownSystems as (Partial<AnySystem> | undefined)[];
+  const { default: own } = (await import(/* @vite-ignore */ path)) as {
+    default?: Partial<AnySystem>;
+  };
   if (typeof own?.name !== 'string' || typeof own.build !== 'function') {
     throw new FacegradError(
       'bad-input',

@@ -71,7 +71,8 @@ export function readCheckpoint(file: Uint8Array, name = 'checkpoint'): Checkpoin
     else best.push({ ...tensor, name: rest.join('.') });
   }
   const progress = parseFact(metadata.progress ?? '', name, 'progress') as Progress;
-  progress.config.model = upgradeConfig(progress.config.model);
+  const { config } = progress as Partial<Progress>;
+  if (config?.model) config.model = upgradeConfig(config.model);
   return { progress, state, best };
 }
 
