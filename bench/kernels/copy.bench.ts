@@ -1,12 +1,13 @@
 import {
   copyAxis,
   copyAxisBackward,
+  copyLayout,
   copyPlace,
   copyStrided,
   fill,
   stridesOf,
 } from '../../src/kernels/copy';
-import { f32 } from '../../src/kernels/kernel';
+import { bordered, f32 } from '../../src/kernels/kernel';
 import type { BenchCase } from './case';
 
 const x = f32([64, 64, 24, 24]);
@@ -33,6 +34,12 @@ export const cases: BenchCase[] = [
     kernel: copyPlace,
     inputs: { x, y: f32([64, 128, 24, 24]) },
     attributes: { axis: 1, begin: 64, length: 128 },
+  },
+  {
+    name: `${name} into a border`,
+    kernel: copyLayout,
+    inputs: { x },
+    attributes: { layout: bordered(24) },
   },
   { name, kernel: fill, inputs: {}, attributes: { shape: x.shape, value: 1 } },
 ];

@@ -1,6 +1,7 @@
 import {
   copyAxis,
   copyAxisBackward,
+  copyLayout,
   copyPlace,
   copyStrided,
   fill,
@@ -8,7 +9,7 @@ import {
   stridesOf,
   type StridedAttributes,
 } from '../../src/kernels/copy';
-import { size } from '../../src/kernels/kernel';
+import { bordered, size } from '../../src/kernels/kernel';
 import * as reference from '../../src/kernels/reference/copy';
 import { tensor, testGradient, testKernel } from '../support/kernel';
 
@@ -235,5 +236,24 @@ testKernel(fill, {
     }),
   ),
   reference: (_, { shape, value }) => ({ y: new Float64Array(size(shape)).fill(value) }),
+  tolerance: exact,
+});
+
+testKernel(copyLayout, {
+  cases: (
+    [
+      ['one pixel gets a border', [1, 1], undefined, bordered(1)],
+      ['dense to a border of 2', [2, 3, 5, 7], undefined, bordered(7)],
+      ['a border taken away', [2, 3, 5, 7], bordered(7), undefined],
+      ['a border of 2 to one of 1', [1, 2, 4, 6], bordered(6), bordered(6, 1)],
+      ['longer rows', [3, 4, 5], undefined, { border: 0, rowStride: 8 }],
+      ['as it is', [2, 3, 4], undefined, undefined],
+    ] as const
+  ).map(([name, shape, from, layout], i) => ({
+    name,
+    inputs: { x: tensor(shape, i + 1, { layout: from }) },
+    attributes: { layout },
+  })),
+  reference: ({ x }) => ({ y: Float64Array.from(x.data) }),
   tolerance: exact,
 });
