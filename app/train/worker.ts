@@ -8,7 +8,7 @@ import { keepLatestWeights, latestWeights } from '../shared/latest_weights';
 import { systems } from '../shared/systems';
 import { describe, drawFaces, readData, recordedFaces, summarize } from './data';
 import type { FromWorker, RunRecord, ToWorker } from './protocol';
-import type { Capabilities } from '../../src/gpu/device';
+import { adapterName, type Capabilities } from '../../src/gpu/device';
 import { openGpu } from '../shared/open_gpu';
 import { measureSpeed, needOf, secondsOf } from './estimate';
 import { Run } from './run';
@@ -95,10 +95,10 @@ async function handle(message: ToWorker): Promise<void> {
 
 async function open(): Promise<void> {
   const gpu = await openGpu(2);
-  const { vendor, architecture, description, fallback } = gpu.adapter;
+  const { adapter } = gpu;
   capabilities = gpu.capabilities;
-  if (!fallback) speed = measureSpeed(gpu);
-  const weak = fallback || (await speed!) < WEAK_SPEED;
+  if (!adapter.fallback) speed = measureSpeed(gpu);
+  const weak = adapter.fallback || (await speed!) < WEAK_SPEED;
   gpu.dispose();
   keeper = await becomeKeeper();
   // What is kept may be of another version, or the browser may keep nothing: then there is no run.
@@ -107,8 +107,8 @@ async function open(): Promise<void> {
     kept !== undefined && kept.record.status === 'running' && kept.resumes < MOST_RESUMES;
   post({
     type: 'opened',
-    adapter: `${vendor} ${architecture} ${description}`.trim(),
-    software: fallback,
+    adapter: adapterName(adapter),
+    software: adapter.fallback,
     weak,
     saved: kept?.record,
     resuming,

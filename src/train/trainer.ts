@@ -1,6 +1,6 @@
 import { checkSet, type ImageSet, type SequenceSet } from '../data/dataset';
 import { fingerprint } from '../data/fingerprint';
-import type { Gpu } from '../gpu/device';
+import { adapterName, type Gpu } from '../gpu/device';
 import { FacegradError } from '../gpu/errors';
 import type { Network } from '../nn/network';
 import type { NamedTensor } from '../nn/parameters';
@@ -152,11 +152,6 @@ export class Trainer {
     this.#seen = { loss: totals[0], steps: totals[1], correct: totals[2], samples: totals[3] };
   }
 
-  get #adapter(): string {
-    const { vendor, architecture, description } = this.gpu.adapter;
-    return `${vendor} ${architecture} ${description}`.trim();
-  }
-
   #knownFingerprints?: { training: string; validation?: string };
 
   #fingerprints() {
@@ -195,7 +190,7 @@ export class Trainer {
       parameters: this.model.arenas.parameters.count,
       dispatches: plan.dispatchCount,
       memory: plan.memory,
-      adapter: this.#adapter,
+      adapter: adapterName(this.gpu.adapter),
     };
     let epochBegin = performance.now();
     let lookBegin = performance.now();
@@ -350,7 +345,7 @@ export class Trainer {
       step: this.#step,
       epochs: this.#epochs,
       best: this.#best,
-      adapter: this.#adapter,
+      adapter: adapterName(this.gpu.adapter),
       data: this.#fingerprints(),
     };
     return writeCheckpoint(
