@@ -27,7 +27,7 @@ interface Options {
 /** `npm run predict`: the expression in pictures of faces. */
 export async function main(argv: string[]): Promise<number> {
   const program = command('predict', 'Prints class probabilities of pictures of faces.')
-    .argument('<images...>', 'JPEG, PNG or WebP, that a face fills')
+    .argument('<images...>', 'JPEG, PNG, WebP or BMP, that a face fills')
     .option('--weights <file>', 'a .safetensors file that train wrote', DEFAULT_WEIGHTS)
     .option('--tta', 'average with the mirror image', false)
     .addOption(modelOption(false))
