@@ -54,6 +54,8 @@ it('turns a photograph as the camera held it', async () => {
 it('names a file that is no image', async () => {
   const path = join(folder, 'text.png');
   writeFileSync(path, 'no image');
-  await expect(readImages([path], ['a'])).rejects.toThrow(/text\.png: wanted a png, jpeg, webp or bmp/);
+  await expect(readImages([path], ['a'])).rejects.toThrow(
+    /text\.png: wanted a png, jpeg, webp or bmp/,
+  );
   await expect(readImages([join(folder, 'none.png')], ['a'])).rejects.toThrow(/none\.png/);
 });
