@@ -32,6 +32,12 @@ const index = kind('index');
 const boundary = kind('boundary');
 const operand = kind('operand');
 
+/** Kind, file and the first line of the place. */
+export function nameOf({ file, find, kind }: Mutant): string {
+  const line = find.trim().split('\n')[0];
+  return `${kind.padEnd(8)} ${file.replace(/^shaders\/|\.wgsl$/g, '')}: ${line}`;
+}
+
 export const MUTANTS: Mutant[] = [
   index('augment/forward', 'frame % params.batch;', 'frame / (params.frames / params.batch);'),
   index('batch_norm/statistics', 'g * params.batch * sample + c', 'g * sample + c'),

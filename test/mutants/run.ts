@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 import { requestNodeGpu } from '../../src/gpu/node';
 import { plant } from '../../tools/mutant';
 import { reflectWgsl } from '../../tools/wgsl_plugin';
-import { MUTANTS, type FaultKind, type Mutant } from './mutants';
+import { MUTANTS, nameOf, type FaultKind, type Mutant } from './mutants';
 
 const SHARE = 0.95;
 const LEAST_OF_A_KIND = 12;
@@ -51,18 +51,13 @@ async function checkMutants(mutants: Mutant[]): Promise<void> {
     gpu.device.pushErrorScope('validation');
     gpu.device.createShaderModule({ code });
     const error = await gpu.device.popErrorScope();
-    if (error) throw new Error(`does not compile: ${name(mutant)}: ${error.message}`);
+    if (error) throw new Error(`does not compile: ${nameOf(mutant)}: ${error.message}`);
   }
   gpu.dispose();
 }
 
-function name({ file, find, kind }: Mutant): string {
-  const line = find.trim().split('\n')[0];
-  return `${kind.padEnd(8)} ${file.replace(/^shaders\/|\.wgsl$/g, '')}: ${line}`;
-}
-
 export async function main(args: string[]): Promise<number> {
-  const mutants = MUTANTS.filter((mutant) => args.every((text) => name(mutant).includes(text)));
+  const mutants = MUTANTS.filter((mutant) => args.every((text) => nameOf(mutant).includes(text)));
   if (mutants.length === 0) throw new Error(`no fault is called ${args.join(' ')}`);
   await checkMutants(mutants);
   for (const test of new Set(mutants.map((mutant) => mutant.test))) {
@@ -75,7 +70,7 @@ export async function main(args: string[]): Promise<number> {
     const { failed, why } = await runTests(mutant.test, mutant);
     if (!failed) survivors.push(mutant);
     console.log(
-      `${failed ? 'caught  ' : 'SURVIVES'} ${name(mutant)}${failed ? `\n           ${why.slice(0, 110)}` : ''}`,
+      `${failed ? 'caught  ' : 'SURVIVES'} ${nameOf(mutant)}${failed ? `\n           ${why.slice(0, 110)}` : ''}`,
     );
   }
 
@@ -86,7 +81,7 @@ export async function main(args: string[]): Promise<number> {
     if (args.length === 0 && all < LEAST_OF_A_KIND)
       throw new Error(`too few faults of kind ${kind}`);
   }
-  for (const mutant of survivors) console.log(`survives: ${name(mutant)}`);
+  for (const mutant of survivors) console.log(`survives: ${nameOf(mutant)}`);
   const caught = mutants.length - survivors.length;
   console.log(`${caught} of ${mutants.length} faults caught`);
   return caught >= SHARE * mutants.length ? 0 : 1;

@@ -12,6 +12,8 @@ import {
   type Layout,
   type TensorSpec,
 } from '../../src/kernels/kernel';
+import { plant } from '../../tools/mutant';
+import { MUTANTS, nameOf } from '../mutants/mutants';
 import { ADAPTER, testGpu } from './gpu';
 import { dispatchOnMachine, lanesOf } from './machine';
 import { uniform } from './random';
@@ -86,6 +88,7 @@ export function testKernel<I extends string, O extends string, A>(
   test: KernelTest<I, O, A>,
 ): void {
   describe(kernel.name, () => {
+    if (ADAPTER === 'machine' && import.meta.env.VITE_PLANT) return testFaults(kernel, test);
     const cases = test.race ? [...test.cases, test.race] : test.cases;
     it.each(cases)('$name', async (testCase) => {
       await runCase(kernel, test, testCase);
@@ -107,6 +110,27 @@ export function testKernel<I extends string, O extends string, A>(
         runOnMachine(kernel, test, test.race!, order);
       });
     }
+  });
+}
+
+/** One test for each fault that is planted into the file: it passes where the machine's cases find it. */
+function testFaults<I extends string, O extends string, A>(
+  kernel: Kernel<I, O, A>,
+  test: KernelTest<I, O, A>,
+): void {
+  const cases = test.race ? [test.race, ...test.cases] : test.cases;
+  const mutants = MUTANTS.filter(({ file }) => file === kernel.shader.path);
+  it.each(mutants.map((mutant) => [nameOf(mutant), mutant] as const))('%s', (_, mutant) => {
+    const shader = { ...kernel.shader, code: plant(mutant, kernel.shader.code) };
+    const found = cases.some((testCase) => {
+      try {
+        runOnMachine({ ...kernel, shader }, test, testCase);
+        return false;
+      } catch {
+        return true;
+      }
+    });
+    expect(found).toBe(true);
   });
 }
 

@@ -11,19 +11,18 @@ import type { Kernel, TensorSpec } from '../../src/kernels/kernel';
 /** Turns of loops that one case may take: the largest case takes a twentieth. */
 const TURNS = 100_000_000;
 
-const programs = new Map<string, Program>();
+const programs = new WeakMap<WgslModule, Map<string, Program>>();
 
 function programOf(
   shader: WgslModule,
   overrides: Record<string, number>,
   constants: Record<string, number>,
 ) {
-  const key = `${shader.path} ${JSON.stringify([overrides, constants])}`;
-  let program = programs.get(key);
-  if (!program) {
-    program = compile(tune(shader, constants), { overrides });
-    programs.set(key, program);
-  }
+  const made = programs.get(shader) ?? new Map<string, Program>();
+  programs.set(shader, made);
+  const key = JSON.stringify([overrides, constants]);
+  const program = made.get(key) ?? compile(tune(shader, constants), { overrides });
+  made.set(key, program);
   return program;
 }
 
