@@ -5,8 +5,8 @@ import { compile, Execution } from '../../learn/machine';
 import { testGpu } from '../support/gpu';
 import { program, shaderOf, THREADS } from './random_program';
 
-/** 2,000 programs in every run: tests, of shaders, of so many programs. */
-const TESTS = 10;
+/** 1,000 programs in Chrome and 1,000 in Node: tests, of shaders, of so many programs. */
+const TESTS = 5;
 const SHADERS = 4;
 const TOGETHER = 50;
 
