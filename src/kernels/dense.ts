@@ -3,6 +3,7 @@ import backwardShader from '../../shaders/dense/backward.wgsl';
 import activationShader from '../../shaders/dense/backward_activation.wgsl';
 import forwardShader from '../../shaders/dense/forward.wgsl';
 import { dropoutParams, type DropoutAttributes } from './dropout';
+import type { Product } from './gemm';
 import { defineKernel, f32, linear, size, type TensorSpec } from './kernel';
 
 /** What is done with the sum before it is stored. */
@@ -62,6 +63,49 @@ function leadingAxes({ shape, layout }: TensorSpec, weight: TensorSpec): readonl
     });
   }
   return shape.slice(0, axis);
+}
+
+/** `denseForward`, without dropout, as a product: rows of x by rows of the weight. */
+export function denseProduct(
+  x: TensorSpec,
+  weight: TensorSpec,
+  { sideBySide, relu, addends }: DenseAttributes & { addends?: 0 | 1 | 2 },
+): Product {
+  const axes = leadingAxes(x, weight);
+  const { groups, rows, in_features: K, out_features: M } = extents(x, weight);
+  return {
+    shape: sideBySide ? [rows, groups * M] : [...axes, M],
+    ...{ batch: groups, m: rows, k: K, n: M },
+    a: [rows * K, K, 1],
+    b: [M * K, 1, K],
+    c: [M, 0, 1],
+    y: sideBySide ? [M, groups * M] : [rows * M, M],
+    ...{ relu, addends },
+  };
+}
+
+/** dx, of x's shape, as a product: dy by the weight. */
+export function denseInputProduct(x: TensorSpec, weight: TensorSpec, dy: TensorSpec): Product {
+  const { groups, rows, in_features: K, out_features: M } = backwardExtents(dy, weight);
+  return {
+    shape: x.shape,
+    ...{ batch: groups, m: rows, k: M, n: K },
+    a: [rows * M, M, 1],
+    b: [M * K, K, 1],
+    y: [rows * K, K],
+  };
+}
+
+/** dweight as a product: dy, transposed, by x. */
+export function denseWeightProduct(weight: TensorSpec, dy: TensorSpec): Product {
+  const { groups, rows, in_features: K, out_features: M } = backwardExtents(dy, weight);
+  return {
+    shape: weight.shape,
+    ...{ batch: groups, m: M, k: rows, n: K },
+    a: [rows * M, 1, M],
+    b: [rows * K, K, 1],
+    y: [M * K, K],
+  };
 }
 
 type ForwardInput = 'x' | 'weight' | 'bias' | 'second_bias' | 'step';

@@ -1,6 +1,14 @@
-import { gemmForward, type GemmAttributes } from '../../src/kernels/gemm';
+import { describe, expect, it } from 'vitest';
+import {
+  gemmForward,
+  gemmProduct,
+  gemmTiled,
+  tiledWorkgroupSize,
+  type GemmAttributes,
+} from '../../src/kernels/gemm';
 import * as reference from '../../src/kernels/reference/gemm';
-import { tensor, testGradient, testKernel } from '../support/kernel';
+import { testGpu } from '../support/gpu';
+import { tensor, testGradient, testKernel, type TestTensor } from '../support/kernel';
 
 // Sums of up to 130 products of numbers up to 1.
 const tolerance = { absolute: 3e-5, relative: 1e-5 };
@@ -47,34 +55,90 @@ const matrix = (
 const withC = (shape: readonly number[]): [number, number] =>
   shape.length === 2 ? [shape[0], shape[1]] : [1, shape[0] ?? 1];
 
+const inputsOf = (c: Case) => ({
+  a: matrix(c.m, c.k, c, 1, c.transA),
+  b: matrix(c.k, c.n, c, 2, c.transB),
+  c: tensor(c.c ?? [1], 3),
+});
+
+const attributesOf = ({ transA, transB, alpha = 1, beta = 1, c }: Case) => ({
+  ...{ transA, transB, alpha },
+  beta: c ? beta : 0,
+});
+
+function expected(
+  { a, b, c }: Record<'a' | 'b' | 'c', Pick<TestTensor, 'shape' | 'data'>>,
+  attributes: GemmAttributes,
+): { y: number[] } {
+  const { of } = attributes as { of: Case };
+  const { m, n, k, batch = 1 } = of;
+  const g = { m, n, k, cShape: withC(c.shape), ...{ transA: false, transB: false } };
+  const part = (data: ArrayLike<number>, i: number, size: number) =>
+    Array.from(data).slice(i * size, (i + 1) * size);
+  const y = Array.from({ length: batch }, (_, i) => [
+    ...reference.gemm(part(a.data, i, m * k), part(b.data, i, k * n), c.data, {
+      ...g,
+      ...attributesOf(of),
+    }),
+  ]);
+  return { y: y.flat() };
+}
+
 testKernel(gemmForward, {
   cases: TABLE.map((c) => ({
     name: c.name,
-    inputs: {
-      a: matrix(c.m, c.k, c, 1, c.transA),
-      b: matrix(c.k, c.n, c, 2, c.transB),
-      c: tensor(c.c ?? [1], 3),
-    },
-    attributes: {
-      transA: c.transA,
-      transB: c.transB,
-      alpha: c.alpha ?? 1,
-      beta: c.c ? (c.beta ?? 1) : 0,
-      of: c,
-    },
+    inputs: inputsOf(c),
+    attributes: { ...attributesOf(c), of: c },
   })),
-  reference: ({ a, b, c }, attributes) => {
-    const { of, transA, transB, alpha = 1, beta = 0 } = attributes as GemmAttributes & { of: Case };
-    const { m, n, k, batch = 1 } = of;
-    const g = { m, n, k, transA, transB, alpha, beta, cShape: withC(c.shape) };
-    const part = (data: ArrayLike<number>, i: number, size: number) =>
-      Array.from(data).slice(i * size, (i + 1) * size);
-    const y = Array.from({ length: batch }, (_, i) => [
-      ...reference.gemm(part(a.data, i, m * k), part(b.data, i, k * n), c.data, g),
-    ]);
-    return { y: y.flat() };
-  },
+  reference: expected,
   tolerance,
+});
+
+const { capabilities } = await testGpu();
+
+/** Several tiles across and down, of 16 rows and `4 * lanes` columns. */
+const LARGE: Case[] = [
+  { name: 'whole tiles', m: 32, k: 20, n: 128, c: [128] },
+  { name: 'rests', m: 49, k: 33, n: 135, c: [49, 1], alpha: 2, beta: -0.5 },
+  { name: 'rests, transposed, batch', m: 17, k: 19, n: 67, batch: 3, transA: true, transB: true },
+];
+
+if (capabilities.subgroupMinSize >= 4) {
+  const workgroupSize = Math.min(capabilities.subgroupMaxSize, 64);
+  testKernel(gemmTiled, {
+    cases: [...TABLE, ...LARGE].map((of) => {
+      const { a, b, c } = inputsOf(of);
+      const product = gemmProduct({ a, b, c }, attributesOf(of));
+      return {
+        name: of.name,
+        inputs: { a, b, c, d: c },
+        attributes: { ...product, workgroupSize, of },
+      };
+    }),
+    reference: (inputs, attributes) => expected(inputs, attributes as GemmAttributes),
+    tolerance,
+  });
+}
+
+describe('tiledWorkgroupSize', () => {
+  const lanes = (subgroupMinSize: number, subgroupMaxSize = subgroupMinSize) => ({
+    subgroupMinSize,
+    subgroupMaxSize,
+  });
+  const of = (m: number, n: number, batch = 1) => ({ batch, m, n });
+  it('wants subgroups, and tiles that are half full', () => {
+    expect(tiledWorkgroupSize(lanes(8), of(16, 32))).toBe(8);
+    expect(tiledWorkgroupSize(lanes(4), of(8, 16))).toBe(4);
+    expect(tiledWorkgroupSize(lanes(8), of(7, 64))).toBeUndefined();
+    expect(tiledWorkgroupSize(lanes(8), of(16, 15))).toBeUndefined();
+    expect(tiledWorkgroupSize(lanes(2, 32), of(512, 512))).toBeUndefined();
+    expect(tiledWorkgroupSize(undefined, of(512, 512))).toBeUndefined();
+  });
+  it('keeps a GPU busy', () => {
+    expect(tiledWorkgroupSize(lanes(32), of(256, 512))).toBeUndefined();
+    expect(tiledWorkgroupSize(lanes(8, 32), of(1024, 1024))).toBe(32);
+    expect(tiledWorkgroupSize(lanes(64, 128), of(1024, 1024, 4))).toBe(64);
+  });
 });
 
 testGradient('gemm', {

@@ -1,7 +1,15 @@
 import { FacegradError } from '../../gpu/errors';
 import { unaryForward } from '../../kernels/elementwise';
 import { broadcastShape } from '../../kernels/elementwise';
-import { gemmExtents, gemmForward, type GemmAttributes } from '../../kernels/gemm';
+import {
+  gemmExtents,
+  gemmForward,
+  gemmProduct,
+  gemmTiled,
+  tiledWorkgroupSize,
+  type GemmAttributes,
+  type Product,
+} from '../../kernels/gemm';
 import { size } from '../../kernels/kernel';
 import { defineOperation, type Tape } from '../tape';
 import type { Value } from '../value';
@@ -29,14 +37,14 @@ export const gemm = defineOperation({
       throw new FacegradError('bad-input', `gemm: c [${c.shape}] does not repeat to [${m},${n}]`);
     }
     const beta = c ? (attributes.beta ?? 1) : 0;
-    return tape.dispatch(gemmForward, { a, b, c: c ?? a }, { ...attributes, beta });
+    return dispatchGemm(tape, { a, b, c: c ?? a }, { ...attributes, beta });
   },
   backward(tape, { inputs: { a, b, c }, attributes = {}, dy: { y: dy } }) {
     const { transA = false, transB = false, alpha, beta = 1 } = attributes;
     const product = (left: Value, right: Value, trans: [boolean, boolean], target: Value) => {
       const given = { a: left, b: right, c: left, y: tape.destination(target) };
       const options = { alpha, beta: 0, transA: trans[0], transB: trans[1] };
-      return tape.dispatch(gemmForward, given, options).y;
+      return dispatchGemm(tape, given, options).y;
     };
     const result: Partial<Record<'a' | 'b' | 'c', Value>> = {};
     // da' = dy b'^T and db' = a'^T dy; transposed where a or b is.
@@ -53,6 +61,33 @@ export const gemm = defineOperation({
     return result;
   },
 });
+
+function dispatchGemm(
+  tape: Tape,
+  given: Record<'a' | 'b' | 'c', Value> & { y?: Value },
+  attributes: GemmAttributes,
+): Record<'y', Value> {
+  const { a, b, c } = given;
+  const product = gemmProduct({ a: a.spec, b: b.spec, c: c.spec }, attributes);
+  return tiledProduct(tape, given, product) ?? tape.dispatch(gemmForward, given, attributes);
+}
+
+/**
+ * The product by register tiles, where those are faster; d may be left out where it is not read.
+ * @param target whose gradient y is
+ */
+export function tiledProduct(
+  tape: Tape,
+  given: Record<'a' | 'b' | 'c', Value> & { d?: Value; y?: Value },
+  product: Product,
+  target?: Value,
+): Record<'y', Value> | undefined {
+  const workgroupSize = tiledWorkgroupSize(tape.capabilities, product);
+  if (workgroupSize === undefined || tape.plain) return undefined;
+  const { c } = given;
+  const y = target ? tape.destination(target) : given.y;
+  return tape.dispatch(gemmTiled, { d: c, ...given, y }, { ...product, workgroupSize });
+}
 
 /** Matrix products over the last two axes, the axes before them repeated as NumPy does; a vector is a row, or a column. */
 export const matmul = defineOperation({
