@@ -15,7 +15,7 @@ import { percent } from './progress';
 import type { RuntimeName } from './runtime/runtime';
 import { openData, splitName } from './source';
 import { addTrainOptions, dataSpec, resolveConfig, type TrainOptions } from './train_options';
-import { bestEpoch, trainRun, type RunResult } from './training_run';
+import { trainRun, type RunResult } from './training_run';
 
 interface Options extends TrainOptions {
   seeds: string[];
@@ -164,7 +164,7 @@ async function cell(
     runtime: options.runtime,
     half: false,
   });
-  return result.reason === 'stopped' ? undefined : bestEpoch(result.epochs)?.validation;
+  return result.reason === 'stopped' ? undefined : result.kept?.validation;
 }
 
 /** The metrics of a run that ended, if it was this one; another one there is an error. */
@@ -178,7 +178,7 @@ function finished(folder: string, config: TrainConfig): Metrics | undefined {
       `${folder} holds a run with other settings: name another --out`,
     );
   }
-  return report.reason === 'stopped' ? undefined : bestEpoch(report.epochs)?.validation;
+  return report.reason === 'stopped' ? undefined : report.kept?.validation;
 }
 
 async function canResume(folder: string, config: TrainConfig): Promise<boolean> {

@@ -8,6 +8,7 @@ import {
   type Split,
 } from '../src/data/dataset';
 import { diskTree } from '../src/data/node_files';
+import { holdOut } from '../src/data/held_out';
 import { openFiles, type OpenedData } from '../src/data/open';
 import { syntheticFaces, syntheticSequences } from '../src/data/synthetic';
 import { FacegradError } from '../src/gpu/errors';
@@ -26,10 +27,44 @@ export interface DataSpec {
   lastFrame: boolean;
   /** Which fifth is held out: of the subjects of sequences, of pictures in class folders. */
   fold: number;
+  /** What is measured while training: the split `publictest`, or a tenth of Training that is not learnt then. */
+  validation?: 'publictest' | 'held';
 }
 
 export interface DataSource extends Omit<OpenedData, 'kind'> {
   kind: OpenedData['kind'] | (typeof SYNTHETIC)[number];
+}
+
+/** What a training learns, and what it is measured on. */
+export interface TrainingSource extends Pick<DataSource, 'kind' | 'notes'> {
+  training: ImageSet | SequenceSet;
+  validation?: ImageSet | SequenceSet;
+  /** What the validation set is, for a person. */
+  held: string;
+}
+
+/**
+ * Opens what a training needs. The held tenth is the same for every seed: of each class, by a hash of the pixels, so
+ * that equal pictures are on one side.
+ */
+export async function openTraining(spec: DataSpec): Promise<TrainingSource> {
+  const held = spec.validation === 'held';
+  const { kind, sets, notes } = await openData(
+    spec,
+    held ? ['training'] : ['training', 'publictest'],
+  );
+  const { training, publictest } = sets;
+  if (!training) throw new FacegradError('bad-input', `${spec.data} has no training split`);
+  if (!held)
+    return { kind, notes, training, validation: publictest, held: splitName(kind, 'publictest') };
+  if ('sequences' in training) {
+    throw new FacegradError(
+      'bad-input',
+      `${training.name} is of sequences: --fold holds subjects out`,
+    );
+  }
+  const { training: learnt, publictest: validation } = holdOut(training, { folds: 10 });
+  return { kind, notes, training: learnt, validation, held: 'a tenth of Training' };
 }
 
 /** The path of a data option made absolute, so that it holds from other folders too. */

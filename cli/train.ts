@@ -1,7 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { openModel } from '../tools/own_model';
-import type { Split } from '../src/data/dataset';
 import { FacegradError } from '../src/gpu/errors';
 import { readCheckpoint } from '../src/train/checkpoint';
 import { command, parse, runtimeOption } from './command';
@@ -9,7 +8,7 @@ import { freeFolder, readWhole } from './files';
 import { onInterrupt, type Interrupt } from './interrupt';
 import { CHECKPOINT } from './jobs/names';
 import type { RuntimeName } from './runtime/runtime';
-import { dataPath, openData, splitName } from './source';
+import { dataPath, openTraining } from './source';
 import { addTrainOptions, dataSpec, resolveConfig, type TrainOptions } from './train_options';
 import { howToGoOn, readRun, summary, trainRun, type RunInput } from './training_run';
 
@@ -20,8 +19,6 @@ interface Options extends TrainOptions {
   runtime: RuntimeName;
   json: boolean;
 }
-
-const SPLITS: Split[] = ['training', 'publictest'];
 
 /** `npm run train`: trains and measures on what was held out; without data, on drawn faces. */
 export async function main(argv: string[]): Promise<number> {
@@ -71,24 +68,24 @@ async function fresh(options: Options, argv: string[], interrupt: Interrupt): Pr
   }
   const spec = dataSpec(options);
   const model = await openModel(options.model);
-  const { kind, sets, notes } = await openData(spec, SPLITS);
+  const { kind, training, validation, held, notes } = await openTraining(spec);
   for (const note of notes) console.log(note);
-  if (!sets.training) throw new FacegradError('bad-input', `${spec.data} has no training split`);
-  const config = resolveConfig(options, kind, sets.training, model);
+  const config = resolveConfig(options, kind, training, model);
   const network = model.chosen?.name ?? options.preset ?? `${config.model.size}px`;
   const name = `${kind}-${network}-seed${config.seed}`;
   return {
     folder: out ?? freeFolder('runs', name),
     command: ['npm run train --', ...argv].join(' '),
     spec,
-    held: splitName(kind, 'publictest'),
+    held,
+    init: options.init && resolve(options.init),
     runtime,
     half,
     model: model.path,
     systems: model.systems,
     config,
-    training: sets.training,
-    validation: sets.publictest,
+    training,
+    validation,
     resume: false,
     interrupt,
   };
@@ -106,9 +103,8 @@ async function resumed(
   const spec = isSet('data') ? { ...run.spec, data: dataPath(options.data) } : run.spec;
   const model = await openModel(options.model ?? run.model);
   const { progress } = readCheckpoint(await readWhole(join(folder, CHECKPOINT)), CHECKPOINT);
-  const { sets, notes } = await openData(spec, SPLITS);
+  const { training, validation, notes } = await openTraining(spec);
   for (const note of notes) console.log(note);
-  if (!sets.training) throw new FacegradError('bad-input', `${spec.data} has no training split`);
   return {
     ...run,
     folder,
@@ -117,8 +113,8 @@ async function resumed(
     systems: model.systems,
     runtime: isSet('runtime') ? options.runtime : run.runtime,
     config: { ...progress.config, epochs: options.epochs ?? progress.config.epochs },
-    training: sets.training,
-    validation: sets.publictest,
+    training,
+    validation,
     resume: true,
     interrupt,
   };
@@ -131,7 +127,7 @@ function count(set: RunInput['training']): string {
 function jsonLine(
   { spec, config, held, runtime }: RunInput,
   {
-    best,
+    kept,
     reason,
     step,
     seconds,
@@ -140,18 +136,19 @@ function jsonLine(
     adapter,
   }: Awaited<ReturnType<typeof trainRun>>,
 ) {
-  const measured = best?.validation;
+  const measured = kept?.validation;
   return {
     accuracy: measured?.accuracy,
-    split: 'publictest',
+    split: spec.validation ?? 'publictest',
     held,
+    keep: config.keep,
     classes: config.model.classes.length,
     images: measured?.images,
     weights,
     meanRecall: measured?.meanRecall,
     macroF1: measured?.macroF1,
     tta: 'none',
-    epoch: best?.epoch,
+    epoch: kept?.epoch,
     reason,
     step,
     seconds: Math.round(seconds),

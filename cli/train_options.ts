@@ -23,6 +23,9 @@ export interface TrainOptions {
   data: string;
   classes?: '6' | '7';
   fold: number;
+  validation?: DataSpec['validation'];
+  init?: string;
+  keep?: TrainConfig['keep'];
   preset?: Preset;
   model?: string;
   config?: string;
@@ -62,6 +65,21 @@ export function addTrainOptions(program: Command): Command {
       'which fifth is held out, 0 to 4: of subjects, of pictures by class',
       integer(0),
       0,
+    )
+    .addOption(
+      new Option(
+        '--validation <what>',
+        'measure on the split publictest, or hold out a tenth of Training: for every choice',
+      )
+        .choices(['publictest', 'held'])
+        .default('publictest'),
+    )
+    .option('--init <file>', 'weights to begin with; what they lack begins from the seed')
+    .addOption(
+      new Option(
+        '--keep <weights>',
+        'of the epoch that is best in validation, the last, or the moving average at its end',
+      ).choices(['best', 'last', 'ema']),
     )
     .addOption(
       new Option('--preset <name>', 'the network (default: tiny for drawings, else small)').choices(
@@ -133,6 +151,7 @@ export function dataSpec(options: TrainOptions): DataSpec {
     without: options.classes === '6' ? ['neutral'] : [],
     lastFrame: options.frames === 'last',
     fold: options.fold,
+    validation: options.validation,
   };
 }
 
@@ -164,7 +183,7 @@ export function resolveConfig(
   }
   const given = <T extends object>(settings: T) =>
     Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
-  const { streams, fusion, dropout, epochs, batch, seed, sampling, patience } = options;
+  const { streams, fusion, dropout, epochs, batch, seed, sampling, patience, keep } = options;
   const model = {
     ...(chosen ? {} : changes.model),
     ...file.model,
@@ -175,7 +194,7 @@ export function resolveConfig(
   return trainConfig(namedConfig(name, model, systems), {
     ...omitModel(changes),
     ...omitModel(file),
-    ...given({ epochs, batch, seed, sampling, patience }),
+    ...given({ epochs, batch, seed, sampling, patience, keep }),
     ...given({ logEvery: options.logEvery, checkpointEvery: options.checkpointEvery }),
     optimizer: {
       ...changes.optimizer,
@@ -202,7 +221,7 @@ const omitModel = ({ model: _, ...rest }: Usual | ConfigFile): TrainChanges => r
 type ConfigFile = Partial<Usual>;
 
 function readConfig(path: string): ConfigFile {
-  const settings = ['preset', 'tuning', ...Object.keys(trainConfig('tiny'))];
+  const settings = ['preset', 'tuning', 'sizes', ...Object.keys(trainConfig('tiny'))];
   let config: object;
   try {
     config = JSON.parse(readFileSync(path, 'utf8')) as object;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { ImageSet, SequenceSet } from '../src/data/dataset';
 import { FacegradError } from '../src/gpu/errors';
 import type { AnySystem } from '../src/nn/systems';
-import { readCheckpoint, type EpochRecord } from '../src/train/checkpoint';
+import { bestEpoch, readCheckpoint, type EpochRecord } from '../src/train/checkpoint';
 import type { TrainConfig } from '../src/train/config';
 import { recovering, type Recovery } from '../src/train/recovery';
 import { formatConfusion, type Metrics } from '../src/train/metrics';
@@ -13,7 +13,7 @@ import { gitCommit, JsonLines, readWhole, writeWhole } from './files';
 import type { Interrupt } from './interrupt';
 import { packImageSet } from './jobs/image_sets';
 import type { Blobs, JobEvent, JobFile } from './jobs/job';
-import { CHECKPOINT, WEIGHTS } from './jobs/names';
+import { CHECKPOINT, INIT, WEIGHTS } from './jobs/names';
 import type { TrainJobConfig } from './jobs/train';
 import { duration, percent, Progress } from './progress';
 import { openRuntime } from './runtime/open';
@@ -27,6 +27,8 @@ export interface RunFile {
   spec: DataSpec;
   /** What the validation set is, for a person. */
   held: string;
+  /** The weights that it begins with. */
+  init?: string;
   runtime: RuntimeName;
   half: boolean;
   /** The file of a network of one's own. */
@@ -50,7 +52,7 @@ export interface RunResult {
   step: number;
   epochs: EpochRecord[];
   /** The epoch whose weights the file holds. */
-  best?: EpochRecord;
+  kept?: EpochRecord;
   adapter: string;
   seconds: number;
   weights: string;
@@ -64,8 +66,8 @@ export interface RunResult {
 export async function trainRun(input: RunInput): Promise<RunResult> {
   const { folder, config, training, validation, interrupt } = input;
   mkdirSync(folder, { recursive: true });
-  const { command, spec, held, runtime, half, model } = input;
-  const run: RunFile = { version: 1, command, spec, held, runtime, half, model };
+  const { command, spec, held, init, runtime, half, model } = input;
+  const run: RunFile = { version: 1, command, spec, held, init, runtime, half, model };
   await writeWhole(join(folder, 'run.json'), `${JSON.stringify(run, null, 2)}\n`);
   const log = new JsonLines(join(folder, 'log.jsonl'));
   const checkpoint = input.resume ? await readWhole(join(folder, CHECKPOINT)) : undefined;
@@ -83,10 +85,11 @@ export async function trainRun(input: RunInput): Promise<RunResult> {
     training: packed.header,
     validation: packedValidation?.header,
     train: config,
-    provenance: { data: training.name, seed: config.seed, commit: gitCommit() },
+    provenance: { data: training.name, seed: config.seed, commit: gitCommit(), init },
     half,
   };
-  const inputs = { ...packed.blobs, ...packedValidation?.blobs };
+  const inputs: Blobs = { ...packed.blobs, ...packedValidation?.blobs };
+  if (init && !input.resume) inputs[INIT] = await readWhole(init);
   const begin = performance.now();
   const recovery: Recovery = {
     checkpoint: () => state.checkpoint,
@@ -111,7 +114,7 @@ export async function trainRun(input: RunInput): Promise<RunResult> {
     reason: state.done.reason,
     step: state.done.step,
     epochs: state.epochs,
-    best: bestEpoch(state.epochs),
+    kept: config.keep === 'best' ? bestEpoch(state.epochs) : state.epochs.at(-1),
     adapter: state.adapter,
     seconds: (performance.now() - begin) / 1000,
     weights: join(folder, WEIGHTS),
@@ -183,6 +186,9 @@ async function* attempt(
           progress.line(epochLine(record, best));
           break;
         }
+        case 'left':
+          progress.line(`begun from the seed, as the weights lack it: ${event.tensors.join(', ')}`);
+          break;
         case 'done':
           state.done = event;
           break;
@@ -206,28 +212,24 @@ function epochLine({ epoch, loss, accuracy, seconds, validation }: EpochRecord, 
   return `epoch ${epoch}: loss ${loss.toFixed(3)}, training ${percent(accuracy)}${held}, ${duration(seconds)}`;
 }
 
-/** The first of the epochs with the highest validation accuracy: the trainer keeps its weights. */
-export function bestEpoch(epochs: EpochRecord[]): EpochRecord | undefined {
-  const score = (record: EpochRecord) => record.validation?.accuracy ?? record.accuracy;
-  return epochs.reduce<EpochRecord | undefined>(
-    (best, record) => (best && score(best) >= score(record) ? best : record),
-    undefined,
-  );
-}
-
 export function howToGoOn(folder: string): string {
   return `To go on: npm run train -- --resume ${folder}`;
 }
 
 /** What a finished or stopped run came to, for a person. */
-export function summary(input: RunInput, { best, seconds, weights }: RunResult): string {
+export function summary(input: RunInput, { kept, seconds, weights }: RunResult): string {
+  const how = {
+    best: 'the best of them there',
+    last: 'the last',
+    ema: 'the moving average at its end',
+  };
   const lines: string[] = [];
-  if (best?.validation) {
-    const { accuracy, images, meanRecall, macroF1, confusion } = best.validation;
+  if (kept?.validation) {
+    const { accuracy, images, meanRecall, macroF1, confusion } = kept.validation;
     lines.push(
       formatConfusion(confusion, input.config.model.classes),
       '',
-      `accuracy ${percent(accuracy, 2)} on ${images} of ${input.held} (epoch ${best.epoch}, the best of them there), ` +
+      `accuracy ${percent(accuracy, 2)} on ${images} of ${input.held} (epoch ${kept.epoch}, ${how[input.config.keep]}), ` +
         `mean recall ${percent(meanRecall, 2)}, macro F1 ${percent(macroF1, 2)}`,
     );
   }

@@ -1,10 +1,10 @@
 import { FacegradError } from '../../src/gpu/errors';
 import type { TrainConfig } from '../../src/train/config';
-import type { Provenance } from '../../src/train/weights_file';
+import { readWeights, type Provenance } from '../../src/train/weights_file';
 import { Trainer } from '../../src/train/trainer';
 import { unpackImageSet, type ImageSetHeader } from './image_sets';
 import type { Task } from './job';
-import { CHECKPOINT, WEIGHTS } from './names';
+import { CHECKPOINT, INIT, WEIGHTS } from './names';
 
 export interface TrainJobConfig {
   training: ImageSetHeader;
@@ -17,7 +17,7 @@ export interface TrainJobConfig {
 }
 
 /**
- * Trains. Inputs: the sets' bytes, and a checkpoint to go on from under its file name. Gives a
+ * Trains. Inputs: the sets' bytes, and a checkpoint to go on from or weights to begin with under their file names. Gives a
  * checkpoint whenever the trainer says so and when stopped, and the weights at the end.
  */
 export async function train(task: Task<TrainJobConfig>): Promise<void> {
@@ -28,6 +28,7 @@ export async function train(task: Task<TrainJobConfig>): Promise<void> {
   };
   const trainer = await Trainer.create(await task.gpu(), config.train, data, {
     checkpoint: inputs[CHECKPOINT],
+    weights: inputs[INIT] && readWeights(inputs[INIT], INIT).tensors,
     systems: task.systems,
     onProgress: (ready, total) => emit({ type: 'compile', ready, total }),
   });

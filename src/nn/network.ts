@@ -181,6 +181,28 @@ export class Network {
     return [...(await parameters.export(storage)), ...(await statistics.export(storage))];
   }
 
+  /**
+   * Takes the tensors that have a place here, by name and shape; the others of the network stay as they are.
+   * @returns the names of those others
+   * @throws FacegradError `bad-input` where not one fits
+   */
+  async importFitting(
+    storage: Storage,
+    tensors: ReadonlyMap<string, NamedTensor>,
+  ): Promise<string[]> {
+    const whole = await this.export(storage);
+    const fits = ({ name, shape }: NamedTensor) => tensors.get(name)?.shape.join() === shape.join();
+    const left = whole.filter((tensor) => !fits(tensor)).map(({ name }) => name);
+    if (left.length === whole.length) {
+      throw new FacegradError('bad-input', 'none of the weights fits this network', {
+        wanted: left,
+        available: [...tensors.keys()],
+      });
+    }
+    this.import(storage, new Map(whole.map((t) => [t.name, fits(t) ? tensors.get(t.name)! : t])));
+    return left;
+  }
+
   /** @throws FacegradError `bad-input` when a tensor is missing or of another shape; nothing is written then */
   import(storage: Storage, tensors: ReadonlyMap<string, NamedTensor>): void {
     const { parameters, statistics } = this.arenas;

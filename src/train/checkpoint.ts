@@ -18,11 +18,21 @@ export interface EpochRecord {
   validation?: Metrics;
 }
 
+/** The first of the epochs with the highest validation accuracy (accuracy in training, without a validation). */
+export function bestEpoch(epochs: readonly EpochRecord[]): EpochRecord | undefined {
+  const score = (record: EpochRecord) => record.validation?.accuracy ?? record.accuracy;
+  return epochs.reduce<EpochRecord | undefined>(
+    (best, record) => (best && score(best) >= score(record) ? best : record),
+    undefined,
+  );
+}
+
 /** Where a run stands, beside its tensors. */
 export interface Progress {
   config: TrainConfig;
   step: number;
   epochs: EpochRecord[];
+  /** The epoch whose weights are kept. */
   best: { epoch: number; accuracy: number };
   adapter: string;
   /** Fingerprints of the sets; a checkpoint from before they were kept has none. */
@@ -55,6 +65,9 @@ export interface Checkpoint {
   best: NamedTensor[];
 }
 
+/** What checkpoints from before there were these settings were of. */
+const AS_BEFORE = { keep: 'best', averageDecay: 0.998 } as const;
+
 /** @throws FacegradError `bad-input` naming the file and what is wrong */
 export function readCheckpoint(file: Uint8Array, name = 'checkpoint'): Checkpoint {
   const { tensors, metadata } = readSafetensors(file, name);
@@ -72,7 +85,10 @@ export function readCheckpoint(file: Uint8Array, name = 'checkpoint'): Checkpoin
   }
   const progress = parseFact(metadata.progress ?? '', name, 'progress') as Progress;
   const { config } = progress as Partial<Progress>;
-  if (config?.model) config.model = upgradeConfig(config.model);
+  if (config?.model) {
+    config.model = upgradeConfig(config.model);
+    progress.config = { ...AS_BEFORE, ...config };
+  }
   return { progress, state, best };
 }
 

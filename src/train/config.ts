@@ -47,6 +47,12 @@ export interface TrainConfig<C extends NetworkConfig = NetworkConfig> {
   /** `balanced` draws every class equally often, `natural` every image once an epoch. */
   sampling: 'natural' | 'balanced';
   augmentation: Partial<AugmentationConfig>;
+  /** Sides of the pictures and the share of all steps from which on they are so large; `model.size` where it is left out. */
+  sizes?: [from: number, size: number][];
+  /** Whose weights are kept: the epoch that is best in validation, the last, or the moving average at its end. */
+  keep: 'best' | 'last' | 'ema';
+  /** How much of the moving average stays at every step, with `keep: 'ema'`. */
+  averageDecay: number;
   /** Stop after so many epochs without a better validation accuracy; 0 never stops. */
   patience: number;
   /** Steps between two looks at loss and accuracy. */
@@ -68,6 +74,8 @@ const defaults: Omit<TrainConfig, 'model'> = {
   loss: { gamma: 2, alpha: 'sqrt', smoothing: 0 },
   sampling: 'natural',
   augmentation: {},
+  keep: 'best',
+  averageDecay: 0.998,
   patience: 0,
   logEvery: 25,
   checkpointEvery: 0,
@@ -120,6 +128,17 @@ export function checkTrainConfig(config: TrainConfig): void {
   if (!(loss.gamma >= 0)) refuse('gamma must be 0 or more', loss.gamma);
   if (!(loss.smoothing >= 0 && loss.smoothing < 1))
     refuse('smoothing must be in [0, 1)', loss.smoothing);
+  if (!['best', 'last', 'ema'].includes(config.keep))
+    refuse('keep must be best, last or ema', config.keep);
+  if (!(config.averageDecay >= 0 && config.averageDecay < 1))
+    refuse('averageDecay must be in [0, 1)', config.averageDecay);
+  const { sizes = [[0, model.size]] } = config;
+  const rising = sizes.every(([from], i) =>
+    i === 0 ? from === 0 : from > sizes[i - 1][0] && from < 1,
+  );
+  if (sizes.length === 0 || !rising)
+    refuse('sizes must begin at 0 and follow one another below 1', sizes);
+  for (const [, size] of sizes) checkNetworkConfig({ ...model, size });
   const { conv5x5 = {}, kernels = 'plain' } = config.tuning ?? {};
   if (!['plain', 'direct'].includes(kernels)) refuse('tuning of kernels', kernels);
   for (const [layer, choice] of Object.entries(conv5x5)) {
@@ -128,6 +147,11 @@ export function checkTrainConfig(config: TrainConfig): void {
     const known = ['tiled', 'subgroup', 'winograd'].includes(variant) && [3, 4].includes(tile);
     if (!known || !sizes) refuse(`tuning of ${layer}`, choice);
   }
+}
+
+/** The side of the pictures at a step. @param step from 1 to `steps` */
+export function sizeAt({ sizes, model }: TrainConfig, step: number, steps: number): number {
+  return sizes?.findLast(([from]) => step - 1 >= Math.round(from * steps))?.[1] ?? model.size;
 }
 
 /** alpha per class, normalized to a mean of 1 over the training images. */

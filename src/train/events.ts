@@ -14,6 +14,8 @@ export type TrainEvent =
       memory: { before: number; after: number; state: number };
       adapter: string;
     }
+  /** What the weights that it begins with lack, and so begins from the seed. */
+  | { type: 'left'; tensors: string[] }
   | {
       type: 'step';
       step: number;

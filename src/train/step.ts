@@ -16,8 +16,8 @@ import { Tape } from '../tape/tape';
 import { constant, state, type Value } from '../tape/value';
 import { augment, AUGMENTATION } from '../vision/augmentation';
 import { ImageBank, isSequences, itemLabels, Sampler, StepBuffer } from './batches';
-import { classWeights, type TrainConfig } from './config';
-import { optimize } from './optimizer';
+import { classWeights, sizeAt, type TrainConfig } from './config';
+import { average, optimize } from './optimizer';
 
 /** Everything that one training step is: a tape, and the state that it reads and updates. */
 export interface RecordedStep {
@@ -37,22 +37,25 @@ export interface RecordedStep {
 
 /**
  * Records the whole training step: gather and augment, preprocess, network, loss, backward, optimizer, metrics.
+ * @param made a step at another size of the pictures, with which it shares all that lasts
  */
 export function recordStep(
   gpu: Pick<Gpu, 'capabilities'>,
   network: Network,
   config: TrainConfig,
   data: ImageSet | SequenceSet,
+  size = network.config.size,
+  made?: RecordedStep,
 ): RecordedStep {
   const { batch } = config;
-  const { size, frames, classes: names } = network.config;
+  const { frames, classes: names } = network.config;
   const sequence = frames.mode === 'sequence';
   const classes = names.length;
-  const bank = new ImageBank(data);
-  const buffer = new StepBuffer(batch, sequence ? frames.count : 1);
-  const alpha = state('alpha', f32([classes]));
-  const totals = state('totals', f32([4]));
-  const first_bad_step = state('first bad step', u32([1]));
+  const bank = made?.bank ?? new ImageBank(data);
+  const buffer = made?.buffer ?? new StepBuffer(batch, sequence ? frames.count : 1);
+  const alpha = made?.alpha ?? state('alpha', f32([classes]));
+  const totals = made?.totals ?? state('totals', f32([4]));
+  const first_bad_step = made?.firstBadStep ?? state('first bad step', u32([1]));
   const tape = new Tape(gpu.capabilities, config.tuning);
   const { step, labels } = buffer;
   const images = augment(
@@ -82,7 +85,10 @@ export function recordStep(
   tape.backward();
   tape.dispatch(accumulateMetrics, { loss, logits, labels, step, totals, first_bad_step });
   const { parameters, statistics } = network.arenas;
-  const moments = optimize(tape, parameters, config.optimizer, step, first_bad_step);
+  const { optimizer, keep, averageDecay } = config;
+  const moments = optimize(tape, parameters, optimizer, step, first_bad_step, made?.updated);
+  const flat = { parameters: parameters.flat, statistics: statistics.flat };
+  const averages = keep === 'ema' && average(tape, flat, averageDecay, made?.updated);
   return {
     tape,
     bank,
@@ -92,7 +98,7 @@ export function recordStep(
     firstBadStep: first_bad_step,
     logits,
     loss,
-    updated: { parameters: parameters.flat, statistics: statistics.flat, totals, ...moments },
+    updated: { ...flat, totals, ...moments, ...averages },
   };
 }
 
@@ -136,10 +142,24 @@ export class TrainingStep {
     readonly config: TrainConfig,
     readonly data: ImageSet | SequenceSet,
     readonly storage: Storage,
-    readonly plan: Plan,
+    /** By the side of the pictures. */
+    readonly plans: ReadonlyMap<number, Plan>,
     readonly sampler: Sampler,
     readonly recorded: RecordedStep,
   ) {}
+
+  get steps(): number {
+    return this.config.epochs * this.sampler.stepsPerEpoch;
+  }
+
+  /** The plan of a step. @param number from 1 */
+  planAt(number: number): Plan {
+    return this.plans.get(sizeAt(this.config, number, this.steps))!;
+  }
+
+  get plan(): Plan {
+    return this.planAt(this.steps);
+  }
 
   /** @throws FacegradError `bad-input` for settings that do not fit the data, `limit` or `out-of-memory` from the GPU */
   static async prepare(
@@ -151,17 +171,22 @@ export class TrainingStep {
   ): Promise<TrainingStep> {
     const sampler = new Sampler(data, config.batch, config.seed, config.sampling);
     const storage = new Storage(gpu);
-    let plan: Plan | undefined;
+    const plans = new Map<number, Plan>();
     try {
-      const recorded = recordStep(gpu, network, config, data);
-      plan = await Plan.compile(recorded.tape, storage, { onProgress });
+      let made: RecordedStep | undefined;
+      for (const [, size] of config.sizes ?? [[0, network.config.size]]) {
+        if (plans.has(size)) continue;
+        made = recordStep(gpu, network, config, data, size, made);
+        plans.set(size, await Plan.compile(made.tape, storage, { onProgress }));
+      }
+      const recorded = made!;
       recorded.bank.upload(storage);
       const alpha = classWeights(config.loss.alpha, countLabels(data));
       storage.write(recorded.alpha, Float32Array.from(alpha));
       network.initialize(storage, config.seed);
-      return new TrainingStep(network, config, data, storage, plan, sampler, recorded);
+      return new TrainingStep(network, config, data, storage, plans, sampler, recorded);
     } catch (error) {
-      plan?.dispose();
+      for (const plan of plans.values()) plan.dispose();
       storage.dispose();
       throw error;
     }
@@ -175,7 +200,7 @@ export class TrainingStep {
   }
 
   dispose(): void {
-    this.plan.dispose();
+    for (const plan of this.plans.values()) plan.dispose();
     this.storage.dispose();
   }
 }

@@ -9,6 +9,7 @@ import type { Plan } from '../tape/plan';
 import type { Storage, TypedArray } from '../tape/storage';
 import type { Value } from '../tape/value';
 import {
+  bestEpoch,
   readCheckpoint,
   restore,
   sameRun,
@@ -33,6 +34,8 @@ export interface TrainingData {
 export interface CreateOptions {
   /** To go on from; its configuration must be the run's. */
   checkpoint?: Uint8Array;
+  /** Weights to begin with, by name; what they lack or have in another shape begins from the seed. */
+  weights?: ReadonlyMap<string, NamedTensor>;
   /** A network of one's own; its configuration is that of the run. */
   model?: Network;
   /** Where networks are looked up by name; the built-in ones where it is left out. */
@@ -76,6 +79,8 @@ export class Trainer {
   readonly steps: number;
   /** Steps between two looks at loss and accuracy; may be changed while it runs. */
   logEvery: number;
+  /** What began from the seed, as the weights that were given lacked it. */
+  #left: string[] = [];
   #step = 0;
   #stopped = false;
   #epochs: EpochRecord[] = [];
@@ -94,7 +99,7 @@ export class Trainer {
     this.model = prepared.network;
     this.storage = prepared.storage;
     this.plan = prepared.plan;
-    this.steps = config.epochs * prepared.sampler.stepsPerEpoch;
+    this.steps = prepared.steps;
     this.logEvery = config.logEvery;
   }
 
@@ -103,7 +108,7 @@ export class Trainer {
     gpu: Gpu,
     config: TrainConfig,
     data: TrainingData,
-    { checkpoint, model, systems, onProgress }: CreateOptions = {},
+    { checkpoint, weights, model, systems, onProgress }: CreateOptions = {},
   ): Promise<Trainer> {
     checkTrainConfig(config);
     checkData(config, data);
@@ -118,6 +123,7 @@ export class Trainer {
       }
       const trainer = new Trainer(gpu, config, data, prepared, evaluator);
       if (checkpoint) trainer.#restore(checkpoint);
+      else if (weights) trainer.#left = await network.importFitting(prepared.storage, weights);
       return trainer;
     } catch (error) {
       evaluator?.dispose();
@@ -178,7 +184,7 @@ export class Trainer {
 
   /** Runs to the end of the last epoch, or until stopped. */
   async *run(): AsyncGenerator<TrainEvent> {
-    const { config, plan } = this;
+    const { config } = this;
     const { stepsPerEpoch } = this.prepared.sampler;
     const { queue } = this.gpu.device;
     const inFlight: Promise<void>[] = [];
@@ -188,10 +194,11 @@ export class Trainer {
       steps: this.steps,
       stepsPerEpoch,
       parameters: this.model.arenas.parameters.count,
-      dispatches: plan.dispatchCount,
-      memory: plan.memory,
+      dispatches: this.plan.dispatchCount,
+      memory: this.plan.memory,
       adapter: adapterName(this.gpu.adapter),
     };
+    if (this.#left.length > 0) yield { type: 'left', tensors: this.#left };
     let epochBegin = performance.now();
     let lookBegin = performance.now();
     let parts = 1;
@@ -205,6 +212,7 @@ export class Trainer {
       const learningRate = config.optimizer.learningRate * factor;
       this.prepared.write(step, learningRate);
       const submitted = performance.now();
+      const plan = this.prepared.planAt(step);
       plan.run(parts);
       this.#step = step;
       const done = queue.onSubmittedWorkDone();
@@ -238,7 +246,8 @@ export class Trainer {
         yield await this.#endEpoch(epoch, seconds);
         yield { type: 'checkpoint', step };
         epochBegin = lookBegin = performance.now();
-        if (config.patience > 0 && epoch - this.#best.epoch >= config.patience) {
+        const best = bestEpoch(this.#epochs)!.epoch;
+        if (config.patience > 0 && epoch - best >= config.patience) {
           yield { type: 'done', step, reason: 'patience', validation: this.#last() };
           return;
         }
@@ -289,7 +298,7 @@ export class Trainer {
    * finite. From that step on the optimizer has changed nothing, so the parameters are those it had.
    */
   async #notFinite(bad: number): Promise<FacegradError> {
-    const { storage, plan } = this;
+    const { storage } = this;
     const { updated, totals } = this.prepared.recorded;
     const before: [Value, TypedArray][] = [];
     for (const value of Object.values(updated)) before.push([value, await storage.read(value)]);
@@ -298,7 +307,7 @@ export class Trainer {
     storage.write(flat, new Float32Array(flat.shape[0]));
     storage.write(totals, new Float32Array(totals.shape[0]));
     this.prepared.write(bad, 0);
-    const first = await plan.firstNotFinite();
+    const first = await this.prepared.planAt(bad).firstNotFinite();
     for (const [value, data] of before) storage.write(value, data);
     return new FacegradError(
       'not-finite',
@@ -314,6 +323,7 @@ export class Trainer {
     this.#seen = { loss: 0, steps: 0, correct: 0, samples: 0 };
     const { totals } = this.prepared.recorded;
     this.storage.write(totals, new Float32Array(totals.shape[0]));
+    const put = this.config.keep === 'ema' ? await this.#putAverages() : () => undefined;
     const validation = await this.evaluator?.evaluate();
     const record: EpochRecord = {
       epoch,
@@ -324,12 +334,30 @@ export class Trainer {
     };
     this.#epochs.push(record);
     const score = validation?.accuracy ?? record.accuracy;
-    const best = score > this.#best.accuracy;
-    if (best) {
+    const best = bestEpoch(this.#epochs) === record;
+    if (best || this.config.keep !== 'best') {
       this.#best = { epoch, accuracy: score };
       this.#bestTensors = await this.model.export(this.storage);
     }
+    put();
     return { type: 'epoch', best, ...record };
+  }
+
+  /** Puts the moving averages in the place of parameters and statistics; what it returns puts those back. */
+  async #putAverages(): Promise<() => void> {
+    const { storage } = this;
+    const { updated } = this.prepared.recorded;
+    const share = 1 - this.config.averageDecay ** this.#step;
+    const before: [Value, TypedArray][] = [];
+    for (const name of ['parameters', 'statistics']) {
+      before.push([updated[name], await storage.read(updated[name])]);
+      const average = (await storage.read(updated[`average_${name}`])) as Float32Array;
+      storage.write(
+        updated[name],
+        average.map((sum) => sum / share),
+      );
+    }
+    return () => before.forEach(([value, data]) => storage.write(value, data));
   }
 
   /** The class probabilities behind the last validation, images x classes. */
@@ -356,7 +384,7 @@ export class Trainer {
     );
   }
 
-  /** The weights of the epoch that was best in validation (of now, before the first epoch ends). */
+  /** The weights that `keep` says (of now, before the first epoch ends). */
   async weights(provenance: Provenance = {}, type: WeightType = 'F32'): Promise<Uint8Array> {
     let tensors = this.#bestTensors;
     if (tensors.length === 0) {

@@ -194,6 +194,26 @@ it('takes a built-in network by name, and says which there are', async () => {
   });
 }, 300_000);
 
+it('holds out a tenth of Training, keeps the average, begins with weights, and goes on so', async () => {
+  const first = join(folder, 'first');
+  const second = join(folder, 'second');
+  const there = ['--data', csv, '--config', config, '--runtime', inNode ? 'node' : 'chrome'];
+  const honest = ['--validation', 'held', '--keep', 'ema', '--json'];
+  const begun = await run(train, [...there, ...honest, '--epochs', '1', '--out', first]);
+  // Every tenth of 56, dealt out class by class.
+  expect(last(begun.lines)).toMatchObject({ split: 'held', images: 6, keep: 'ema', epoch: 1 });
+  expect(begun.lines).toContainEqual(expect.stringContaining('the moving average at its end'));
+  const init = join(first, 'weights.safetensors');
+  const options = [...there, ...honest, '--init', init, '--out', second];
+  const stopped = await run(train, options, (line) => {
+    if (line.startsWith('epoch 1')) process.emit('SIGINT');
+  });
+  expect(stopped.code).toBe(130);
+  const resumed = await run(train, ['--resume', second, '--json']);
+  expect(last(resumed.lines)).toMatchObject({ reason: 'finished', images: 6, split: 'held' });
+  expect(JSON.parse(readFileSync(join(second, 'run.json'), 'utf8'))).toMatchObject({ init });
+}, 300_000);
+
 it('says what is wrong with a weights file before a GPU is opened', async () => {
   await expect(evaluate(['--weights', csv])).rejects.toThrow(/fer2013\.csv/);
   await expect(evaluate(['--weights', join(folder, 'none')])).rejects.toThrow(/none/);

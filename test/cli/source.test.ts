@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { main as data } from '../../cli/data';
 import { packImageSet, unpackImageSet } from '../../cli/jobs/image_sets';
-import { dataPath, fitClasses, openData, type DataSpec } from '../../cli/source';
+import { dataPath, fitClasses, openData, openTraining, type DataSpec } from '../../cli/source';
 import { resolveConfig, type TrainOptions } from '../../cli/train_options';
 import { main as train } from '../../cli/train';
 import { classCounts, EXPRESSIONS, type ImageSet, type SequenceSet } from '../../src/data/dataset';
@@ -43,6 +43,18 @@ describe('openData', () => {
     const frame = (set: { images: Uint8Array }, i: number) =>
       set.images.subarray(i * 48 * 48, (i + 1) * 48 * 48);
     expect(frame(stills, 5)).toEqual(frame(sequences, sequences.sequences[5].frames.at(-1)!));
+  });
+
+  it('holds a tenth of Training out, all classes in it, and refuses it of sequences', async () => {
+    const whole = await openTraining(spec({}));
+    expect(whole).toMatchObject({ held: 'held-out identities' });
+    const { training, validation, held } = await openTraining(spec({ validation: 'held' }));
+    expect(held).toBe('a tenth of Training');
+    expect(classCounts(training)).toEqual(new Array(7).fill(288));
+    expect(classCounts(validation!)).toEqual(new Array(7).fill(32));
+    await expect(
+      openTraining(spec({ data: 'synthetic-sequences', validation: 'held' })),
+    ).rejects.toThrow(/--fold holds subjects out/);
   });
 
   it('refuses last frames of stills, and paths that are not there', async () => {

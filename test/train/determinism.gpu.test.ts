@@ -29,8 +29,9 @@ const data = {
   validation: syntheticFaces({ seed: 2, count: 10, size: 32, firstIdentity: 100 }),
 };
 
-async function create(config: TrainConfig, checkpoint?: Uint8Array): Promise<Trainer> {
-  return Trainer.create(await testGpu(), config, data, { checkpoint });
+async function create(config: TrainConfig, checkpoint?: Uint8Array, weights?: Uint8Array) {
+  const tensors = weights && readWeights(weights).tensors;
+  return Trainer.create(await testGpu(), config, data, { checkpoint, weights: tensors });
 }
 
 /** Runs to the end, or until `until` says to stop; gives the events and the state as a checkpoint. */
@@ -144,6 +145,29 @@ describe('a run that is interrupted', () => {
     expect(bitsOf(resumed.checkpoint)).toEqual(bitsOf(end));
   });
 
+  it.each([
+    ['at any size of the pictures', (e: TrainEvent) => e.type === 'step' && e.step === 3],
+    ['where they grow', (e: TrainEvent) => e.type === 'checkpoint' && e.step === 4],
+    ['in the last size', (e: TrainEvent) => e.type === 'step' && e.step === 9],
+  ])('%s, with a moving average, gives the same bits', async (_, until) => {
+    const sizes: [number, number][] = [
+      [0, 16],
+      [1 / 3, 20],
+      [2 / 3, 16],
+    ];
+    const config = smallConfig({
+      sizes,
+      keep: 'ema',
+      averageDecay: 0.9,
+      model: { size: 16, widths: [4, 4, 6, 6] },
+    });
+    const end = bitsOf((await upTo(config)).checkpoint);
+    const { checkpoint } = await upTo(config, until);
+    expect(bitsOf((await run(await create(config, checkpoint))).checkpoint)).toEqual(end);
+    const other = await upTo(smallConfig({ ...config, sizes: undefined }));
+    expect(bitsOf(other.checkpoint).tensors).not.toEqual(end.tensors);
+  });
+
   it('goes on in a longer run, but not in one of another configuration', async () => {
     const { checkpoint } = await upTo(smallConfig({ epochs: 1 }));
     const longer = await run(await create(smallConfig({ epochs: 2, logEvery: 1 }), checkpoint));
@@ -204,6 +228,71 @@ describe('a checkpoint', () => {
     for (const [name, { data }] of tensors) {
       expect(state.tensors.get(`best.${name}`)!.data, name).toEqual(data);
     }
+  });
+});
+
+describe('which weights are kept', () => {
+  it('of the last epoch, whatever validation says', async () => {
+    const trainer = await create(smallConfig({ keep: 'last' }));
+    for await (const event of trainer.run()) void event;
+    const last = await trainer.model.export(trainer.storage);
+    const { tensors, provenance } = readWeights(await trainer.weights());
+    trainer.dispose();
+    expect(provenance.epoch).toBe(EPOCHS);
+    for (const { name, data } of last) expect(tensors.get(name)!.data, name).toEqual(data);
+  });
+
+  it('of their moving average: validated with, and free of where it began', async () => {
+    const trainer = await create(smallConfig({ keep: 'ema', averageDecay: 0.75 }));
+    const { parameters } = trainer.model.arenas;
+    const average = new Float64Array(parameters.flat.shape[0]);
+    const seen: Float32Array[] = [];
+    for await (const event of trainer.run()) {
+      if (event.type === 'start') trainer.logEvery = 1;
+      if (event.type !== 'step') continue;
+      seen.push((await trainer.storage.read(parameters.flat)) as Float32Array);
+    }
+    const weight = (step: number) => 0.25 * 0.75 ** (seen.length - 1 - step);
+    const total = seen.reduce((sum, _, step) => sum + weight(step), 0);
+    for (const [step, values] of seen.entries()) {
+      values.forEach((value, i) => (average[i] += (weight(step) / total) * value));
+    }
+    const { tensors } = readWeights(await trainer.weights());
+    const now = await trainer.storage.read(parameters.flat);
+    trainer.dispose();
+    expect(now).toEqual(seen.at(-1)); // training goes on from its own weights
+    const { value } = parameters.entries.find(({ name }) => name === 'classifier.bias')!;
+    const kept = tensors.get('classifier.bias')!.data;
+    kept.forEach((x, i) => expect(x).toBeCloseTo(average[value.offset + i], 5));
+    expect(kept).not.toEqual(seen.at(-1)!.subarray(value.offset, value.offset + kept.length));
+  });
+});
+
+describe('a run that begins with weights', () => {
+  it('begins with them, and says what they lack', async () => {
+    const before = await create(smallConfig({ epochs: 1 }));
+    for await (const event of before.run()) void event;
+    const file = await before.weights();
+    before.dispose();
+    const begin = async (changes: TrainChanges) => {
+      const trainer = await create(smallConfig(changes), undefined, file);
+      const tensors = await trainer.model.export(trainer.storage);
+      const events = trainer.run();
+      const told = [(await events.next()).value, (await events.next()).value] as TrainEvent[];
+      trainer.dispose();
+      return { tensors, told: told.filter(({ type }) => type === 'left') };
+    };
+    const same = await begin({ seed: 9 });
+    const { tensors } = readWeights(file);
+    for (const { name, data } of same.tensors) expect(data, name).toEqual(tensors.get(name)!.data);
+    expect(same.told).toEqual([]);
+    const { told } = await begin({ model: { hidden: 9 } });
+    const [{ tensors: left }] = told as Extract<TrainEvent, { type: 'left' }>[];
+    expect(left).toContain('classifier.weight');
+    expect(left).not.toContain('streams.edges.fc.weight');
+    const gpu = await testGpu();
+    const none = Trainer.create(gpu, smallConfig(), data, { weights: new Map() });
+    await expect(none).rejects.toThrow(/none of the weights fits/);
   });
 });
 
