@@ -1,20 +1,28 @@
-import { basename } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
-import { SPLITS, type Split } from '../src/data/dataset';
+import { corrupt, CORRUPTIONS } from '../src/data/corrupt';
+import {
+  crossSplitDuplicates,
+  SPLITS,
+  subset,
+  type ImageSet,
+  type SequenceSet,
+  type Split,
+} from '../src/data/dataset';
+import { fingerprint } from '../src/data/fingerprint';
 import { FacegradError } from '../src/gpu/errors';
 import { checkSystemConfig } from '../src/nn/systems';
 import { openModel } from '../tools/own_model';
 import type { TestTimeAveraging } from '../src/train/evaluator';
-import { formatConfusion, type Metrics } from '../src/train/metrics';
+import { formatConfusion } from '../src/train/metrics';
+import { measure, predict } from '../src/train/predictions';
 import { readWeights } from '../src/train/weights_file';
 import { command, integer, parse, runtimeOption } from './command';
-import { gitCommit, readWhole } from './files';
+import { itemLabels } from '../src/train/batches';
+import { gitCommit, readWhole, writeWhole } from './files';
 import { onInterrupt } from './interrupt';
-import type { EvaluateJobConfig } from './jobs/evaluate';
-import { packImageSet } from './jobs/image_sets';
 import { modelOption } from './model';
-import { duration, percent, Progress } from './progress';
-import { openRuntime } from './runtime/open';
+import { probabilitiesOf } from './probabilities';
+import { duration, percent } from './progress';
 import type { RuntimeName } from './runtime/runtime';
 import { dataPath, fitClasses, openData, splitName, SYNTHETIC } from './source';
 
@@ -26,6 +34,10 @@ interface Options {
   lastFrame: boolean;
   fold: number;
   batch: number;
+  classes?: '6' | '7';
+  withoutCopies: boolean;
+  predictions?: string;
+  corrupt?: { name: string; level: number };
   model?: string;
   runtime: RuntimeName;
   json: boolean;
@@ -46,6 +58,19 @@ export async function main(argv: string[]): Promise<number> {
       'average over views of each image: mirror, or mirror-shift (ten; the default with --tta)',
       parseAveraging,
       'none',
+    )
+    .addOption(
+      new Option(
+        '--classes <n>',
+        '6: neutral images are left out, and neutral is never chosen',
+      ).choices(['6', '7']),
+    )
+    .option('--without-copies', 'leave out the images that are in the training split too', false)
+    .option('--predictions <file>', 'write the predicted class of every image, as JSON')
+    .option(
+      '--corrupt <name:level>',
+      `spoil the images first, level 1 to 5: ${Object.keys(CORRUPTIONS).join(', ')}`,
+      parseCorruption,
     )
     .option('--last-frame', 'of sequences, take the last frames alone', false)
     .option(
@@ -70,68 +95,66 @@ export async function main(argv: string[]): Promise<number> {
   checkSystemConfig(network, systems); // before anything is opened
   const { classes } = network;
   const spec = { data: dataPath(options.data), without: [], lastFrame, fold };
-  const { kind, sets, notes } = await openData(spec, [split]);
+  const never = options.classes === '6' ? classes.indexOf('neutral') : undefined;
+  if (never === -1) throw new FacegradError('bad-input', 'the weights do not know neutral');
+  const { kind, sets, notes } = await openData(
+    spec,
+    options.withoutCopies ? ['training', split] : [split],
+  );
   const found = sets[split];
   if (!found) throw new FacegradError('bad-input', `${options.data} has no split ${split}`);
-  const { header, blobs } = packImageSet('data', fitClasses(found, classes, notes));
+  const measured = options.withoutCopies ? unseen(sets.training, found) : found;
+  let data = fitClasses(measured, classes, notes);
+  if (options.corrupt) data = corrupt(data, options.corrupt.name, options.corrupt.level);
   for (const note of notes) console.log(note);
 
   const interrupt = onInterrupt(() => process.exit(130)); // nothing is lost
   const begin = performance.now();
-  const progress = new Progress();
-  const runtime = await openRuntime(options.runtime, systems, (line) => progress.line(line));
-  let metrics: Metrics | undefined;
-  let adapter = '';
-  try {
-    const config: EvaluateJobConfig = {
-      data: header,
-      weights: basename(options.weights),
-      averaging,
-      batch,
-    };
-    const job = { kind: 'evaluate', config, inputs: { ...blobs, weights } };
-    for await (const event of runtime.run(job) as AsyncIterable<Record<string, unknown>>) {
-      const { type, ready, total, done } = event as Record<string, number>;
-      if ((type as unknown) === 'compile') progress.update(ready, total, 'kernels');
-      if ((type as unknown) === 'progress') progress.update(done, total, `${done} of ${total}`);
-      if ((type as unknown) === 'start') adapter = String(event.adapter);
-      if ((type as unknown) === 'metrics') metrics = event as unknown as Metrics;
-    }
-  } finally {
-    progress.stop();
-    await runtime.close();
-    interrupt.dispose();
-  }
-  if (!metrics) throw new FacegradError('internal', 'the evaluation ended without a word');
+  const { weights: path, runtime } = options;
+  const asked = { weights: path, data, systems, runtime, averaging, batch };
+  const { probabilities, adapter } = await probabilitiesOf(asked).finally(() =>
+    interrupt.dispose(),
+  );
+  const predictions = predict(probabilities, classes.length, never);
+  const labels = itemLabels(data);
+  const metrics = measure(predictions, labels, classes.length, (i) => labels[i] !== never);
   const { accuracy, images, meanRecall, macroF1 } = metrics;
   const seconds = (performance.now() - begin) / 1000;
   console.log(formatConfusion(metrics.confusion, classes));
   console.log(
-    `\naccuracy ${percent(accuracy, 2)} on ${images} of ${found.name} (${splitName(kind, split)}), ` +
+    `\naccuracy ${percent(accuracy, 2)} on ${images} of ${data.name} (${splitName(kind, split)}), ` +
       `mean recall ${percent(meanRecall, 2)}, macro F1 ${percent(macroF1, 2)}; ` +
-      `test-time averaging: ${averaging}; ${duration(seconds)} in ${runtime.name} on ${adapter}`,
+      `test-time averaging: ${averaging}; ${duration(seconds)} in ${runtime} on ${adapter}`,
   );
-  if (options.json) {
-    console.log(
-      JSON.stringify({
-        accuracy,
-        split,
-        classes: classes.length,
-        images,
-        weights: options.weights,
-        meanRecall,
-        macroF1,
-        tta: averaging,
-        data: options.data,
-        seconds: Math.round(seconds),
-        runtime: runtime.name,
-        adapter,
-        commit: gitCommit(),
-        recall: metrics.recall,
-        confusion: metrics.confusion,
-      }),
-    );
+  const facts = {
+    accuracy,
+    split,
+    classes: classes.length - (never === undefined ? 0 : 1),
+    withoutCopies: options.withoutCopies,
+    corrupt: options.corrupt,
+    images,
+    weights: path,
+    meanRecall,
+    macroF1,
+    tta: averaging,
+    data: options.data,
+    seconds: Math.round(seconds),
+    runtime,
+    adapter,
+    commit: gitCommit(),
+    recall: metrics.recall,
+    confusion: metrics.confusion,
+  };
+  if (options.predictions) {
+    const file = {
+      ...facts,
+      names: classes,
+      fingerprint: fingerprint(data),
+      predictions: Buffer.from(predictions).toString('base64'),
+    };
+    await writeWhole(options.predictions, `${JSON.stringify(file)}\n`);
   }
+  if (options.json) console.log(JSON.stringify(facts));
   return 0;
 }
 
@@ -140,4 +163,28 @@ function parseAveraging(text: string): TestTimeAveraging {
   const kind = kinds.find((kind) => kind === text);
   if (!kind) throw new InvalidArgumentError(`Not one of ${kinds.join(', ')}.`);
   return kind;
+}
+
+function parseCorruption(text: string): { name: string; level: number } {
+  const [name, level] = text.split(':');
+  if (CORRUPTIONS[name]?.[Number(level) - 1]) return { name, level: Number(level) };
+  throw new InvalidArgumentError(
+    `Not one of ${Object.keys(CORRUPTIONS).join(', ')}, with :1 to :5.`,
+  );
+}
+
+/** The images that are not in the training split, pixel for pixel. */
+function unseen(
+  training: ImageSet | SequenceSet | undefined,
+  set: ImageSet | SequenceSet,
+): ImageSet {
+  if (!training || 'sequences' in set) {
+    throw new FacegradError(
+      'bad-input',
+      `${set.name}: --without-copies needs pictures and a training split`,
+    );
+  }
+  const copies = new Set(crossSplitDuplicates(training, set).indices);
+  const kept = Array.from({ length: set.count }, (_, i) => i).filter((i) => !copies.has(i));
+  return subset(set, kept, `${set.name} without copies`);
 }

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { basename } from 'node:path';
 import { FacegradError } from '../src/gpu/errors';
 import { checkSystemConfig } from '../src/nn/systems';
 import { openModel } from '../tools/own_model';
@@ -7,11 +6,9 @@ import { readWeights } from '../src/train/weights_file';
 import { command, parse, runtimeOption } from './command';
 import { readWhole } from './files';
 import { readImages } from './images';
-import type { EvaluateJobConfig } from './jobs/evaluate';
-import { packImageSet } from './jobs/image_sets';
 import { modelOption } from './model';
+import { probabilitiesOf } from './probabilities';
 import { percent } from './progress';
-import { openRuntime } from './runtime/open';
 import type { RuntimeName } from './runtime/runtime';
 
 const DEFAULT_WEIGHTS = 'models/small.safetensors';
@@ -50,25 +47,14 @@ export async function main(argv: string[]): Promise<number> {
     throw new FacegradError('bad-input', `${options.weights} reads sequences, not single images`);
   }
   const { classes } = shape;
-  const { header, blobs } = packImageSet('data', await readImages(program.args, classes));
-  const config: EvaluateJobConfig = {
-    data: header,
-    weights: basename(options.weights),
+  const { probabilities } = await probabilitiesOf({
+    weights: options.weights,
+    data: await readImages(program.args, classes),
+    systems,
+    runtime: options.runtime,
     averaging: options.tta ? 'mirror' : 'none',
     batch: 16,
-  };
-  const runtime = await openRuntime(options.runtime, systems);
-  let probabilities: Float64Array | undefined;
-  try {
-    const job = { kind: 'predict', config, inputs: { ...blobs, weights } };
-    for await (const event of runtime.run(job)) {
-      if (event.type !== 'file') continue;
-      probabilities = new Float64Array((event.bytes as Uint8Array).slice().buffer);
-    }
-  } finally {
-    await runtime.close();
-  }
-  if (!probabilities) throw new FacegradError('internal', 'the job gave no probabilities');
+  });
   const rows = program.args.map((file, i) => ({
     file,
     values: [...probabilities.subarray(i * classes.length, (i + 1) * classes.length)],
@@ -87,7 +73,7 @@ export async function main(argv: string[]): Promise<number> {
       class: classes[values.indexOf(Math.max(...values))],
       probabilities: Object.fromEntries(classes.map((name, c) => [name, values[c]])),
     }));
-    console.log(JSON.stringify({ images, weights: options.weights, runtime: runtime.name }));
+    console.log(JSON.stringify({ images, weights: options.weights, runtime: options.runtime }));
   }
   return 0;
 }

@@ -1,7 +1,7 @@
 import type { Jobs } from './job';
-import { evaluate } from './evaluate';
+import { fit } from './fit';
 import { predict } from './predict';
 import { train } from './train';
 
 /** Every job of the command line, as page and Node run them. */
-export const jobs: Jobs = { train, evaluate, predict };
+export const jobs: Jobs = { train, fit, predict };
