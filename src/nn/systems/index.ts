@@ -2,13 +2,50 @@
 import { FacegradError } from '../../gpu/errors';
 import { checkNetworkConfig, Network, type NetworkConfig } from '../network';
 import { cnnLstm, modelConfig, PRESETS, type Preset } from './cnn_lstm';
+import { linear } from './linear';
 import { residual } from './residual';
+import { alexnet } from './alexnet';
+import { center } from './center';
+import { contrastive } from './contrastive';
+import { dnnrl } from './dnnrl';
+import { efficientnetLite } from './efficientnet_lite';
+import { googlenet } from './googlenet';
+import { improvedSoftmax } from './improved_softmax';
+import { l2Svm } from './l2_svm';
+import { lbpSvm } from './lbp_svm';
+import { miniXception } from './mini_xception';
+import { mobilenet } from './mobilenet';
+import { resnet } from './resnet';
+import { shcnn } from './shcnn';
+import { stream } from './stream';
+import { triplet } from './triplet';
+import { vgg } from './vgg';
 import type { System } from './system';
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- each system has options of its own
 export type AnySystem = System<any>;
 
-export const SYSTEMS: readonly AnySystem[] = [cnnLstm, residual];
+export const SYSTEMS: readonly AnySystem[] = [
+  cnnLstm,
+  residual,
+  linear,
+  alexnet,
+  center,
+  contrastive,
+  dnnrl,
+  efficientnetLite,
+  googlenet,
+  improvedSoftmax,
+  l2Svm,
+  lbpSvm,
+  miniXception,
+  mobilenet,
+  resnet,
+  shcnn,
+  stream,
+  triplet,
+  vgg,
+];
 
 /** @throws FacegradError `bad-input` for a name that none of them has */
 export function systemOf(name: string, systems: readonly AnySystem[] = SYSTEMS): AnySystem {

@@ -32,7 +32,7 @@ export function defineSystem<Options extends { size: number }>(system: {
   name: string;
   about?: string;
   defaults: Options & Partial<Settings<NetworkConfig>>;
-  check?(config: NetworkConfig & Options): void;
+  check?(config: NetworkConfig & NoInfer<Options>): void;
   build(config: NetworkConfig & Options): Module<Value | Output>;
 }): System<NetworkConfig & Options> {
   const { about = 'a network of your own', defaults } = system;
