@@ -1,21 +1,17 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { openModel } from '../tools/own_model';
-import type { Split } from '../src/data/dataset';
 import { FacegradError } from '../src/gpu/errors';
 import type { ModelConfig } from '../src/nn/systems/cnn_lstm';
 import { emptyConfusion, metricsOf, type Metrics } from '../src/train/metrics';
-import type { TrainConfig } from '../src/train/config';
-import { readCheckpoint } from '../src/train/checkpoint';
+import { deviation, mean } from '../src/train/statistics';
 import { command, list, parse, runtimeOption } from './command';
-import { gitCommit, readWhole, writeWhole } from './files';
+import { writeWhole } from './files';
 import { onInterrupt, type Interrupt } from './interrupt';
-import { CHECKPOINT } from './jobs/names';
 import { percent } from './progress';
 import type { RuntimeName } from './runtime/runtime';
-import { openData, splitName } from './source';
+import { openTraining } from './source';
 import { addTrainOptions, dataSpec, resolveConfig, type TrainOptions } from './train_options';
-import { trainRun, type RunResult } from './training_run';
+import { trainOnce } from './training_run';
 
 interface Options extends TrainOptions {
   seeds: string[];
@@ -46,14 +42,14 @@ const SEQUENCES: Variant[] = [
   { name: 'sequence', frames: { mode: 'sequence', count: 1 } },
 ];
 
-const SPLITS: Split[] = ['training', 'publictest'];
-
 /** One training of the table. */
 interface Cell {
   variant: string;
   seed: number;
   fold: number;
   metrics: Metrics;
+  /** That it was trained by. */
+  commit?: string;
 }
 
 /**
@@ -91,30 +87,30 @@ export async function main(argv: string[]): Promise<number> {
 }
 
 async function ablate(options: Options, line: string, interrupt: Interrupt): Promise<number> {
-  const { kind, sets, notes } = await openData(dataSpec(options), ['training']);
+  const { kind, training, held, notes } = await openTraining(dataSpec(options));
   for (const note of notes) console.log(note);
-  const variants = sets.training && 'sequences' in sets.training ? SEQUENCES : STILLS;
+  const variants = 'sequences' in training ? SEQUENCES : STILLS;
   const folds = kind === 'ckplus' ? (options.folds ?? ['0', '1', '2', '3', '4']) : ['0'];
   const folder = options.out ?? join('runs', `ablation-${kind}`);
   const cells: Cell[] = [];
-  for (const seed of options.seeds.map(Number)) {
+  for (const seed of new Set(options.seeds.map(Number))) {
     for (const fold of folds.map(Number)) {
       for (const variant of variants) {
         const name = `${variant.name}-seed${seed}${folds.length > 1 ? `-fold${fold}` : ''}`;
         console.log(`\n${name}`);
         const given = { ...options, seed, fold };
-        const metrics = await cell(given, variant, join(folder, name), line, interrupt);
-        if (!metrics) {
+        const done = await cell(given, variant, join(folder, name), line, interrupt);
+        if (!done) {
           console.log(`To go on: ${line}`);
           return 130;
         }
-        console.log(`${name}: ${percent(metrics.accuracy, 2)} of ${metrics.images}`);
-        cells.push({ variant: variant.name, seed, fold, metrics });
-        await writeWhole(join(folder, 'table.md'), table(cells, variants, line, kind));
+        console.log(`${name}: ${percent(done.metrics.accuracy, 2)} of ${done.metrics.images}`);
+        cells.push({ variant: variant.name, seed, fold, ...done });
+        await writeWhole(join(folder, 'table.md'), table(cells, variants, line, held));
       }
     }
   }
-  console.log(`\n${table(cells, variants, line, kind)}`);
+  console.log(`\n${table(cells, variants, line, held)}`);
   console.log(`written to ${join(folder, 'table.md')}`);
   if (options.json) {
     const rows = cells.map(({ metrics, ...cell }) => ({
@@ -136,59 +132,32 @@ async function cell(
   folder: string,
   line: string,
   interrupt: Interrupt,
-): Promise<Metrics | undefined> {
+): Promise<Pick<Cell, 'metrics' | 'commit'> | undefined> {
   const chosen = { ...options, frames: variant.frames ?? options.frames };
   const spec = dataSpec(chosen);
-  const { kind, sets } = await openData(spec, SPLITS);
-  const { training, publictest: validation } = sets;
-  if (!training || !validation) {
-    throw new FacegradError('bad-input', `${options.data} has no training or no publictest split`);
-  }
+  const { kind, training, validation, held } = await openTraining(spec);
+  if (!validation) throw new FacegradError('bad-input', `${options.data} has no publictest split`);
   const model = await openModel(options.model);
   const base = resolveConfig(chosen, kind, training, model);
-  const config: TrainConfig = { ...base, model: { ...base.model, ...variant.model } };
-  const done = finished(folder, config);
-  if (done) return done;
-  const result: RunResult = await trainRun({
+  const report = await trainOnce({
     folder,
     model: model.path,
     systems: model.systems,
-    config,
+    config: { ...base, model: { ...base.model, ...variant.model } },
     training,
     validation,
-    resume: await canResume(folder, config),
     interrupt,
+    init: options.init && resolve(options.init),
     command: line,
     spec,
-    held: splitName(kind, 'publictest'),
+    held,
     runtime: options.runtime,
     half: false,
   });
-  return result.reason === 'stopped' ? undefined : result.kept?.validation;
+  return report && { metrics: report.kept!.validation!, commit: report.commit };
 }
 
-/** The metrics of a run that ended, if it was this one; another one there is an error. */
-function finished(folder: string, config: TrainConfig): Metrics | undefined {
-  const path = join(folder, 'report.json');
-  if (!existsSync(path)) return undefined;
-  const report = JSON.parse(readFileSync(path, 'utf8')) as RunResult & { config: TrainConfig };
-  if (JSON.stringify(report.config) !== JSON.stringify(config)) {
-    throw new FacegradError(
-      'bad-input',
-      `${folder} holds a run with other settings: name another --out`,
-    );
-  }
-  return report.reason === 'stopped' ? undefined : report.kept?.validation;
-}
-
-async function canResume(folder: string, config: TrainConfig): Promise<boolean> {
-  const path = join(folder, CHECKPOINT);
-  if (!existsSync(path)) return false;
-  const { progress } = readCheckpoint(await readWhole(path), path);
-  return JSON.stringify(progress.config) === JSON.stringify(config);
-}
-
-function table(cells: Cell[], variants: Variant[], line: string, kind: string): string {
+function table(cells: Cell[], variants: Variant[], line: string, held: string): string {
   const folds = new Set(cells.map(({ fold }) => fold)).size;
   const rows = variants.flatMap(({ name }) => {
     const own = cells.filter(({ variant }) => variant === name);
@@ -202,14 +171,15 @@ function table(cells: Cell[], variants: Variant[], line: string, kind: string): 
         `${column((m) => m.meanRecall)} | ${column((m) => m.macroF1)} |`,
     ];
   });
+  const commits = [...new Set(cells.map(({ commit }) => commit ?? 'unknown'))];
   return [
     '| variant | seeds | images | accuracy | mean recall | macro F1 |',
     '| --- | --- | --- | --- | --- | --- |',
     ...rows,
     '',
-    `Best epoch of each run, on ${splitName(kind as 'fer2013', 'publictest')}` +
+    `The epoch that --keep says of each run, on ${held}` +
       `${folds > 1 ? `, ${folds} folds added up` : ''}; mean ± standard deviation over seeds; ` +
-      `no test-time averaging. Commit ${gitCommit() ?? 'unknown'}: \`${line}\``,
+      `no test-time averaging. Trained by commit ${commits.join(', ')}: \`${line}\``,
     '',
   ].join('\n');
 }
@@ -222,9 +192,9 @@ function pooled(cells: Cell[]): Metrics {
   return metricsOf(confusion);
 }
 
-function meanAndDeviation(values: number[]): string {
-  const mean = values.reduce((a, b) => a + b, 0) / values.length;
-  if (values.length < 2) return percent(mean, 2);
-  const variance = values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / (values.length - 1);
-  return `${(100 * mean).toFixed(2)} ± ${(100 * Math.sqrt(variance)).toFixed(2)} %`;
+/** In percent: mean ± standard deviation. */
+export function meanAndDeviation(values: number[]): string {
+  const percents = values.map((value) => 100 * value);
+  const spread = values.length > 1 ? ` ± ${deviation(percents).toFixed(2)}` : '';
+  return `${mean(percents).toFixed(2)}${spread} %`;
 }

@@ -4,7 +4,7 @@ import type { ImageSet, SequenceSet } from '../src/data/dataset';
 import { FacegradError } from '../src/gpu/errors';
 import { DIRECT, PLAIN } from '../src/kernels/tuning';
 import { type FramesConfig } from '../src/nn/network';
-import { PRESETS, type ModelConfig, type Preset } from '../src/nn/systems/cnn_lstm';
+import { PRESETS, type ModelConfig } from '../src/nn/systems/cnn_lstm';
 import {
   trainConfig,
   type OptimizerConfig,
@@ -26,9 +26,10 @@ export interface TrainOptions {
   validation?: DataSpec['validation'];
   init?: string;
   keep?: TrainConfig['keep'];
-  preset?: Preset;
+  preset?: string;
   model?: string;
-  config?: string;
+  /** A file, or what it says. */
+  config?: string | ConfigFile;
   streams?: string[];
   fusion?: ModelConfig['fusion'];
   frames?: FramesConfig | 'last';
@@ -218,13 +219,14 @@ export function resolveConfig(
 const omitModel = ({ model: _, ...rest }: Usual | ConfigFile): TrainChanges => rest;
 
 /** What a file of `--config` may say. */
-type ConfigFile = Partial<Usual>;
+export type ConfigFile = Partial<Omit<Usual, 'preset'>> & { preset?: string };
 
-function readConfig(path: string): ConfigFile {
+function readConfig(given: string | ConfigFile): ConfigFile {
+  const path = typeof given === 'string' ? given : 'settings';
   const settings = ['preset', 'tuning', 'sizes', ...Object.keys(trainConfig('tiny'))];
-  let config: object;
+  let config: object = given as ConfigFile;
   try {
-    config = JSON.parse(readFileSync(path, 'utf8')) as object;
+    if (typeof given === 'string') config = JSON.parse(readFileSync(path, 'utf8')) as object;
   } catch (cause) {
     throw new FacegradError('bad-input', `${path}: ${(cause as Error).message}`, { cause });
   }

@@ -2,9 +2,10 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ImageSet, SequenceSet } from '../src/data/dataset';
+import { fingerprint } from '../src/data/fingerprint';
 import { FacegradError } from '../src/gpu/errors';
 import type { AnySystem } from '../src/nn/systems';
-import { bestEpoch, readCheckpoint, type EpochRecord } from '../src/train/checkpoint';
+import { bestEpoch, readCheckpoint, sameRun, type EpochRecord } from '../src/train/checkpoint';
 import type { TrainConfig } from '../src/train/config';
 import { recovering, type Recovery } from '../src/train/recovery';
 import { formatConfusion, type Metrics } from '../src/train/metrics';
@@ -237,16 +238,66 @@ export function summary(input: RunInput, { kept, seconds, weights }: RunResult):
   return lines.join('\n');
 }
 
+/** What `report.json` holds. */
+export interface Report extends RunResult {
+  command: string;
+  commit?: string;
+  runtime: RuntimeName;
+  config: TrainConfig;
+  fingerprints: { training: string; validation?: string };
+}
+
+/**
+ * The report of a run in its folder: taken as it is where it is finished, gone on with where it was cut off. Undefined if
+ * it is stopped. @throws FacegradError `bad-input` where the folder holds a run with other settings or data
+ */
+export async function trainOnce(input: Omit<RunInput, 'resume'>): Promise<Report | undefined> {
+  const { folder, config, training, validation } = input;
+  const fingerprints = fingerprintsOf(training, validation);
+  const check = (other: TrainConfig, data: Partial<Report['fingerprints']> = {}) => {
+    const same =
+      data.training === fingerprints.training && data.validation === fingerprints.validation;
+    if (same && other.epochs === config.epochs && sameRun(other, config)) return;
+    throw new FacegradError(
+      'bad-input',
+      `${folder} holds a run with other ${same ? 'settings' : 'data'}: name another --out, or remove it`,
+    );
+  };
+  const path = join(folder, 'report.json');
+  const read = () => JSON.parse(readFileSync(path, 'utf8')) as Report;
+  const checkpoint = join(folder, CHECKPOINT);
+  if (existsSync(path)) {
+    const report = read();
+    check(report.config, report.fingerprints);
+    if (report.reason !== 'stopped') return report;
+  }
+  const resume = existsSync(checkpoint);
+  if (resume) {
+    const { progress } = readCheckpoint(await readWhole(checkpoint), checkpoint);
+    check(progress.config, progress.data);
+  }
+  const { reason } = await trainRun({ ...input, resume });
+  return reason === 'stopped' ? undefined : read();
+}
+
+function fingerprintsOf(
+  training: RunInput['training'],
+  validation: RunInput['validation'],
+): Report['fingerprints'] {
+  return { training: fingerprint(training), validation: validation && fingerprint(validation) };
+}
+
 /** The run on a page: what it was, its curve, its confusion matrix. */
 async function writeReport(input: RunInput, result: RunResult): Promise<void> {
   const { folder, command, config, runtime, training, validation } = input;
   const commit = gitCommit();
-  const report = {
+  const report: Report & Record<'data' | 'validation', string | undefined> = {
     command,
     commit,
     runtime,
     data: training.name,
     validation: validation?.name,
+    fingerprints: fingerprintsOf(training, validation),
     config,
     ...result,
   };

@@ -31,6 +31,7 @@ export default defineConfig({
           { text: 'Data and files', link: '/data' },
           { text: 'The demo', link: '/demo' },
           { text: 'How fast', link: '/speed' },
+          { text: 'Results', link: '/results' },
         ],
       },
       {

@@ -1,0 +1,175 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { main as ablate } from '../../cli/ablate';
+import { main as evaluate } from '../../cli/eval';
+import { main as experiments } from '../../cli/experiments';
+import { readExperiments, readResults } from '../../cli/experiment';
+import { resultsPage } from '../../cli/results';
+import { resolveConfig } from '../../cli/train_options';
+import type { ImageSet } from '../../src/data/dataset';
+import { syntheticFaces } from '../../src/data/synthetic';
+import { nodeAdapter } from '../../tools/node_adapter';
+import { openModel } from '../../tools/own_model';
+
+const folder = mkdtempSync(join(tmpdir(), 'facegrad-experiments-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const runtime = ['--runtime', (await nodeAdapter()) === null ? 'chrome' : 'node'];
+const held = syntheticFaces({ seed: 2, count: 21, firstIdentity: 1000 });
+const training = syntheticFaces({ seed: 1, count: 56 });
+
+/** FER2013's file; the first test images are copies of training images. */
+function csv(name: string, train: ImageSet, copies = 3): string {
+  const rows = (set: ImageSet, usage: string, of: ImageSet = set) =>
+    Array.from(set.labels, (label, i) => {
+      const from = i < copies ? of : set;
+      const pixels = from.images.subarray(i * 48 * 48, (i + 1) * 48 * 48).join(' ');
+      return `${from.labels[i] ?? label},${pixels},${usage}`;
+    });
+  const lines = [...rows(train, 'Training'), ...rows(held, 'PublicTest', train)];
+  writeFileSync(join(folder, name), ['emotion,pixels,Usage', ...lines].join('\n'));
+  return join(folder, name);
+}
+
+let data: string;
+let other: string;
+beforeAll(() => {
+  data = csv('fer2013.csv', training);
+  other = csv('other.csv', syntheticFaces({ seed: 9, count: 56 }));
+});
+
+async function run(main: (argv: string[]) => Promise<number>, argv: string[]): Promise<string[]> {
+  const lines: string[] = [];
+  const hear = (line: unknown) => void lines.push(...String(line).split('\n'));
+  const spies = [
+    vi.spyOn(console, 'log').mockImplementation(hear),
+    vi.spyOn(console, 'error').mockImplementation(hear),
+  ];
+  await main(argv).finally(() => spies.forEach((spy) => spy.mockRestore()));
+  return lines;
+}
+
+describe('what the repository holds', () => {
+  it('docs/results.md is made of experiments and results', () => {
+    expect(readFileSync('docs/results.md', 'utf8')).toBe(
+      resultsPage(readExperiments(), readResults),
+    );
+  });
+
+  const variants = readExperiments().flatMap((experiment) =>
+    experiment.variants.map((variant) => ({ experiment, variant })),
+  );
+  it.each(variants.map((one) => [one.experiment.id, one.variant.name, one] as const))(
+    '%s: %s can be trained',
+    async (_, __, { experiment, variant }) => {
+      const { settings, compare = [], variants } = experiment;
+      const model = { ...settings.model, ...variant.settings?.model };
+      const config = { ...settings, ...variant.settings, model };
+      const chosen = await openModel(variant.system);
+      const faces = { ...training, name: 'fer2013' };
+      const resolved = resolveConfig({ data, fold: 0, seed: 1, config }, 'fer2013', faces, chosen);
+      const trained = resolved.model.name !== 'linear';
+      if (trained) expect(['last', 'ema']).toContain(resolved.keep); // never chosen on PublicTest
+      const names = variants.map(({ name }) => name);
+      expect(compare.flat().filter((name) => !names.includes(name))).toEqual([]);
+    },
+  );
+});
+
+it('trains what is missing, measures it, tests it, and does nothing twice', async () => {
+  const definitions = join(folder, 'experiments');
+  const results = join(folder, 'docs', 'results');
+  mkdirSync(definitions);
+  const settings = { preset: 'tiny', epochs: 1, batch: 8, keep: 'last' };
+  const model = { size: 16, widths: [4, 8], dense: 8, hidden: 8 };
+  const variants = ['raw', 'edges'].map((stream) => ({
+    name: stream,
+    settings: { model: { ...model, streams: [stream] } },
+  }));
+  const fit = {
+    name: 'lda',
+    system: 'linear',
+    settings: { model: { fit: 'pca-lda', components: 4 } },
+  };
+  const definition = {
+    ...{ id: 'tiny', title: 'Tiny', text: 'Two streams.', budget: 1, seeds: [1, 2] },
+    ...{ validation: 'held', settings, variants: [...variants, fit], compare: [['edges', 'raw']] },
+  };
+  writeFileSync(join(definitions, 'tiny.json'), JSON.stringify(definition));
+  const there = ['--definitions', definitions, '--results', results, '--out', join(folder, 'runs')];
+  const listed = await run(experiments, there);
+  expect(listed.join('\n')).toMatch(/tiny: Tiny[\s\S]*raw +–/);
+  const argv = [...there, '--data', data, ...runtime, '--seeds', '1,1'];
+  await run(experiments, argv);
+  const first = readResults('tiny', results);
+  expect(first.rows.map(({ variant, seed }) => [variant, seed])).toEqual([
+    ['raw', 1],
+    ['edges', 1],
+    ['lda', 1],
+  ]);
+  for (const row of first.rows) {
+    const kept = Buffer.from(row.predictions, 'base64');
+    expect(kept).toHaveLength(21);
+    expect(row).toMatchObject({ images: 21, withoutCopies: { images: 18 }, learnt: 50 });
+    expect(row.six.images).toBeLessThan(21);
+    expect([...Buffer.from(row.predictionsSix, 'base64')]).not.toContain(6);
+  }
+  expect(first.comparisons).toMatchObject([{ pair: ['edges', 'raw'], seed: 1 }]);
+  const again = await run(experiments, argv);
+  expect(again.filter((line) => line.includes('million parameters'))).toEqual([]);
+  expect(readResults('tiny', results)).toEqual(first);
+  await run(experiments, [
+    ...there,
+    '--data',
+    data,
+    ...runtime,
+    '--seeds',
+    '2',
+    '--variants',
+    'raw,edges',
+  ]);
+  const both = readResults('tiny', results);
+  expect(both.comparisons.map(({ seed }) => seed)).toEqual([1, 2, 'all']);
+  const page = readFileSync(join(folder, 'docs', 'results.md'), 'utf8');
+  expect(page).toBe(resultsPage(readExperiments(definitions), () => both));
+  expect(page).toMatch(/\| raw \| – \| [\d.]+ ± [\d.]+ \|/);
+  // The runs' folders are of the other data.
+  const elsewhere = [...there.slice(0, 2), '--results', join(folder, 'new'), ...there.slice(4)];
+  await expect(run(experiments, [...elsewhere, '--data', other, ...runtime])).rejects.toThrow(
+    /holds a run with other data/,
+  );
+
+  const weights = ['--weights', join(folder, 'runs', 'tiny', 'raw-seed1', 'weights.safetensors')];
+  const file = join(folder, 'predictions.json');
+  const ask = ['--data', data, ...weights, ...runtime, '--predictions', file, '--json'];
+  const measured = JSON.parse((await run(evaluate, ask)).at(-1)!);
+  const [row] = both.rows;
+  expect(measured).toMatchObject({ accuracy: row.accuracy, images: 21, classes: 7 });
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ predictions: row.predictions });
+  const masked = JSON.parse(
+    (await run(evaluate, [...ask, '--classes', '6', '--without-copies'])).at(-1)!,
+  );
+  expect(masked).toMatchObject({ classes: 6, withoutCopies: true });
+  expect(masked.images).toBeLessThan(18);
+  const spoilt = JSON.parse((await run(evaluate, [...ask, '--corrupt', 'noise:5'])).at(-1)!);
+  expect(spoilt).toMatchObject({ corrupt: { name: 'noise', level: 5 }, images: 21 });
+}, 300_000);
+
+it('ablate takes no run of other data, and a seed once', async () => {
+  const config = join(folder, 'config.json');
+  const model = { size: 16, widths: [4, 8], dense: 8, hidden: 8 };
+  writeFileSync(config, JSON.stringify({ preset: 'tiny', epochs: 1, batch: 28, model }));
+  const argv = [
+    '--config',
+    config,
+    '--seeds',
+    '1,1',
+    '--out',
+    join(folder, 'ablation'),
+    ...runtime,
+  ];
+  const lines = await run(ablate, [...argv, '--data', data, '--json']);
+  expect(JSON.parse(lines.at(-1)!).runs).toHaveLength(4);
+  await expect(run(ablate, [...argv, '--data', other])).rejects.toThrow(/with other data/);
+}, 300_000);
