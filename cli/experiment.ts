@@ -10,9 +10,11 @@ import type { TrainConfig } from '../src/train/config';
 import { closedForm } from '../src/train/discriminant';
 import type { Confusion } from '../src/train/metrics';
 import { measure, predict } from '../src/train/predictions';
+import type { WeightType } from '../src/train/safetensors';
+import { readWeights, weightsFile } from '../src/train/weights_file';
 import { compare, holm, type McNemar } from '../src/train/statistics';
 import { openModel } from '../tools/own_model';
-import { gitCommit, writeWhole } from './files';
+import { gitCommit, readWhole, writeWhole } from './files';
 import type { Interrupt } from './interrupt';
 import { packImageSet } from './jobs/image_sets';
 import type { JobEvent, JobFile } from './jobs/job';
@@ -196,8 +198,9 @@ export type Prepared = Awaited<ReturnType<typeof prepare>>;
 
 /** Whether a row is of these settings and data. */
 export function isOf(row: Row, { variant, seed, config, data }: Prepared): boolean {
-  const same = row.data.training === data.training && row.data.publictest === data.publictest;
-  return row.variant === variant.name && row.seed === seed && same && sameRun(row.settings, config);
+  const sameData = row.data.training === data.training && row.data.publictest === data.publictest;
+  const sameSettings = row.settings.epochs === config.epochs && sameRun(row.settings, config);
+  return row.variant === variant.name && row.seed === seed && sameData && sameSettings;
 }
 
 /** Trains what is not trained yet and measures it; undefined if it was stopped. */
@@ -220,9 +223,13 @@ export async function makeRow(prepared: Prepared, bench: Bench): Promise<Row | u
   const fit = closedForm(config.model);
   const report = fit ? await fitted(prepared, bench) : await trainOnce({ ...given, half: false });
   if (!report) return undefined;
+  // What ships is what is measured.
+  const ships =
+    variant.weights && seed === prepared.experiment.seeds[0] ? variant.weights : undefined;
+  if (ships) await ship(report.weights, ships, fit ? 'F32' : 'F16');
   const look = (averaging: 'none' | 'mirror') =>
     probabilitiesOf({
-      weights: report.weights,
+      weights: ships ?? report.weights,
       data: test,
       systems,
       runtime,
@@ -248,6 +255,14 @@ export async function makeRow(prepared: Prepared, bench: Bench): Promise<Row | u
     data,
     settings: config,
   };
+}
+
+/** Weights as they ship. Those of a single layer are small enough to stay as they were computed. */
+async function ship(from: string, to: string, type: WeightType): Promise<void> {
+  const { tensors, config, metadata, provenance } = readWeights(await readWhole(from), from);
+  const training = metadata.training ? (JSON.parse(metadata.training) as object) : undefined;
+  const facts = { config, training, provenance };
+  await writeWhole(to, weightsFile([...tensors.values()], facts, type));
 }
 
 const PROBABILITIES = 'publictest.f64';

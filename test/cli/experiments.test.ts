@@ -87,6 +87,8 @@ it('trains what is missing, measures it, tests it, and does nothing twice', asyn
     name: stream,
     settings: { model: { ...model, streams: [stream] } },
   }));
+  const shipped = join(folder, 'raw.safetensors');
+  Object.assign(variants[0], { weights: shipped });
   const fit = {
     name: 'lda',
     system: 'linear',
@@ -140,7 +142,16 @@ it('trains what is missing, measures it, tests it, and does nothing twice', asyn
     /holds a run with other data/,
   );
 
-  const weights = ['--weights', join(folder, 'runs', 'tiny', 'raw-seed1', 'weights.safetensors')];
+  const figures = join(folder, 'figures.json');
+  const look = [...there.slice(0, 4), '--evaluate', data, '--out', figures, ...runtime];
+  expect(await run(experiments, look)).toContainEqual(
+    expect.stringMatching(/raw\.safetensors: .* other than kept: 0/),
+  );
+  expect(JSON.parse(readFileSync(figures, 'utf8'))).toMatchObject([
+    { variant: 'raw', split: 'publictest', accuracy: both.rows[0].accuracy },
+  ]);
+
+  const weights = ['--weights', shipped];
   const file = join(folder, 'predictions.json');
   const ask = ['--data', data, ...weights, ...runtime, '--predictions', file, '--json'];
   const measured = JSON.parse((await run(evaluate, ask)).at(-1)!);
