@@ -75,7 +75,11 @@ export function conv5x5Variant(
 }
 
 /** The workgroup size, in whole subgroups (of 64 at most) up to `largest`, that leaves the fewest lanes idle. */
-function fit(capabilities: Capabilities | undefined, count: number, largest: number): number {
+export function fit(
+  capabilities: Capabilities | undefined,
+  count: number,
+  largest: number,
+): number {
   const lanes = Math.min(capabilities?.subgroupMaxSize || 32, 64);
   const padded = (size: number) => Math.ceil(count / size) * size;
   let best = lanes;
@@ -116,9 +120,9 @@ export function conv5x5Forward(
 }
 
 /** Threads that keep a GPU busy; sums over images are split to reach them. */
-const BUSY_THREADS = 16384;
+export const BUSY_THREADS = 16384;
 /** Workgroups that keep a CPU's cores busy until the end. There, every part beyond costs more than it gives. */
-const BUSY_WORKGROUPS = 32;
+export const BUSY_WORKGROUPS = 32;
 
 /** The kernel for dweight that `variant` stands for, and how it splits its sum. */
 export function conv5x5BackwardWeight(

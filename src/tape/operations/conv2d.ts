@@ -1,5 +1,7 @@
 import { FacegradError } from '../../gpu/errors';
 import { conv2dBackwardInput, conv2dBackwardWeight, conv2dForward } from '../../kernels/conv2d';
+import { copyStrided } from '../../kernels/copy';
+import { size } from '../../kernels/kernel';
 import { reduceForward } from '../../kernels/reduce';
 import {
   pair,
@@ -11,6 +13,16 @@ import {
 } from '../../kernels/window';
 import { defineOperation, type Tape } from '../tape';
 import type { Value } from '../value';
+import {
+  convFramed,
+  convFramedGradient,
+  convInputGradient,
+  convOutput,
+  convWeightGradient,
+  convWindow,
+  isTuned,
+  type ConvWindow,
+} from './conv';
 import { dispatchBinary } from './elementwise';
 
 export interface Conv2dAttributes extends WindowAttributes {
@@ -75,6 +87,41 @@ function windowFor({ x, weight }: Inputs, attributes: Conv2dAttributes): Window 
   return windowOf('conv2d', [kh, kw], x.shape.slice(2), attributes);
 }
 
+/** Multiplications from which on the tuned kernels pay for the weights' and the images' change of layout. */
+const WORTH = 2 ** 22;
+
+/** The window as the tuned kernels take it, where there are any and they pay. */
+function tunedWindow(
+  tape: Tape,
+  { x, weight }: Inputs,
+  window: Window,
+  groups: number,
+): ConvWindow | undefined {
+  const [N, C, ...extents] = x.shape;
+  if (tape.plain || !isTuned(window, groups, C, weight.shape[0])) return undefined;
+  const tuned = convWindow('conv2d', window, extents, groups);
+  return N * size(tuned.map) * size(weight.shape) >= WORTH ? tuned : undefined;
+}
+
+/** One network of those that the tuned kernels take side by side. */
+const alone = (value: Value) => value.reshape([1, ...value.shape]);
+
+/** weight [O, C / groups, k, k] as the tuned kernels take it: [1, C, k, k, O], depthwise [1, C, k, k, 1]. */
+function outputsLast(tape: Tape, weight: Value, { taps, depthwise }: ConvWindow): Value {
+  const [O, C] = weight.shape;
+  if (depthwise) return weight.reshape([1, O, taps, taps, 1]);
+  const strides = [0, taps ** 2, taps, 1, C * taps ** 2];
+  return tape.dispatch(copyStrided, { x: weight }, { shape: [1, C, taps, taps, O], strides }).y;
+}
+
+/** The gradient of weight [O, C / groups, k, k] from that of `outputsLast`'s. */
+function outputsFirst(tape: Tape, x: Value, weight: Value, { taps, depthwise }: ConvWindow): Value {
+  const { shape } = weight;
+  const O = shape[0];
+  const strides = depthwise ? [taps ** 2, 0, taps, 1] : [1, taps ** 2 * O, taps * O, O];
+  return tape.dispatch(copyStrided, { x, y: tape.destination(weight) }, { shape, strides }).y;
+}
+
 /** PyTorch's Conv2d: x [N, C, H, W], weight [O, C / groups, kh, kw], bias [O] or none -> y [N, O, OH, OW]. */
 export const conv2d = defineOperation({
   name: 'conv2d',
@@ -84,6 +131,13 @@ export const conv2d = defineOperation({
     check('conv2d', inputs, groups, 1);
     const window = windowFor(inputs, attributes);
     const shape = [x.shape[0], weight.shape[0], ...windowsIn('conv2d', x.shape.slice(2), window)];
+    const tuned = tunedWindow(tape, inputs, window, groups);
+    if (tuned) {
+      const frame = convFramed(tape, alone(x), tuned);
+      const turned = outputsLast(tape, weight, tuned);
+      const y = convOutput(tape, frame, turned, bias && alone(bias), tuned);
+      return { y: y.reshape(shape) };
+    }
     return tape.dispatch(
       conv2dForward,
       { x, weight, bias: bias ?? weight.standIn },
@@ -96,6 +150,20 @@ export const conv2d = defineOperation({
     const result: Partial<Record<keyof Inputs, Value>> = {};
     if (bias && tape.needsGradient(bias)) {
       result.bias = sumOverChannel(tape, dy!, tape.destination(bias));
+    }
+    const tuned = tunedWindow(tape, inputs, conv.window, conv.groups);
+    if (tuned) {
+      const gradient = convFramedGradient(tape, alone(dy!), tuned);
+      if (tape.needsGradient(weight)) {
+        const frame = convFramed(tape, alone(x), tuned);
+        const dweight = convWeightGradient(tape, frame, gradient, tuned);
+        result.weight = outputsFirst(tape, dweight, weight, tuned);
+      }
+      if (tape.needsGradient(x)) {
+        const turned = outputsLast(tape, weight, tuned);
+        result.x = convInputGradient(tape, gradient, turned, tuned).reshape(x.shape);
+      }
+      return result;
     }
     if (tape.needsGradient(weight)) {
       const dweight = tape.destination(weight);
