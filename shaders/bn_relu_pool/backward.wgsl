@@ -12,11 +12,11 @@
 //
 // Layout: x [G, N, C, H, W] dense; winner [G, N, C, H / 2, W / 2] dense; dy the same shape, with a border
 // of `dy_border` and rows of `dy_row_stride`; moments [G, C, 2]: mean and rstd; gamma, dgamma, dbeta [G, C];
-// dx as x, with an even border of `dx_border` zeros and rows of `dx_row_stride`.
+// dx as x, with a border of `dx_border` zeros and rows of `dx_row_stride`.
 // Threads: one workgroup per channel. Each thread adds up every WORKGROUP_SIZE-th window; a tree in
 // workgroup memory adds up the threads, so the order is the same in every run. Then it writes every
-// WORKGROUP_SIZE-th block of 2x2 elements of dx, border included. As the border is even, a block is a
-// window, or outside, or at an odd edge.
+// WORKGROUP_SIZE-th block of 2x2 elements of dx, border included. The blocks begin one element outside of
+// an odd border, so that a block is a window, or outside, or at an odd edge.
 
 override WORKGROUP_SIZE: u32 = 128;
 const MAX_WORKGROUP_SIZE: u32 = 128;
@@ -122,8 +122,9 @@ fn main(
 
   let rows = params.height + 2u * params.dx_border;
   let dx_plane = rows * params.dx_row_stride;
-  let blocks_x = (params.dx_row_stride + 1u) / 2u;
-  let blocks_y = (rows + 1u) / 2u;
+  let ahead = params.dx_border % 2u; // rows and columns of the first blocks that are not there
+  let blocks_x = (params.dx_row_stride + ahead + 1u) / 2u;
+  let blocks_y = (rows + ahead + 1u) / 2u;
   let blocks = blocks_y * blocks_x;
   let total = params.batch * blocks;
 
@@ -137,10 +138,12 @@ fn main(
 
   for (var i = thread; i < total; i += WORKGROUP_SIZE) {
     let sample = (g * params.batch + n) * params.channels + c;
-    let out = sample * dx_plane + 2u * block_y * params.dx_row_stride + 2u * block_x;
     // Above and left of the plane these wrap around to numbers past the end.
-    let top_row = 2u * block_y - params.dx_border;
-    let left = 2u * block_x - params.dx_border;
+    let out_row = 2u * block_y - ahead;
+    let out_column = 2u * block_x - ahead;
+    let out = sample * dx_plane + out_row * params.dx_row_stride + out_column;
+    let top_row = out_row - params.dx_border;
+    let left = out_column - params.dx_border;
     let top = (sample * params.height + top_row) * params.width + left;
 
     if (top_row + 1u < params.height && left + 1u < params.width) {
@@ -186,7 +189,7 @@ fn main(
           let value = x[top + down * params.width + right];
           result = scale * (0.0 - mean_dz - (value - center) * slope);
         }
-        if (2u * block_y + down < rows && 2u * block_x + right < params.dx_row_stride) {
+        if (out_row + down < rows && out_column + right < params.dx_row_stride) {
           dx[out + down * params.dx_row_stride + right] = result;
         }
       }

@@ -7,6 +7,7 @@ import { inLayout, later, reshapeLater, take, waiting } from '../tape/later';
 import { batchNorm } from '../tape/operations/batch_norm';
 import { bnReluPool } from '../tape/operations/bn_relu_pool';
 import { addChannelBias, conv2d } from '../tape/operations/conv2d';
+import { conv, convInputLayout, convWindow, isTuned } from '../tape/operations/conv';
 import { conv5x5 } from '../tape/operations/conv5x5';
 import { transpose } from '../tape/operations/copy';
 import { dense } from '../tape/operations/dense';
@@ -49,19 +50,24 @@ export interface Conv2dOptions extends WindowAttributes {
   bias?: boolean;
 }
 
-/** Whether the convolution is of the kind that the 5x5 kernels compute: one pixel of output for each of input. */
-function isTuned(kernel: readonly number[], { groups = 1, ...window }: Conv2dOptions): boolean {
-  if (kernel.some((k) => k !== 5) || groups !== 1) return false;
-  const { stride, dilation, before, after } = windowOf('Conv2d', [5, 5], [16, 16], window);
-  const all = (numbers: readonly number[], n: number) => numbers.every((value) => value === n);
-  return all(stride, 1) && all(dilation, 1) && all(before, 2) && all(after, 2);
+/** Which kernels compute a convolution: those of 5x5 that give a pixel for each of x, the tuned ones, or the general ones. */
+function kernelsFor(
+  kernel: readonly [number, number],
+  [outChannels, inChannels]: readonly number[],
+  { groups = 1, ...options }: Conv2dOptions,
+): 'conv5x5' | 'conv' | 'conv2d' {
+  const window = windowOf('Conv2d', kernel, [16, 16], options);
+  if (!isTuned(window, groups, inChannels, outChannels)) return 'conv2d';
+  const { stride, before, after } = window;
+  const same = stride[0] === 1 && [...before, ...after].every((zeros) => zeros === 2);
+  return kernel[0] === 5 && same ? 'conv5x5' : 'conv';
 }
 
-/** x [N, C, H, W] -> [N, O, OH, OW], any window, stride, padding, dilation and groups; 5x5 `same` runs on kernels of its own. */
+/** x [N, C, H, W] -> [N, O, OH, OW], any window, stride, padding, dilation and groups. */
 export class Conv2d extends Module {
   readonly weight: Parameter;
   readonly bias?: Parameter;
-  readonly #tuned: boolean;
+  readonly #kernels: ReturnType<typeof kernelsFor>;
 
   constructor(
     inChannels: number,
@@ -79,25 +85,46 @@ export class Conv2d extends Module {
         { wanted: groups, available: [inChannels, outChannels] },
       );
     }
-    this.#tuned = isTuned(kernel, options);
+    this.#kernels = kernelsFor(kernel, [outChannels, inChannels], options);
     const shape = [outChannels, inChannels / groups, ...kernel];
     const bound = 1 / Math.sqrt(size(shape.slice(1)));
-    this.weight = weight(shape, bound, this.#tuned ? { order: 'conv', leading: true } : {});
-    if (bias) this.bias = new Parameter([outChannels], uniform(bound), { leading: this.#tuned });
+    const leading = this.#kernels !== 'conv2d';
+    const order = leading && groups === 1 ? 'conv' : undefined;
+    this.weight = weight(shape, bound, { order, leading });
+    if (bias) this.bias = new Parameter([outChannels], uniform(bound), { leading });
   }
 
   forward(pass: Pass, x: Value): Value {
     const { tape, variant } = pass;
     const { value } = this.weight;
-    if (!this.#tuned) {
-      return tape.apply(conv2d, { x, weight: value, bias: this.bias?.value }, this.options).y;
+    const bias = this.bias?.value;
+    if (this.#kernels === 'conv2d') {
+      return tape.apply(conv2d, { x, weight: value, bias }, this.options).y;
+    }
+    if (this.#kernels === 'conv') {
+      const { y } = tape.apply(
+        conv,
+        { x: this.#framed(tape, x), weight: value, bias },
+        this.options,
+      );
+      return alike(tape, y, x);
     }
     const streams = inLayout(tape, leading(tape, x, 5), bordered(x.shape.at(-1)!));
     // The gradient of x wants the weights flipped; a first layer has none.
     const flipped = tape.needsGradient(streams) ? pass.flipped(value) : undefined;
     let { y } = tape.apply(conv5x5, { x: streams, weight: value }, { variant, flipped });
-    if (this.bias) y = tape.apply(addChannelBias, { x: y, bias: this.bias.value }).y;
+    if (bias) y = tape.apply(addChannelBias, { x: y, bias }).y;
     return alike(tape, y, x);
+  }
+
+  /** x with the zeros around it that the window wants, where whoever makes it can lay them. */
+  #framed(tape: Tape, x: Value): Value {
+    const streams = leading(tape, x, 5);
+    const extents = x.shape.slice(-2);
+    const [, , ...kernel] = this.weight.shape;
+    const window = windowOf('Conv2d', pair(kernel as [number, number]), extents, this.options);
+    const layout = convInputLayout(convWindow('Conv2d', window, extents, this.options.groups ?? 1));
+    return layout ? inLayout(tape, streams, layout) : streams;
   }
 }
 

@@ -2,6 +2,7 @@ import { pair, windowOf } from '../kernels/window';
 import * as operations from '../tape/operations';
 import { batchNorm } from '../tape/operations/batch_norm';
 import { addChannelBias } from '../tape/operations/conv2d';
+import { conv } from '../tape/operations/conv';
 import { conv5x5 } from '../tape/operations/conv5x5';
 import { maxPool } from '../tape/operations/max_pool';
 import { relayout } from '../tape/operations/relayout';
@@ -142,6 +143,20 @@ export const LAYERS: [AnyOperation, Convert][] = [
           group: attributes.groups ?? 1,
         }),
       };
+    },
+  ],
+  [
+    conv,
+    (onnx, { one: { inputs, attributes } }) => {
+      const { x, weight, bias } = inputs;
+      const group = attributes.groups ?? 1;
+      const kernel = weight!.shape.slice(group === 1 ? 2 : 3) as [number, number];
+      const window = { ...windowAttributes(attributes, [kernel[0], kernel[1]], x!), group };
+      const weights = onnx.constants(weight!);
+      const biases = bias && onnx.streams(bias);
+      const convolve = (x: string, g: number) =>
+        onnx.node('Conv', [x, weights[g], ...(biases ? [biases[g]] : [])], window);
+      return { y: onnx.streams(x!).map(convolve) };
     },
   ],
   [

@@ -17,6 +17,8 @@ interface Shaped {
   shape: number[]; // of x
   layout?: Layout;
   dyLayout?: Layout;
+  /** Of dx, where it is not 2. */
+  border?: number;
   x?: (i: number) => number;
 }
 
@@ -155,12 +157,27 @@ const backwardTest = (cases: (Shaped & { shut?: boolean })[]) =>
         moments: tensor([...mean.shape, 2], moments),
         gamma,
       },
-      attributes: { layout: s.layout && bordered(s.shape[4]) },
+      attributes: { layout: s.layout && bordered(s.shape[4], s.border) },
     };
   });
 
 testKernel(bnReluPoolBackward, {
-  cases: backwardTest([...shapes, { name: 'all shut', shape: [1, 2, 1, 4, 4], shut: true }]),
+  cases: backwardTest([
+    ...shapes,
+    { name: 'all shut', shape: [1, 2, 1, 4, 4], shut: true },
+    ...[
+      [2, 2, 3, 6, 6],
+      [1, 2, 2, 5, 7],
+      [1, 3, 1, 2, 9],
+    ].flatMap((shape, i) =>
+      [1, 3].map((border) => ({
+        name: `border of ${border}, ${shape}`,
+        shape,
+        layout: bordered(shape[4] >> 1, i),
+        border,
+      })),
+    ),
+  ]),
   reference: ({ x, winner, dy, moments, gamma }) => {
     const pick = (k: number) => Float64Array.from(gamma.data, (_, i) => moments.data[2 * i + k]);
     const { dz, ...sums } = reference.bnReluPoolBackwardReduce(

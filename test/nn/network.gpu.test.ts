@@ -13,6 +13,7 @@ import {
   MaxPool2d,
   ReLU,
   SideBySide,
+  type Conv2dOptions,
 } from '../../src/nn/layers';
 import { Module, Sequential, Streams, type Output, type Pass } from '../../src/nn/module';
 import { Network } from '../../src/nn/network';
@@ -88,6 +89,26 @@ const block = (channels: number, width: number, bias = false) => [
   new ReLU(),
 ];
 
+const small = (channels: number, width: number, kernel: number, options: Conv2dOptions) => [
+  new Conv2d(channels, width, kernel, options),
+  new BatchNorm2d(width),
+  new ReLU(),
+];
+
+/** What a 3x3 convolution reads in a border is read dense as well. */
+class Residual extends Module {
+  readonly head = new Sequential(...small(1, 4, 3, { padding: 1 }));
+  readonly body = new Sequential(...small(4, 4, 3, { padding: 1, bias: false }));
+  readonly fc = new Linear(576, 3);
+  readonly #flatten = new Flatten();
+
+  forward(pass: Pass, x: Value): Value {
+    const y = this.head.forward(pass, x);
+    const sum = pass.add(y, this.body.forward(pass, y));
+    return this.fc.forward(pass, this.#flatten.forward(pass, sum));
+  }
+}
+
 /** What batch norm and ReLU make is pooled, and read once more beside the pool. */
 class ReadTwice extends Module {
   readonly conv = new Conv2d(1, 4, 5, { padding: 2, bias: false });
@@ -147,12 +168,52 @@ describe('layers join in with the one before them', () => {
       /max_pool\.forward/,
     ],
     ['a value that is read twice', () => new ReadTwice(), /bn_relu_pool\.forward/],
+    [
+      '3x3 convolutions and a pool',
+      () =>
+        new Sequential(
+          ...small(1, 4, 3, { padding: 1 }),
+          ...small(4, 8, 3, { padding: 1 }),
+          new MaxPool2d(2),
+          ...small(8, 8, 3, {}),
+          new Flatten(),
+          new Linear(128, 3),
+        ),
+      /batch_norm.*conv\.forward.*bn_relu_pool\.forward.*conv\.backward_weight/,
+    ],
+    [
+      'stride 2, depthwise and 1x1, as in a MobileNet',
+      () =>
+        new Sequential(
+          ...small(1, 4, 3, { stride: 2, padding: 1 }),
+          ...small(4, 4, 3, { padding: 1, groups: 4 }),
+          ...small(4, 8, 1, {}),
+          ...small(8, 8, 3, { stride: 2, padding: 'same', groups: 8 }),
+          ...small(8, 12, 1, { stride: 2 }),
+          new Flatten(),
+          new Linear(48, 3),
+        ),
+      /depthwise\.forward.*conv\.pointwise.*depthwise\.backward_weight/,
+    ],
+    [
+      'a 5x5 convolution that leaves the rim out',
+      () =>
+        new Sequential(
+          new Conv2d(1, 4, 5),
+          new ReLU(),
+          new Conv2d(4, 4, 5, { stride: 2, padding: 1 }),
+          new Flatten(),
+          new Linear(36, 3),
+        ),
+      /conv\.forward.*conv\.backward_weight/,
+    ],
+    ['a residual connection', () => new Residual(), /conv\.forward.*add\.forward/],
   ];
   it.each(networks)('%s: as the readable kernels do one by one', async (_, make, kernels) => {
     const fast = await step(make(), 5);
     expectClose(fast, await step(make(), 5, PLAIN));
     expect(fast.kernels.join()).toMatch(kernels);
-    expect(fast.kernels.filter((name) => /conv5x5.*plain/.test(name))).toEqual([]);
+    expect(fast.kernels.filter((name) => /conv.*plain|conv2d/.test(name))).toEqual([]);
   });
 
   it("the paper's network written layer by layer is dispatched as the preset is", async () => {

@@ -33,14 +33,12 @@ import {
   type Layout,
 } from '../../kernels/kernel';
 import { reduceForward } from '../../kernels/reduce';
-import { windowOf, windowsIn, type Padding, type Window } from '../../kernels/window';
+import { windowOf, windowsIn, type Window, type WindowAttributes } from '../../kernels/window';
 import { defineOperation, type Tape } from '../tape';
 import type { Value } from '../value';
 
 /** Attributes of the operation. */
-export interface ConvAttributes {
-  stride?: 1 | 2;
-  padding?: Padding;
+export interface ConvAttributes extends WindowAttributes {
   /** 1, or as many as channels. */
   groups?: number;
   /** Physical layout of y; dense where it is left out. */
@@ -126,11 +124,15 @@ function flat(tape: Tape, x: Value, before: Pixels, stride: number, map: Pixels)
   return tape.dispatch(convFrame, { x: row }, whole).y;
 }
 
+/** Rows and columns that windows see, zeros around x included. */
+const framedExtents = ({ taps, stride, map }: ConvWindow) =>
+  map.map((extent) => (extent - 1) * stride + taps);
+
 /** What the forward kernels read of x; kept, the weight gradient reads it again. */
 export function convFramed(tape: Tape, x: Value, window: ConvWindow): Value {
   const { taps, stride, before, map } = window;
   if (taps === 1) return flat(tape, x, before, stride, map);
-  const [rows, columns] = map.map((extent) => (extent - 1) * stride + taps);
+  const [rows, columns] = framedExtents(window);
   return framed(tape, x, before, rows, columns);
 }
 
@@ -195,6 +197,16 @@ function turnedWindow({ taps, stride, before, extents }: ConvWindow) {
     rows,
     columns,
   };
+}
+
+/** The layout in which the kernels read x without a copy, if there is one. */
+export function convInputLayout(window: ConvWindow): Layout | undefined {
+  const { taps, before, extents } = window;
+  const [border, left] = before;
+  if (taps === 1 || border !== left || border < 0) return undefined;
+  const layout = bordered(extents[1], border);
+  const [rows, columns] = framedExtents(window);
+  return rows <= extents[0] + 2 * border && columns <= layout.rowStride ? layout : undefined;
 }
 
 /** The layout of dy that the gradient kernels read without a copy. */
@@ -316,11 +328,18 @@ function biasGradient(tape: Tape, dy: Value, dbias?: Value): Value {
 
 type Inputs = Record<'x' | 'weight', Value> & { bias?: Value };
 
+/** Depthwise filters [G,C,1,3,3] as the kernels have all weights, the output channel last. */
+const outputsLast = (weight: Value, groups: number) => {
+  const [G, C, one, rows, columns] = weight.shape;
+  return groups === 1 ? weight : weight.reshape([G, C, rows, columns, one]);
+};
+
 function windowFor({ x, weight, bias }: Inputs, attributes: ConvAttributes): ConvWindow {
-  const { stride = 1, padding = 0, groups = 1 } = attributes;
+  const { groups = 1 } = attributes;
   const [G, , C, ...extents] = x.shape;
-  const [, , rows, columns, O] = weight.shape;
-  const window = windowOf('conv', [rows, columns], extents, { stride, padding });
+  const [rows, columns, O] =
+    groups === 1 ? weight.shape.slice(2) : [...weight.shape.slice(3), weight.shape[2]];
+  const window = windowOf('conv', [rows, columns], extents, attributes);
   const outputs = groups === 1 ? O : C;
   const good =
     x.shape.length === 5 &&
@@ -333,11 +352,11 @@ function windowFor({ x, weight, bias }: Inputs, attributes: ConvAttributes): Con
   if (!good) {
     throw new FacegradError(
       'bad-input',
-      `conv: x [${x.shape}], weight [${weight.shape}], bias [${bias?.shape ?? ''}], stride ${stride}, groups ${groups}`,
+      `conv: x [${x.shape}], weight [${weight.shape}], bias [${bias?.shape ?? ''}], stride ${window.stride}, groups ${groups}`,
       {
         operation: 'conv',
         wanted:
-          'x [G,N,C,H,W], weight [G,C,K,K,O] with K 1, 3 or 5, depthwise [G,C,3,3,1], stride 1 or 2',
+          'x [G,N,C,H,W], weight [G,C,K,K,O] with K 1, 3 or 5, depthwise [G,C,1,3,3], stride 1 or 2',
       },
     );
   }
@@ -345,7 +364,7 @@ function windowFor({ x, weight, bias }: Inputs, attributes: ConvAttributes): Con
 }
 
 /**
- * y [G,N,O,OH,OW] = the convolution of x [G,N,C,H,W] with weight [G,C,K,K,O], or depthwise [G,C,3,3,1] with
+ * y [G,N,O,OH,OW] = the convolution of x [G,N,C,H,W] with weight [G,C,K,K,O], or depthwise [G,C,1,3,3] with
  * `groups` C, and bias [G,O] or none.
  */
 export const conv = defineOperation({
@@ -356,9 +375,10 @@ export const conv = defineOperation({
     inputs: Inputs,
     attributes: ConvAttributes = {},
   ): Record<'y' | 'frame', Value> {
-    const { x, weight, bias } = inputs;
-    const { layout } = attributes;
+    const { x, bias } = inputs;
+    const { layout, groups = 1 } = attributes;
     const window = windowFor(inputs, attributes);
+    const weight = outputsLast(inputs.weight, groups);
     if (tape.plain) {
       const given = { x, weight, bias: bias ?? weight.standIn };
       return tape.dispatch(convForwardPlain, given, {
@@ -378,16 +398,19 @@ export const conv = defineOperation({
   },
   backward(tape, { inputs, outputs: { frame }, attributes = {}, dy: { y: dy } }) {
     if (!dy) return {};
-    const { x, weight, bias } = inputs;
+    const { x, bias } = inputs;
     const window = windowFor(inputs, attributes);
+    const weight = outputsLast(inputs.weight, attributes.groups ?? 1);
     const result: Partial<Record<keyof Inputs, Value>> = {};
     if (bias && tape.needsGradient(bias))
       result.bias = biasGradient(tape, dy, tape.destination(bias));
-    const [toWeight, toInput] = [tape.needsGradient(weight), tape.needsGradient(x)];
+    const [toWeight, toInput] = [tape.needsGradient(inputs.weight), tape.needsGradient(x)];
+    const place = toWeight ? tape.destination(inputs.weight) : undefined;
+    const dweight = place && outputsLast(place, attributes.groups ?? 1);
     if (tape.plain) {
       if (toWeight) {
-        const given = { x, dy, dweight: tape.destination(weight) };
-        result.weight = tape.dispatch(convBackwardWeightPlain, given, window).dweight;
+        const made = tape.dispatch(convBackwardWeightPlain, { x, dy, dweight }, window).dweight;
+        result.weight = place ?? made.reshape(inputs.weight.shape);
       }
       if (toInput) {
         const plain = { ...window, map: window.extents };
@@ -398,7 +421,8 @@ export const conv = defineOperation({
     const gradient = convFramedGradient(tape, dy, window);
     if (toWeight) {
       const read = frame ?? convFramed(tape, x, window);
-      result.weight = convWeightGradient(tape, read, gradient, window, tape.destination(weight));
+      const made = convWeightGradient(tape, read, gradient, window, dweight);
+      result.weight = place ?? made.reshape(inputs.weight.shape);
     }
     if (toInput) result.x = convInputGradient(tape, gradient, weight, window);
     return result;
