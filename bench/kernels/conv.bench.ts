@@ -10,7 +10,7 @@ import {
   convPointwise,
   convPointwiseBackwardWeight,
   convPointwiseBackwardWeightSubgroup,
-  convPointwiseSubgroup,
+  convPointwiseVec4,
   convTurnWeights,
 } from '../../src/kernels/conv';
 import { bordered, f32 } from '../../src/kernels/kernel';
@@ -66,7 +66,7 @@ const pointwise = ((): BenchCase[] => {
   const split = { parts: 2, workgroupSize: 32 };
   return [
     { name, kernel: convPointwise, inputs, attributes },
-    { name, kernel: convPointwiseSubgroup, inputs, attributes },
+    { name, kernel: convPointwiseVec4, inputs, attributes },
     { name, kernel: convPointwiseBackwardWeight, inputs: { x, dy: x }, attributes: split },
     { name, kernel: convPointwiseBackwardWeightSubgroup, inputs: { x, dy: x }, attributes: split },
   ];

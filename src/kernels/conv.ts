@@ -9,7 +9,7 @@ import frameShader from '../../shaders/conv/frame.wgsl';
 import pointwiseShader from '../../shaders/conv/pointwise.wgsl';
 import pointwiseBackwardWeightShader from '../../shaders/conv/pointwise_backward_weight.wgsl';
 import pointwiseBackwardWeightSubgroupShader from '../../shaders/conv/pointwise_backward_weight_subgroup.wgsl';
-import pointwiseSubgroupShader from '../../shaders/conv/pointwise_subgroup.wgsl';
+import pointwiseVec4Shader from '../../shaders/conv/pointwise_vec4.wgsl';
 import turnWeightsShader from '../../shaders/conv/turn_weights.wgsl';
 import type { WgslModule } from '../gpu/wgsl';
 import {
@@ -275,7 +275,7 @@ function pointwise(name: string, shader: WgslModule) {
     shader,
     outputs: (
       { x, weight }: Record<'x' | 'weight' | 'bias', TensorSpec>,
-      { map }: Pick<ConvTiled, 'map' | 'hasBias' | 'lanes'>,
+      { map }: Pick<ConvTiled, 'map' | 'hasBias'>,
     ) => ({ y: f32([x.shape[0], x.shape[1], weight.shape[4], ...map]) }),
     params: ({ x, weight }, { map }) => ({
       images: x.shape[1],
@@ -285,7 +285,6 @@ function pointwise(name: string, shader: WgslModule) {
       x_row: planeStride(x.shape) / 4,
     }),
     overrides: (_, { hasBias }) => ({ HAS_BIAS: Number(hasBias ?? false) }),
-    constants: (_, attributes) => ({ ...lanesOf(shader, attributes) }),
     workgroups: ({ x, weight }) => [
       Math.ceil((x.shape[1] * Math.ceil(planeStride(x.shape) / 8)) / 64),
       Math.ceil(weight.shape[4] / 8),
@@ -299,7 +298,7 @@ function pointwise(name: string, shader: WgslModule) {
 /** y [G,N,O,H,W], dense, of x [G,N,C,rows,row], whole vec4s, weight [G,C,1,1,O] and bias [G,O]. */
 export const convPointwise = pointwise('conv.pointwise', pointwiseShader);
 /** The same for O a multiple of 4. */
-export const convPointwiseSubgroup = pointwise('conv.pointwise_subgroup', pointwiseSubgroupShader);
+export const convPointwiseVec4 = pointwise('conv.pointwise_vec4', pointwiseVec4Shader);
 
 /** turned [G,O,T,T,C S S] of weight [G,C,K,K,O]: T = ceil(K / S), for dx at stride S. */
 export const convTurnWeights = defineKernel({

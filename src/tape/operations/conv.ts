@@ -11,7 +11,7 @@ import {
   convPointwise,
   convPointwiseBackwardWeight,
   convPointwiseBackwardWeightSubgroup,
-  convPointwiseSubgroup,
+  convPointwiseVec4,
   convTurnWeights,
 } from '../../kernels/conv';
 import { BUSY_THREADS, BUSY_WORKGROUPS, fit } from '../../kernels/conv_choice';
@@ -157,10 +157,9 @@ function multiply(
   bias: Value | undefined,
   map: Pixels,
 ): Value {
-  const lanes = weight.shape[4] % 4 === 0 ? lanesOf(tape) : undefined;
-  const kernel = lanes ? convPointwiseSubgroup : convPointwise;
+  const kernel = weight.shape[4] % 4 === 0 ? convPointwiseVec4 : convPointwise;
   const given = { x, weight, bias: bias ?? weight.standIn };
-  return tape.dispatch(kernel, given, { map, hasBias: !!bias, lanes }).y;
+  return tape.dispatch(kernel, given, { map, hasBias: !!bias }).y;
 }
 
 /** y [G,N,O,OH,OW], dense, by the tuned kernels, of what `convFramed` gives. */
