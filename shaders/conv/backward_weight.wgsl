@@ -157,19 +157,24 @@ fn columns_at(at: u32) -> vec4<f32> {
 
 fn channels_at(at: u32) -> Columns {
   let step = params.dy_plane;
-  let low = transpose(mat4x4<f32>(
-    columns_at(at),
-    columns_at(at + step),
-    columns_at(at + 2u * step),
-    columns_at(at + 3u * step),
-  ));
-  let high = transpose(mat4x4<f32>(
-    columns_at(at + 4u * step),
-    columns_at(at + 5u * step),
-    columns_at(at + 6u * step),
-    columns_at(at + 7u * step),
-  ));
-  return Columns(low[0], low[1], low[2], low[3], high[0], high[1], high[2], high[3]);
+  let a = columns_at(at);
+  let b = columns_at(at + step);
+  let c = columns_at(at + 2u * step);
+  let d = columns_at(at + 3u * step);
+  let e = columns_at(at + 4u * step);
+  let f = columns_at(at + 5u * step);
+  let g = columns_at(at + 6u * step);
+  let h = columns_at(at + 7u * step);
+  return Columns(
+    vec4<f32>(a.x, b.x, c.x, d.x),
+    vec4<f32>(a.y, b.y, c.y, d.y),
+    vec4<f32>(a.z, b.z, c.z, d.z),
+    vec4<f32>(a.w, b.w, c.w, d.w),
+    vec4<f32>(e.x, f.x, g.x, h.x),
+    vec4<f32>(e.y, f.y, g.y, h.y),
+    vec4<f32>(e.z, f.z, g.z, h.z),
+    vec4<f32>(e.w, f.w, g.w, h.w),
+  );
 }
 
 // Stores the sums of a tap, as many of the 8 as there are output channels.

@@ -39,13 +39,24 @@ struct Pixels {
 
 fn pixels_at(at: u32) -> Pixels {
   let step = params.row;
-  let low = transpose(
-    mat4x4<f32>(dy[at], dy[at + step], dy[at + 2u * step], dy[at + 3u * step]),
+  let a = dy[at];
+  let b = dy[at + step];
+  let c = dy[at + 2u * step];
+  let d = dy[at + 3u * step];
+  let e = dy[at + 4u * step];
+  let f = dy[at + 5u * step];
+  let g = dy[at + 6u * step];
+  let h = dy[at + 7u * step];
+  return Pixels(
+    vec4<f32>(a.x, b.x, c.x, d.x),
+    vec4<f32>(a.y, b.y, c.y, d.y),
+    vec4<f32>(a.z, b.z, c.z, d.z),
+    vec4<f32>(a.w, b.w, c.w, d.w),
+    vec4<f32>(e.x, f.x, g.x, h.x),
+    vec4<f32>(e.y, f.y, g.y, h.y),
+    vec4<f32>(e.z, f.z, g.z, h.z),
+    vec4<f32>(e.w, f.w, g.w, h.w),
   );
-  let high = transpose(
-    mat4x4<f32>(dy[at + 4u * step], dy[at + 5u * step], dy[at + 6u * step], dy[at + 7u * step]),
-  );
-  return Pixels(low[0], low[1], low[2], low[3], high[0], high[1], high[2], high[3]);
 }
 
 // A channel's sums for 8 output channels.

@@ -37,7 +37,8 @@ const windows: Case[] = [
   { name: '3x3, one pixel', shape: [1, 1, 1, 1, 1, 1], taps: 3, stride: 1 },
   { name: '3x3, odd sizes', shape: [2, 2, 3, 7, 5, 7], taps: 3, stride: 1, border: 1 },
   { name: '3x3, whole tiles', shape: [1, 1, 8, 16, 8, 8], taps: 3, stride: 1 },
-  { name: '3x3, past every block', shape: [2, 5, 27, 12, 9, 9], taps: 3, stride: 1, border: 1 },
+  { name: '3x3, many tiles', shape: [2, 5, 2, 4, 9, 9], taps: 3, stride: 1, border: 1 },
+  { name: '3x3, many channels', shape: [1, 2, 23, 12, 3, 5], taps: 3, stride: 1, border: 1 },
   { name: '3x3, one row', shape: [1, 3, 2, 4, 1, 10], taps: 3, stride: 1, border: 1 },
   { name: '3x3, one column', shape: [1, 3, 2, 4, 10, 1], taps: 3, stride: 1, border: 1 },
   { name: '3x3, stride 2', shape: [2, 2, 5, 8, 5, 6], taps: 3, stride: 2, border: 1 },
@@ -67,11 +68,8 @@ const frameWindow = ({ taps, stride, depthwise }: Case) => ({
 
 const { capabilities } = await testGpu();
 const lanes = capabilities.subgroupMinSize;
-/** Among how many lanes values go round here: as many as the operation takes, or none. */
-const kinds: (4 | 8 | undefined)[] = [
-  undefined,
-  ...(lanes >= 4 ? [lanes >= 8 ? (8 as const) : (4 as const)] : []),
-];
+/** Among how many lanes values go round here, or undefined: none. */
+const kinds: (4 | 8 | undefined)[] = [undefined, ...([4, 8] as const).filter((n) => lanes >= n)];
 /** The subgroup kernels read the weights of 4 output channels at a time. */
 const fits = (outputs: number, among?: number) => !among || outputs % 4 === 0;
 
@@ -106,7 +104,7 @@ for (const among of kinds) {
     (among ? convBackwardWeightSubgroup : convBackwardWeight) as Weight,
     {
       cases: windows.flatMap((c, i) =>
-        (c.taps === 3 && among === 4 ? ([1, 3] as const) : ([1] as const)).map((rows) => ({
+        [c.taps === 3 && among === 4 ? (3 as const) : (1 as const)].map((rows) => ({
           name: `${label(c)}, ${rows} rows`,
           inputs: { x: tensor(frameOf(c), 1), dy: dyOf(c) },
           attributes: {

@@ -208,7 +208,7 @@ function runOnMachine<I extends string, O extends string, A>(
   const { inputs, attributes } = testCase;
   const given = inputs as Record<string, TestTensor>;
   const specs = expandSpecs(kernel, testCase);
-  for (const subgroupSize of lanesOf(kernel.shader)) {
+  for (const subgroupSize of lanesOf(kernel.shader, kernel.constants?.(inputs, attributes))) {
     const buffers: Record<string, Uint32Array<ArrayBuffer>> = {};
     for (const { name } of kernel.shader.bindings) {
       buffers[name] = filled(specs[name], given[name], 0);

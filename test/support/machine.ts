@@ -27,9 +27,10 @@ function programOf(
 }
 
 /** Subgroup sizes that a file runs at: those of software adapters, from the one that its header asks for. */
-export function lanesOf(shader: WgslModule): number[] {
+export function lanesOf(shader: WgslModule, constants: Record<string, number> = {}): number[] {
   if (!shader.features.includes('subgroups')) return [8];
-  const least = Number(/^\/\/ Subgroups of (\d+) lanes or more/m.exec(shader.code)?.[1]);
+  const asked = /^\/\/ Subgroups of (\w+) lanes or more/m.exec(shader.code)?.[1] ?? '';
+  const least = constants[asked] ?? Number(asked);
   if (!least) throw new Error(`${shader.path} does not say how many lanes it needs`);
   return [4, 8].filter((lanes) => lanes >= least);
 }
