@@ -26,6 +26,7 @@ import {
   type Kernel,
   type TensorSpec,
 } from './kernel';
+import type { ConvPass } from './tuning';
 import {
   WINOGRAD,
   winogradProduct,
@@ -156,6 +157,37 @@ export function winogradTile([, , , H, W]: readonly number[]): WinogradTile {
   const multiplications = (tile: WinogradTile) =>
     Math.ceil(H / tile) * Math.ceil(W / tile) * WINOGRAD[tile].positions;
   return multiplications(3) < multiplications(4) ? 3 : 4;
+}
+
+/**
+ * From where on Winograd is faster, by lanes, as measured on SwiftShader (4) and lavapipe (8). On a GPU, where launches and
+ * memory decide, the direct kernels stay. Forward, whose rounding decides a ReLU or a maximum differently now and then, it must
+ * gain more.
+ */
+const WINOGRAD_PAYS: Record<number, { map: number; tiles: number } & Record<ConvPass, number>> = {
+  // Passes: C O / (C + O), as what it saves grows with C O and what its transforms cost with C + O.
+  4: { map: 6, tiles: 8, forward: 5, backward_input: 5, backward_weight: 5 },
+  8: { map: 7, tiles: 16, forward: 24, backward_input: 16, backward_weight: 8 },
+};
+
+/** Whether a pass that reads images like `read` and makes so many channels is faster by Winograd. */
+export function winogradPays(
+  capabilities: Capabilities | undefined,
+  pass: ConvPass,
+  read: TensorSpec,
+  outputs: number,
+): boolean {
+  const lanes = subgroupsOf(capabilities, 4) && cpuLanes(capabilities);
+  if (!lanes) return false;
+  const least = WINOGRAD_PAYS[lanes];
+  const [, N, C, H, W] = read.shape;
+  const tile = winogradTile(read.shape);
+  return (
+    Math.min(H, W) >= least.map &&
+    N * Math.ceil(H / tile) * Math.ceil(W / tile) >= least.tiles &&
+    (C * outputs) / (C + outputs) >= least[pass] &&
+    (pass !== 'backward_weight' || outputs % 4 === 0)
+  );
 }
 
 /** WebGPU's default for the size of a storage binding. */

@@ -45,37 +45,46 @@ export function refuseAliasing(dispatch: Dispatch): void {
   }
 }
 
+/** The first and the last dispatch that use a temporary. */
+interface Life {
+  first: number;
+  last: number;
+}
+
 /**
- * Greedy best fit of whole buffers: a temporary takes the smallest free buffer that holds it, else
- * the largest free one grown, and gives it back after its last use.
+ * The largest temporaries choose first: each takes the smallest buffer whose others live at other times, else a
+ * new one. So no small one that lives long sits in a large buffer that another could have used.
  */
 export function layOut(
   dispatches: Dispatch[],
   keep: Value[],
 ): { slots: Map<Value, number>; sizes: number[]; before: number } {
-  const last = new Map<Value, number>();
+  const lives = new Map<Value, Life>();
   dispatches.forEach(({ values }, i) => {
-    for (const { root } of Object.values(values)) if (root.role === 'temporary') last.set(root, i);
+    for (const { root } of Object.values(values)) {
+      if (root.role !== 'temporary') continue;
+      lives.set(root, { first: lives.get(root)?.first ?? i, last: i });
+    }
   });
-  for (const { root } of keep) if (last.has(root)) last.set(root, Infinity);
+  for (const { root } of keep) {
+    const life = lives.get(root);
+    if (life) life.last = Infinity;
+  }
   const slots = new Map<Value, number>();
   const sizes: number[] = [];
-  const free = new Set<number>();
-  let before = 0;
-  dispatches.forEach(({ values }, i) => {
-    const roots = new Set(Object.values(values).map(({ root }) => root));
-    for (const root of roots) {
-      if (root.role !== 'temporary' || slots.has(root)) continue;
-      before += root.bytes;
-      const bySize = [...free].sort((a, b) => sizes[a] - sizes[b]);
-      const slot = bySize.find((s) => sizes[s] >= root.bytes) ?? bySize.at(-1) ?? sizes.length;
-      sizes[slot] = Math.max(sizes[slot] ?? 0, root.bytes);
-      free.delete(slot);
-      slots.set(root, slot);
+  const tenants: Life[][] = [];
+  for (const [root, life] of [...lives].sort(([a], [b]) => b.bytes - a.bytes)) {
+    const apart = ({ first, last }: Life) => last < life.first || life.last < first;
+    // Every buffer is as large as its first tenant, so the last is the smallest.
+    let slot = tenants.findLastIndex((others) => others.every(apart));
+    if (slot < 0) {
+      slot = tenants.push([]) - 1;
+      sizes.push(root.bytes);
     }
-    for (const root of roots) if (last.get(root) === i) free.add(slots.get(root)!);
-  });
-  return { slots, sizes, before };
+    tenants[slot].push(life);
+    slots.set(root, slot);
+  }
+  return { slots, sizes, before: sum([...lives.keys()].map(({ bytes }) => bytes)) };
 }
 
 export const sum = (numbers: number[]) => numbers.reduce((a, b) => a + b, 0);

@@ -202,7 +202,21 @@ describe('compile', () => {
     expect(plan.memory.after).toBe(plan.memory.before);
   });
 
-  it('grows a free buffer where none is large enough', async () => {
+  it('a small value that lives long does not take the place of large ones', async () => {
+    const tape = new Tape();
+    const temporary = (length: number) =>
+      tape.dispatch(reluForward, { x: filled('x', [length], length) }).y;
+    const write = (x: Value) =>
+      tape.dispatch(reluForward, { x, y: state('out', f32([x.shape[0]])) });
+    write(temporary(256));
+    const small = temporary(64);
+    write(temporary(256));
+    write(small);
+    const plan = await compile(tape);
+    expect(plan.memory).toMatchObject({ before: 576 * 4, after: (256 + 64) * 4 });
+  });
+
+  it('what live one after another share the buffer of the largest', async () => {
     const tape = new Tape();
     const chain = (length: number) => {
       const { y } = tape.dispatch(reluForward, { x: filled('x', [length], length) });

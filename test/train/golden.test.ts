@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { syntheticFaces, syntheticSequences } from '../../src/data/synthetic';
 import type { Capabilities } from '../../src/gpu/device';
 import { f32, u32 } from '../../src/kernels/kernel';
-import { PLAIN } from '../../src/kernels/tuning';
+import { DIRECT, PLAIN } from '../../src/kernels/tuning';
 import type { Network } from '../../src/nn/network';
 import { createNetwork } from '../../src/nn/systems';
 import { PRESETS, type ModelConfig, type Preset } from '../../src/nn/systems/cnn_lstm';
@@ -46,6 +46,7 @@ const MODES: [string, TrainChanges][] = [
   ['sequence', { model: { frames: { mode: 'sequence', count: 3 } } }],
   ['no dropout', { model: { dropout: 0 } }],
   ['plain kernels', { tuning: PLAIN }],
+  ['direct kernels', { tuning: DIRECT }],
   ['sgd', { optimizer: { name: 'sgd', learningRate: 0.1, weightDecay: 0, clipNorm: 1 } }],
   ['adagrad', { optimizer: { name: 'adagrad', learningRate: 0.1, weightDecay: 0 } }],
 ];

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { syntheticFaces, syntheticSequences } from '../../src/data/synthetic';
 import type { Capabilities } from '../../src/gpu/device';
+import { DIRECT, type Tuning } from '../../src/kernels/tuning';
 import { createNetwork } from '../../src/nn/systems';
 import { PRESETS, type ModelConfig, type Preset } from '../../src/nn/systems/cnn_lstm';
 import { trainConfig } from '../../src/train/config';
@@ -29,12 +30,18 @@ const lanes = (subgroupMinSize: number, subgroupMaxSize = subgroupMinSize): Capa
   subgroupMaxSize,
 });
 
+interface Surroundings {
+  capabilities?: Capabilities;
+  batch?: number;
+  tuning?: Tuning;
+}
+
 function record(
   preset: Preset,
   changes: Partial<ModelConfig> = {},
-  { capabilities: of = capabilities, batch = 4 } = {},
+  { capabilities: of = capabilities, batch = 4, tuning }: Surroundings = {},
 ) {
-  const config = trainConfig(preset, { batch, model: changes });
+  const config = trainConfig(preset, { batch, model: changes, tuning });
   const data =
     config.model.frames.mode === 'sequence'
       ? syntheticSequences({ seed: 1, count: 7, frames: 3 })
@@ -54,11 +61,24 @@ describe('the recorded training step', () => {
   for (const [adapter, of] of adapters) {
     it.each(Object.keys(PRESETS) as Preset[])(`is short: preset %s, ${adapter}`, (preset) => {
       for (const batch of [4, 8, 64]) {
-        const { tape } = record(preset, {}, { capabilities: of, batch });
+        const { tape } = record(preset, {}, { capabilities: of, batch, tuning: DIRECT });
         expect(tape.dispatches.length).toBeLessThanOrEqual(most[preset]);
       }
     });
   }
+
+  it('is as long as ever without Winograd, and up to 35 dispatches longer with it', () => {
+    for (const [size, direct, usual] of [
+      [0, 49, 49],
+      [4, 47, 82],
+      [8, 47, 71],
+      [32, 49, 49],
+    ]) {
+      const count = (tuning?: Tuning) =>
+        record('paper', {}, { capabilities: lanes(size), batch: 8, tuning }).tape.dispatches.length;
+      expect([count(DIRECT), count()], `${size} lanes`).toEqual([direct, usual]);
+    }
+  });
 
   it('prints as text, a line a dispatch, from the images to the update', () => {
     const { tape } = record('paper');

@@ -9,6 +9,7 @@ import {
   conv5x5BackwardWeight,
   conv5x5Forward,
   conv5x5Variant,
+  winogradPays,
   winogradTile,
   type ConvVariant,
 } from '../../kernels/conv_choice';
@@ -86,7 +87,7 @@ export const conv5x5 = defineOperation({
     { x, weight }: Record<'x' | 'weight', Value>,
     { layout, variant }: Conv5x5Attributes = {},
   ): Record<'y', Value> {
-    const choice = tuned(tape, 'forward', x, weight.shape[4], variant);
+    const choice = tuned(tape, 'forward', [x], weight.shape[4], variant);
     const chosen = layout ? 'plain' : conv5x5Variant(tape.capabilities, [x.spec], choice.variant);
     if (chosen === 'plain') {
       const { y } = tape.dispatch(conv5x5ForwardPlain, { x, weight }, { layout });
@@ -125,17 +126,24 @@ export const conv5x5 = defineOperation({
 function tuned(
   tape: Tape,
   pass: ConvPass,
-  read: Value,
+  [read, ...more]: Value[],
   outputs: number,
   asked: ConvVariant = 'auto',
 ): { variant: ConvVariant; tile: WinogradTile; rest: Omit<ConvChoice, 'variant' | 'tile'> } {
   const tile = winogradTile(read.shape);
-  if (tape.plain && asked === 'auto') return { variant: 'plain', tile, rest: {} };
+  if (asked !== 'auto') return { variant: asked, tile, rest: {} };
+  if (tape.plain) return { variant: 'plain', tile, rest: {} };
+  const direct = tape.tuning?.kernels === 'direct';
   const found = tape.tuning?.conv5x5[convKey(pass, read.spec, outputs)];
-  const direct = tape.tuning?.kernels === 'direct' && found?.variant === 'winograd';
-  if (asked !== 'auto' || !found || direct) return { variant: asked, tile, rest: {} };
-  const { variant, tile: foundTile = tile, ...rest } = found;
-  return { variant, tile: foundTile, rest };
+  if (found && !(direct && found.variant === 'winograd')) {
+    const { variant, tile: foundTile = tile, ...rest } = found;
+    return { variant, tile: foundTile, rest };
+  }
+  const { capabilities } = tape;
+  const specs = [read, ...more].map(({ spec }) => spec);
+  const bordered = conv5x5Variant(capabilities, specs) !== 'plain';
+  const pays = !direct && bordered && winogradPays(capabilities, pass, read.spec, outputs);
+  return { variant: pays ? 'winograd' : 'auto', tile, rest: {} };
 }
 
 function inputGradient(
@@ -145,7 +153,7 @@ function inputGradient(
   variant?: ConvVariant,
   together = new FlippedWeights(weight),
 ): Value {
-  const choice = tuned(tape, 'backward_input', dy, weight.shape[1], variant);
+  const choice = tuned(tape, 'backward_input', [dy], weight.shape[1], variant);
   const chosen = conv5x5Variant(tape.capabilities, [dy.spec], choice.variant);
   if (chosen === 'plain') return tape.dispatch(conv5x5BackwardInputPlain, { dy, weight }, {}).dx;
   if (chosen === 'winograd') {
@@ -169,7 +177,7 @@ function weightGradient(
   weight: Value,
   variant?: ConvVariant,
 ): Value {
-  const choice = tuned(tape, 'backward_weight', x, weight.shape[4], variant);
+  const choice = tuned(tape, 'backward_weight', [x, dy], weight.shape[4], variant);
   const chosen = conv5x5Variant(tape.capabilities, [x.spec, dy.spec], choice.variant);
   if (chosen === 'winograd') return winogradWeightGradient(tape, choice.tile, x, dy, weight);
   const dweight = tape.destination(weight);

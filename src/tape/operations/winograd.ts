@@ -4,15 +4,6 @@ import { WINOGRAD, type Turned, type WinogradTile } from '../../kernels/winograd
 import type { Tape } from '../tape';
 import type { Value } from '../value';
 
-/** The transformed input of a tape's convolutions, by tile: the gradient by the weights takes what forward made. */
-const transforms = new WeakMap<Tape, Map<Value, Map<WinogradTile, Value>>>();
-
-function remember(tape: Tape, x: Value, tile: WinogradTile, transformed: Value): void {
-  const ofTape = transforms.get(tape) ?? new Map<Value, Map<WinogradTile, Value>>();
-  transforms.set(tape, ofTape);
-  ofTape.set(x, (ofTape.get(x) ?? new Map<WinogradTile, Value>()).set(tile, transformed));
-}
-
 /** y [G,N,O,H,W] of x [G,N,C,H,W] and weight [G,C,5,5,O], or turned dx [G,N,C,H,W] of dy in place of x. */
 export function winogradConvolution(
   tape: Tape,
@@ -25,11 +16,9 @@ export function winogradConvolution(
   const [, images, channels, height, width] = x.shape;
   const { filters } = tape.dispatch(weightKernel, { weight }, { turned });
   const most = Math.max(channels, filters.shape[2]);
-  const ranges = winogradRanges(tape.capabilities, tile, x.spec, most);
   let y: Value | undefined;
-  for (const range of ranges) {
+  for (const range of winogradRanges(tape.capabilities, tile, x.spec, most)) {
     const { transformed } = tape.dispatch(input, { x }, range);
-    if (ranges.length === 1) remember(tape, x, tile, transformed);
     const product = multiply(tape, filters, transformed);
     y = tape.dispatch(output, { product, y }, { ...range, images, height, width }).y;
   }
@@ -48,8 +37,7 @@ export function winogradWeightGradient(
   const most = Math.max(x.shape[2], dy.shape[2]);
   let dfilters: Value | undefined;
   for (const range of winogradRanges(tape.capabilities, tile, x.spec, most)) {
-    const transformed =
-      transforms.get(tape)?.get(x)?.get(tile) ?? tape.dispatch(input, { x }, range).transformed;
+    const { transformed } = tape.dispatch(input, { x }, range);
     const { dproduct } = tape.dispatch(gradient, { dy }, range);
     const product = multiply(tape, transformed, dproduct);
     dfilters = dfilters ? tape.dispatch(accumulate, { y: dfilters, x: product }).y : product;

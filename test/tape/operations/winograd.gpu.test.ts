@@ -102,7 +102,7 @@ describe('the convolution by Winograd', () => {
       expect(runs[1][key], `${key}, again`).toEqual(runs[0][key]);
     }
     expect(names.filter((name) => !name.startsWith('winograd.'))).toEqual([]);
-    expect(names.filter((name) => name.includes('input'))).toHaveLength(2); // x once, dy once
+    expect(names.filter((name) => name.includes('input'))).toHaveLength(3); // x for y and for dweight, dy for dx
   });
 
   it('in parts is the same as at once', async () => {
