@@ -15,8 +15,9 @@ const ON_THE_MACHINE =
     ? 'test/kernels/*.gpu.test.ts'
     : 'test/kernels/!(conv5x5|conv2d|winograd).gpu.test.ts';
 const common = {
-  testTimeout: 120_000,
-  hookTimeout: 120_000,
+  // For what never ends: a busy machine is slow, and no failure.
+  testTimeout: 600_000,
+  hookTimeout: 600_000,
 };
 
 const adapter = await nodeAdapter();

@@ -1,7 +1,7 @@
 import type { Browser } from 'puppeteer';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { seriousFindings } from './axe';
-import { launch, openTab, press, shots, text, waitForText } from './browser';
+import { launch, openTab, press, shots, text, waitForButton, waitForText } from './browser';
 
 let browser: Browser;
 beforeAll(async () => {
@@ -17,9 +17,9 @@ describe('the benchmark page', () => {
 
     await shots(page, 'bench-idle');
     await press(page, 'Run the short benchmark');
-    await waitForText(page, '.figures', /dense \(16,128\)->256/, 120_000);
+    await waitForText(page, '.figures', /dense \(16,128\)->256/);
     expect(await text(page, 'main')).toMatch(/[\d.]+ GFLOP\/s of arithmetic/);
-    await page.waitForSelector('button::-p-text(Run the short benchmark)');
+    await waitForButton(page, 'Run the short benchmark');
     const cells = await page.$$eval('.figures td', (found) => found.map((td) => td.innerText));
     expect(cells).toHaveLength(6);
     expect(Number(cells[0])).toBeGreaterThan(0);
@@ -37,7 +37,7 @@ describe('the benchmark page', () => {
     const { page, watch } = await openTab(browser, 'bench.html');
     await press(page, 'Run all of it');
     await press(page, 'Stop');
-    await page.waitForSelector('button::-p-text(Run all of it)');
+    await waitForButton(page, 'Run all of it');
     expect(await page.$('progress')).toBeNull();
     expect(watch.errors).toEqual([]);
   });

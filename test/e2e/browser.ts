@@ -1,6 +1,13 @@
 import { join } from 'node:path';
 import puppeteer from 'puppeteer';
-import type { Browser, BrowserContext, ConsoleMessage, ElementHandle, Page } from 'puppeteer';
+import type {
+  Browser,
+  BrowserContext,
+  ConsoleMessage,
+  ElementHandle,
+  EvaluateFunc,
+  Page,
+} from 'puppeteer';
 import { expect, inject } from 'vitest';
 import { chromeFlags, findChrome } from '../../tools/chrome';
 
@@ -118,29 +125,66 @@ export async function observedSince(page: Page, since: number): Promise<Observed
 export const text = (page: Page, selector: string): Promise<string> =>
   page.$eval(selector, (element) => (element as HTMLElement).innerText);
 
-/** Waits for words to stand in an element. */
-export async function waitForText(
+/** How long what a page says may stand still before a wait is given up, in ms. */
+const STILL = 120_000;
+
+/**
+ * Waits until this holds in the page, for as long as the page goes on: a busy machine is slow, and only a page
+ * on which nothing changes any more is stuck.
+ */
+export async function waitUntil<A extends unknown[]>(
   page: Page,
-  selector: string,
-  words: RegExp,
-  timeout = 90_000,
+  holds: EvaluateFunc<A>,
+  ...args: A
 ): Promise<void> {
-  await page.waitForFunction(
+  let said = '';
+  let since = Date.now();
+  for (;;) {
+    try {
+      if (await page.evaluate(holds, ...args)) return;
+      const says = await page.evaluate(() => document.body.innerText);
+      if (says !== said) since = Date.now();
+      said = says;
+    } catch (error) {
+      // A page that is being loaded anew has nothing to ask.
+      if (page.isClosed()) throw error;
+    }
+    if (Date.now() - since > STILL) {
+      throw new Error(`waited for ${String(holds)} (${args.join()}), and the page says:\n${said}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** Waits for words to stand in an element. */
+export const waitForText = (page: Page, selector: string, words: RegExp): Promise<void> =>
+  waitUntil(
+    page,
     (selector, source, flags) =>
       new RegExp(source, flags).test(document.querySelector(selector)?.textContent ?? ''),
-    { timeout, polling: 100 },
     selector,
     words.source,
     words.flags,
   );
-}
 
-/** Presses the button with these words. */
-export async function press(page: Page, words: string): Promise<void> {
-  const button = await page.waitForSelector(
-    `::-p-xpath(//button[normalize-space()="${words}"][not(@disabled)])`,
-    { timeout: 60_000 },
+/** Waits for an element to be there. */
+export const waitForElement = (page: Page, selector: string): Promise<void> =>
+  waitUntil(page, (selector) => document.querySelector(selector) !== null, selector);
+
+/** Waits for a button with these words that can be pressed. */
+export const waitForButton = (page: Page, words: string): Promise<void> =>
+  waitUntil(
+    page,
+    (words) =>
+      [...document.querySelectorAll('button')].some(
+        (button) => button.textContent.trim() === words && !button.disabled,
+      ),
+    words,
   );
+
+export async function press(page: Page, words: string): Promise<void> {
+  await waitForButton(page, words);
+  const button = await page.$(`::-p-xpath(//button[normalize-space()="${words}"][not(@disabled)])`);
   await button!.click();
 }
 
@@ -149,14 +193,13 @@ export const waitForData = (page: Page, words = /to learn from/): Promise<void> 
   waitForText(page, '.drop', words);
 
 /** Waits for a step of the training to be shown. */
-export async function waitForStep(page: Page, step: number, timeout = 120_000): Promise<void> {
-  await page.waitForFunction(
+export const waitForStep = (page: Page, step: number): Promise<void> =>
+  waitUntil(
+    page,
     (step) =>
       Number(/step(\d+) of/.exec(document.querySelector('.facts')?.textContent ?? '')?.[1]) >= step,
-    { timeout, polling: 100 },
     step,
   );
-}
 
 /** Gives files to one of the page's file inputs, found by its label. */
 export async function giveFiles(page: Page, label: string, ...paths: string[]): Promise<void> {

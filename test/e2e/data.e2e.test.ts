@@ -19,7 +19,7 @@ import {
   text,
   waitForData,
 } from './browser';
-import { waitForStep, waitForText, type Watch } from './browser';
+import { waitForElement, waitForStep, waitForText, waitUntil, type Watch } from './browser';
 import { writeClip } from './camera_clip';
 import { drawings, NAMES, writeCsv, writeFolder, writeIdx, writeZip } from './data_files';
 
@@ -132,18 +132,18 @@ describe('data of one’s own', () => {
     await open(QUICK);
     await page.click('.record summary');
     await press(page, 'Open the camera');
-    await page.waitForSelector('.viewfinder video');
+    await waitForElement(page, '.viewfinder video');
     expect(await seriousFindings(page)).toEqual([]);
     const [first] = await page.$$('.take input');
     await first.click({ count: 3 });
     await first.type('awake');
     const recorded = (n: number) =>
-      page.waitForFunction(
+      waitUntil(
+        page,
         (n) => {
           const label = document.querySelectorAll('.take button')[n].getAttribute('aria-label')!;
           return Number(/(\d+) pictures/.exec(label)![1]) >= 12;
         },
-        { polling: 50, timeout: 60_000 },
         n,
       );
     const buttons = await page.$$('.take button');
@@ -190,10 +190,10 @@ describe('settings', () => {
     // By keyboard alone: another preset, which brings its own settings.
     await page.focus('input[value=small]');
     await page.keyboard.press('ArrowDown');
-    await page.waitForFunction(() => location.hash === '#preset=paper');
-    await page.waitForFunction(
+    await waitUntil(page, () => location.hash === '#preset=paper');
+    await waitUntil(
+      page,
       (before) => document.querySelector<HTMLElement>('.takes')!.innerText !== before,
-      {},
       before,
     );
     const epochs = await page.$('::-p-xpath(//label[text()="Epochs"]/following-sibling::*[1])');
@@ -202,7 +202,7 @@ describe('settings', () => {
     await waitForText(page, '.more-groups', /At least 1/);
     expect(await page.$('button[disabled]::-p-text(Start training)')).not.toBeNull();
     await page.keyboard.type('9');
-    await page.waitForFunction(() => /preset=paper&epochs=0?9/.test(location.hash));
+    await waitUntil(page, () => /preset=paper&epochs=0?9/.test(location.hash));
     expect(await seriousFindings(page)).toEqual([]);
     expect(watch.errors).toEqual([]);
   });
@@ -227,7 +227,7 @@ describe('bad files', () => {
 
     const drop = async (path: string, words: RegExp, input = 'Files') => {
       await giveFiles(page, input, path);
-      await waitForText(page, '.news', words, 60_000);
+      await waitForText(page, '.news', words);
       expect(await text(page, '.news')).toMatch(/still here/);
       expect(await text(page, '.drop')).toMatch(/70 to learn from/);
       expect(await text(page, '.facts')).toBe(facts);
@@ -256,7 +256,7 @@ describe('bad files', () => {
     await drop(bomb, /bomb\.zip/);
     await drop(file('empty.safetensors', ''), /empty\.safetensors/, 'Weights');
     const other = writeSafetensors([{ name: 'w', shape: [1], data: new Float32Array(1) }], {});
-    await drop(file('other.safetensors', other), /no model configuration/, 'Weights');
+    await drop(file('other.safetensors', other), /no network configuration/, 'Weights');
 
     await press(page, 'Go on');
     await waitForText(page, '.news', /goes on after step/);

@@ -2,7 +2,8 @@
 import type { Browser, BrowserContext, Page } from 'puppeteer';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { seriousFindings } from './axe';
-import { keptRun, launch, openTab, press, text, waitForStep, waitForText } from './browser';
+import { keptRun, launch, openTab, press, text } from './browser';
+import { waitForButton, waitForStep, waitForText, waitUntil } from './browser';
 import type { Kept, Watch } from './browser';
 
 /** Quick to compile, and long enough to be cut off again and again on a fast GPU too. */
@@ -40,15 +41,14 @@ const isRunning = () =>
 const currentStep = async () =>
   Number(/step\s+(\d+) of/.exec(await text(page, '.run'))?.[1] ?? NaN) || 1;
 
-async function waitForKept(step: number): Promise<void> {
-  await page.waitForFunction(
+const waitForKept = (step: number): Promise<void> =>
+  waitUntil(
+    page,
     (step) =>
       Number(/up to step (\d+)/.exec(document.querySelector('.run')?.textContent ?? '')?.[1]) >=
       step,
-    { timeout: 120_000, polling: 100 },
     step,
   );
-}
 
 /** It goes on from no earlier than what was kept, the curves too. */
 async function expectGoesOn(before: Kept): Promise<void> {
@@ -70,7 +70,7 @@ describe('a training', () => {
   it('pauses, goes on and stops', async () => {
     await underWay();
     await press(page, 'Pause');
-    await page.waitForSelector('::-p-xpath(//button[normalize-space()="Go on"])');
+    await waitForButton(page, 'Go on');
     const step = await currentStep();
     await new Promise((resolve) => setTimeout(resolve, 2000));
     expect(await currentStep()).toBe(step);

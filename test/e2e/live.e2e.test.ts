@@ -16,7 +16,7 @@ import {
   press,
   shots,
 } from './browser';
-import { text, waitForText, type Watch } from './browser';
+import { text, waitForElement, waitForText, waitUntil, type Watch } from './browser';
 import { writeClip, writePhoto, type Part } from './camera_clip';
 
 /** What the camera sees, again and again; longer where rates are measured. */
@@ -131,16 +131,15 @@ async function recordFilm(page: Page, path: string): Promise<Buffer> {
 
 const median = (values: number[]) => [...values].sort((a, b) => a - b)[values.length >> 1];
 
-async function waitForFaces(page: Page, faces?: number): Promise<void> {
-  await page.waitForFunction(
+const waitForFaces = (page: Page, faces?: number): Promise<void> =>
+  waitUntil(
+    page,
     (faces) => {
       const shown = Number(document.querySelector<HTMLElement>('.picture')?.dataset.faces);
       return faces === undefined ? shown > 0 : shown === faces;
     },
-    { timeout: 90_000, polling: 50 },
     faces,
   );
-}
 
 describe('the camera', () => {
   it('gives as many results as faces, fast enough, steadily, to nobody else', async () => {
@@ -155,13 +154,13 @@ describe('the camera', () => {
     const since = await page.evaluate(() => performance.now());
     const fetched = watch.fetched.length;
     // Until the clip has gone round once.
-    await page.waitForFunction(
+    await waitUntil(
+      page,
       (least) => {
         const { shown } = window as unknown as { shown: Shown[] };
         const whole = shown.slice(shown.findIndex(({ faces }) => faces === 1));
         return whole.filter(({ faces }, i) => faces !== whole[i - 1]?.faces).length >= least;
       },
-      { timeout: 120_000, polling: 200 },
       FULL ? 6 : 4,
     );
     const shown = await results(page);
@@ -185,7 +184,7 @@ describe('the camera', () => {
     expect(await seriousFindings(page)).toEqual([]);
     await shots(page, 'live-two');
     await press(page, 'Stop the camera');
-    await page.waitForSelector('.empty');
+    await waitForElement(page, '.empty');
 
     for (const { faces, results } of runs.slice(1, -1)) {
       const length = (results.at(-1)!.at - results[0].at) / 1000;
@@ -264,21 +263,21 @@ describe('other sources and weights', () => {
     await watchResults(page);
     await giveFiles(page, 'Video or photos', film);
     await waitForFaces(page, 1);
-    await page.waitForFunction(() => {
+    await waitUntil(page, () => {
       const video = document.querySelector('video')!;
       const { currentTime } = video;
       const furthest = (window.furthest = Math.max(window.furthest ?? 0, currentTime));
       return currentTime < furthest - 0.3; // it has begun again
     });
     const seen = (await results(page)).length;
-    await page.waitForFunction(
+    await waitUntil(
+      page,
       (seen) => (window as unknown as { shown: Shown[] }).shown.length > seen + 3,
-      {},
       seen,
     );
     await press(page, 'Pause');
     await press(page, 'Close');
-    await page.waitForSelector('.empty');
+    await waitForElement(page, '.empty');
     const broken = join(folder, 'broken.webm');
     writeFileSync(broken, 'no film at all');
     await giveFiles(page, 'Video or photos', broken);
@@ -309,7 +308,7 @@ describe('other sources and weights', () => {
     });
     await press(page, 'Download');
     const file = join(folder, 'facegrad.safetensors');
-    await expect.poll(() => existsSync(file), { timeout: 30_000 }).toBe(true);
+    await expect.poll(() => existsSync(file), { timeout: 300_000 }).toBe(true);
     const { config, tensors } = readWeights(readFileSync(file), file);
     expect(config.streams).toEqual(['edges']);
     const parameters = [...tensors.values()].reduce((sum, { data }) => sum + data.length, 0);
@@ -331,13 +330,14 @@ describe('other sources and weights', () => {
     await page.goto(new URL('compare.html', inject('url')).href);
     await waitForText(page, '.live-side', facts); // at the right, by itself
     await giveFiles(page, 'Open weights', file); // at the left,
-    await page.waitForFunction(
+    await waitUntil(
+      page,
       (source) => [...document.body.innerText.matchAll(new RegExp(source, 'g'))].length === 2,
-      {},
       facts.source,
     );
     await dropFiles(page, '.viewer', file); // and once more at the right
-    await page.waitForFunction(
+    await waitUntil(
+      page,
       () => [...document.querySelectorAll('select')].at(-1)!.value === 'file 1',
     );
     await press(page, 'Use the camera');
@@ -377,8 +377,6 @@ describe('the GPU', () => {
     const session = await browser.target().createCDPSession();
     session.send('Browser.crashGpuProcess').catch(() => undefined); // as chrome://gpucrash does
     await watchResults(page);
-    await page.waitForFunction(() => (window as unknown as { shown: Shown[] }).shown.length > 10, {
-      timeout: 90_000,
-    });
+    await waitUntil(page, () => (window as unknown as { shown: Shown[] }).shown.length > 10);
   });
 });

@@ -52,7 +52,7 @@ describe('a first training', () => {
     await shots(page, 'train-running');
     const rest = await page.evaluate(() => performance.now()); // axe itself takes long
 
-    await waitForText(page, '.news', /Training is done/, FULL ? 290_000 : 180_000);
+    await waitForText(page, '.news', /Training is done/);
     const seconds = (Date.now() - begin) / 1000;
     const after = await observedSince(page, rest);
     const accuracy = Number(/([\d.]+) % of the held-out/.exec(await text(page, '.news'))![1]);
