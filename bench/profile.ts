@@ -4,13 +4,13 @@ import { STEP_HELP, STEP_OPTIONS, stepChoice, withRuntime } from './command';
 import type { Profile } from './jobs/job';
 import { profileText } from './report/roofline';
 
-const HELP = `npm run profile -- [options]: one training step, dispatch by dispatch
+const HELP = `npm run profile -- [options]: profiles one training step, dispatch by dispatch
 
 ${STEP_HELP}
   --model NAME|FILE      in place of a preset: a network by name, or the file of your own
-  --batch N              pictures (default 16)
-  --repeats N            times each dispatch is timed; the median is shown (default 5)
-  --cpu                  by CPU time: for an adapter that runs on the CPU of a busy machine
+  --batch N              batch size (default 16)
+  --repeats N            timings per dispatch; the median is shown (default 5)
+  --cpu                  use CPU time: for a software adapter on a busy machine
   --json                 prints the measurements as JSON
 `;
 

@@ -23,23 +23,23 @@ import type { Measurement } from './versus/versus';
 
 const HELP = `npm run bench -- [options] [FILE…]
 
-Times training steps, inference and layers beside other libraries, in turn and on the same numbers.
+Times training steps, inference and layers against other libraries, interleaved, on the same data.
 
   --runtime chrome|node  headless Chrome (default), or Node on Dawn
-  --only PATTERN         problems whose name fits, as in 'train|infer'; kernel:PATTERN for single kernels of ours
-  --full                 everything: all presets, all layers, all single kernels (long)
+  --only PATTERN         problems whose name matches, for example 'train|infer'; kernel:PATTERN for single kernels of ours
+  --full                 everything: all presets, layers and kernels (takes long)
   --kernels fast|direct|plain|both|all   our tuned kernels (default), those without Winograd, the readable ones;
                          both: fast and plain, all: all three
-  --peers                also the other libraries; installs them into bench/peers at first
-  --libraries PATTERN    of the other libraries only these, as in 'jax|tfjs webgpu'
-  --rounds N             timed batches of each, at most (default 9; at least 3 of them are taken)
+  --peers                also other libraries; installed into bench/peers on first use
+  --libraries PATTERN    only these other libraries, for example 'jax|tfjs webgpu'
+  --rounds N             timed batches per problem at most (default 9, at least 3)
   --budget SECONDS       of timing for each problem (default 15)
-  --limit SECONDS        for a library to get ready, or for one run: then it is given up (default 120)
-  --save FILE            writes everything as JSON
-  --compare FILE         ratio by case to a saved run, with what noise allows
+  --limit SECONDS        per library to get ready or run once before it is given up (default 120)
+  --save FILE            writes all results as JSON
+  --compare FILE         compares with a saved run, case by case, with the noise
   --plot FILE            writes a plot (SVG)
   --readme               writes the tables of docs/speed.md between its marks
-  FILE…                  runs nothing: merges saved runs and reports on them
+  FILE…                  merges saved runs and reports on them, without running anything
 `;
 
 /** Which of ours `--kernels` stands for. */
@@ -222,7 +222,7 @@ function installPeers(): void {
     shell: process.platform === 'win32',
   });
   if (status !== 0) {
-    throw new Error('they could not be installed: run `npm ci --ignore-scripts` in bench/peers');
+    throw new Error('they could not be installed; run `npm ci --ignore-scripts` in bench/peers');
   }
 }
 

@@ -4,11 +4,11 @@ import { STEP_HELP, STEP_OPTIONS, stepChoice, withRuntime } from './command';
 import type { TuneResult } from './jobs/job';
 import { alignColumns } from './report/columns';
 
-const HELP = `npm run tune -- [options]: finds the fastest kernels of every convolution on this adapter
+const HELP = `npm run tune -- [options]: finds the fastest kernels for each convolution on this adapter
 
 ${STEP_HELP}
-  --batch N              pictures (default 64, as in training)
-  --save FILE            writes what is better than the usual choice as a configuration, for
+  --batch N              batch size (default 64, as in training)
+  --save FILE            saves what beats the default choice as a configuration for
                          npm run train -- --config FILE
 `;
 

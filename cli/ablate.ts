@@ -60,24 +60,24 @@ export async function main(argv: string[]): Promise<number> {
   const program = addTrainOptions(
     command(
       'ablate',
-      'Trains each stream alone, both with concat and with lstm (of sequences: the last frame and ' +
-        'the whole) over seeds, and writes the table. The same command goes on where it stopped.',
+      'Trains each stream alone, and both with concat and with lstm (on sequences: the last frame and ' +
+        'the whole) over several seeds, and writes the table. Run it again to resume.',
     ),
   )
-    .option('--seeds <list>', 'one training each', list(), ['1', '2', '3'])
+    .option('--seeds <list>', 'one training per seed', list(), ['1', '2', '3'])
     .option(
       '--folds <list>',
-      'CK+: which fifths of the subjects are held out (default: all)',
+      'CK+: which fifths of the subjects to hold out (default: all)',
       list(),
     )
-    .option('--out <folder>', 'for runs and table (default: runs/ablation-<data>)')
+    .option('--out <folder>', 'where runs and table go (default: runs/ablation-<data>)')
     .addOption(runtimeOption())
     .option('--json', 'end standard output with one line of JSON', false);
   const ended = parse(program, argv);
   if (ended !== undefined) return ended;
   const options = program.opts<Options>();
   const interrupt = onInterrupt(() =>
-    console.error('\nStopping after this step; the same command goes on from there.'),
+    console.error('\nStopping after this step; run the same command to resume.'),
   );
   try {
     return await ablate(options, ['npm run ablate --', ...argv].join(' '), interrupt);
@@ -101,7 +101,7 @@ async function ablate(options: Options, line: string, interrupt: Interrupt): Pro
         const given = { ...options, seed, fold };
         const done = await cell(given, variant, join(folder, name), line, interrupt);
         if (!done) {
-          console.log(`To go on: ${line}`);
+          console.log(`To resume: ${line}`);
           return 130;
         }
         console.log(`${name}: ${percent(done.metrics.accuracy, 2)} of ${done.metrics.images}`);

@@ -22,7 +22,7 @@ export function parse(program: Command, argv: string[]): number | undefined {
 }
 
 export function runtimeOption(): Option {
-  return new Option('--runtime <name>', 'where the GPU is used: headless Chrome, or Node (Dawn)')
+  return new Option('--runtime <name>', 'where to use the GPU: headless Chrome, or Node (Dawn)')
     .choices(['chrome', 'node'] satisfies RuntimeName[])
     .default('chrome');
 }
@@ -31,7 +31,7 @@ export function integer(minimum: number) {
   return (text: string): number => {
     const value = Number(text);
     if (text.trim() === '' || !Number.isInteger(value) || value < minimum) {
-      throw new InvalidArgumentError(`Not a whole number from ${minimum}.`);
+      throw new InvalidArgumentError(`Expected a whole number of at least ${minimum}.`);
     }
     return value;
   };
@@ -41,7 +41,7 @@ export function number(minimum: number) {
   return (text: string): number => {
     const value = Number(text);
     if (text.trim() === '' || !Number.isFinite(value) || value < minimum) {
-      throw new InvalidArgumentError(`Not a number from ${minimum}.`);
+      throw new InvalidArgumentError(`Expected a number of at least ${minimum}.`);
     }
     return value;
   };
@@ -53,7 +53,9 @@ export function list(allowed?: readonly string[]) {
     const names = text.split(',').map((name) => name.trim());
     const wrong = names.find((name) => name === '' || (allowed && !allowed.includes(name)));
     if (wrong !== undefined) {
-      throw new InvalidArgumentError(`'${wrong}' is none of ${allowed?.join(', ') ?? 'the list'}.`);
+      throw new InvalidArgumentError(
+        `'${wrong}' is not one of ${allowed?.join(', ') ?? 'the list'}.`,
+      );
     }
     return names;
   };

@@ -24,7 +24,7 @@ export async function main(argv: string[]): Promise<number> {
     .option('--data <path>', `as for train: a path, or ${SYNTHETIC.join(', ')}`, 'synthetic')
     .option(
       '--fold <n>',
-      'which fifth is held out: of subjects, of pictures by class',
+      'which fifth to hold out: of the subjects, or of the pictures by class',
       integer(0),
       0,
     )
@@ -54,7 +54,7 @@ export async function main(argv: string[]): Promise<number> {
     const title = name === split ? split : `${split} (${name})`;
     console.log(`\n${title}: ${sum(fact.counts)} ${unit}, ${fact.size}`);
     console.log(
-      `  equal in every pixel: ${d.surplus} more than needed, in ${d.groups} groups${contradicting}`,
+      `  identical in every pixel: ${d.surplus} surplus copies in ${d.groups} groups${contradicting}`,
     );
     console.log(`  blank: ${blank.length}${blank.length ? ` (${short(blank)})` : ''}`);
   }
@@ -65,7 +65,7 @@ export async function main(argv: string[]): Promise<number> {
   if (copies.length > 0) console.log('');
   for (const { from, to, images, sameLabel } of copies) {
     console.log(
-      `${to} holds ${images} images of ${from}, ${sameLabel} with a label they have there`,
+      `${to} contains ${images} images of ${from}, ${sameLabel} of them with the same label`,
     );
   }
   if (json) {

@@ -45,17 +45,17 @@ interface Options {
 
 /** `npm run eval`: measures a weights file on a split. */
 export async function main(argv: string[]): Promise<number> {
-  const program = command('eval', 'Measures a weights file on a split of a data set.')
+  const program = command('eval', 'Evaluates a weights file on one split of a data set.')
     .requiredOption('--weights <file>', 'a .safetensors file that train wrote')
     .option('--data <path>', `as for train: a path, or ${SYNTHETIC.join(', ')}`, 'synthetic')
     .addOption(
-      new Option('--split <name>', 'of FER2013, or the held-out persons of other data')
+      new Option('--split <name>', 'of FER2013; other data: the held-out persons')
         .choices(SPLITS)
         .default('publictest'),
     )
     .option(
       '--tta [kind]',
-      'average over views of each image: mirror, or mirror-shift (ten; the default with --tta)',
+      'average over views of each image: mirror, or mirror-shift (ten views; the default)',
       parseAveraging,
       'none',
     )
@@ -72,10 +72,10 @@ export async function main(argv: string[]): Promise<number> {
       `spoil the images first, level 1 to 5: ${Object.keys(CORRUPTIONS).join(', ')}`,
       parseCorruption,
     )
-    .option('--last-frame', 'of sequences, take the last frames alone', false)
+    .option('--last-frame', 'use only the last frame of each sequence', false)
     .option(
       '--fold <n>',
-      'which fifth is held out: of subjects, of pictures by class',
+      'which fifth to hold out: of the subjects, or of the pictures by class',
       integer(0),
       0,
     )

@@ -111,7 +111,7 @@ async function train(
   argv: string[],
 ): Promise<number> {
   const interrupt = onInterrupt(() =>
-    console.error('\nStopping after this step; the same command goes on from there.'),
+    console.error('\nStopping after this step; run the same command to resume.'),
   );
   const { data, runtime, out = join('runs', 'experiments') } = options;
   const line = ['npm run experiments --', ...argv].join(' ');
@@ -132,7 +132,7 @@ async function train(
           console.log(`\n${experiment.id}: ${variant.name}, seed ${seed}`);
           const row = await makeRow(prepared, bench);
           if (!row) {
-            console.log(`To go on: ${line}`);
+            console.log(`To resume: ${line}`);
             return 130;
           }
           console.log(`${percent(row.accuracy, 2)} of ${row.images}`);

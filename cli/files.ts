@@ -45,7 +45,7 @@ export async function writeWhole(path: string, bytes: Uint8Array | string): Prom
 function notWritten(path: string, cause: unknown): FacegradError {
   const { code, message } = cause as NodeJS.ErrnoException;
   const reason = code === 'ENOSPC' ? 'the disk is full' : message;
-  return new FacegradError('file', `${path} was not written: ${reason}`, { cause });
+  return new FacegradError('file', `${path} could not be written: ${reason}`, { cause });
 }
 
 /** A file of one JSON object a line, each with the time; lines are written as they come. */

@@ -5,6 +5,6 @@ import { SYSTEMS } from '../src/nn/systems';
 export function modelOption(choice: boolean): Option {
   const names = SYSTEMS.map(({ name }) => name).join(', ');
   return choice
-    ? new Option('--model <name or file>', `another network: ${names}, or a file of your own`)
-    : new Option('--model <file>', 'the code of a network of your own, whose weights these are');
+    ? new Option('--model <name or file>', `another network: ${names}, or a file with your own`)
+    : new Option('--model <file>', 'the file with your own network, if the weights are for one');
 }

@@ -23,10 +23,10 @@ interface Options {
 
 /** `npm run predict`: the expression in pictures of faces. */
 export async function main(argv: string[]): Promise<number> {
-  const program = command('predict', 'Prints class probabilities of pictures of faces.')
-    .argument('<images...>', 'JPEG, PNG, WebP or BMP, that a face fills')
+  const program = command('predict', 'Prints class probabilities for pictures of faces.')
+    .argument('<images...>', 'JPEG, PNG, WebP or BMP, filled by one face')
     .option('--weights <file>', 'a .safetensors file that train wrote', DEFAULT_WEIGHTS)
-    .option('--tta', 'average with the mirror image', false)
+    .option('--tta', 'average with the mirrored picture', false)
     .addOption(modelOption(false))
     .addOption(runtimeOption())
     .option('--json', 'end standard output with one line of JSON', false);
@@ -36,7 +36,7 @@ export async function main(argv: string[]): Promise<number> {
   if (options.weights === DEFAULT_WEIGHTS && !existsSync(DEFAULT_WEIGHTS)) {
     throw new FacegradError(
       'bad-input',
-      'there is no models/small.safetensors: name a file with --weights (npm run train makes one)',
+      'models/small.safetensors is missing: give a file with --weights (npm run train makes one)',
     );
   }
   const { systems } = await openModel(options.model);
@@ -44,7 +44,7 @@ export async function main(argv: string[]): Promise<number> {
   const { config: shape } = readWeights(weights, options.weights);
   checkSystemConfig(shape, systems); // before anything is opened
   if (shape.frames.mode === 'sequence') {
-    throw new FacegradError('bad-input', `${options.weights} reads sequences, not single images`);
+    throw new FacegradError('bad-input', `${options.weights} takes sequences, not single images`);
   }
   const { classes } = shape;
   const { probabilities } = await probabilitiesOf({

@@ -51,6 +51,6 @@ export async function probabilitiesOf(
     progress.stop();
     await runtime.close();
   }
-  if (!bytes) throw new FacegradError('internal', 'the job gave no probabilities');
+  if (!bytes) throw new FacegradError('internal', 'the job returned no probabilities');
   return { probabilities: new Float64Array(bytes.slice().buffer), adapter };
 }

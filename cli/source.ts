@@ -146,13 +146,13 @@ export function fitClasses(
   if (missing.length === classes.length) {
     throw new FacegradError(
       'bad-input',
-      `${set.name} has none of the classes that the weights know: it has ${set.classes.join(', ')}, ` +
-        `they know ${classes.join(', ')}`,
+      `${set.name} has none of the classes of the weights: it has ${set.classes.join(', ')}, ` +
+        `they have ${classes.join(', ')}`,
     );
   }
   if (unknown.length > 0) {
-    notes.push(`${unknown.join(', ')} left out, as the weights do not know it.`);
+    notes.push(`${unknown.join(', ')} left out: not a class of the weights.`);
   }
-  if (missing.length > 0) notes.push(`The data has no class ${missing.join(', ')}.`);
+  if (missing.length > 0) notes.push(`The data does not have ${missing.join(', ')}.`);
   return withClasses(set, classes);
 }

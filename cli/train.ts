@@ -28,16 +28,19 @@ export async function main(argv: string[]): Promise<number> {
       'Trains a network, by default the two-stream CNN-LSTM; without --data, on drawn faces.',
     ),
   )
-    .option('--out <folder>', 'for weights, checkpoint and log (default: a new one in runs/)')
-    .option('--resume <folder>', 'go on with the run in this folder; --epochs may be raised')
-    .option('--half', 'write the weights as float16', false)
+    .option(
+      '--out <folder>',
+      'where weights, checkpoint and log go (default: a new folder in runs/)',
+    )
+    .option('--resume <folder>', 'resume the run in this folder; --epochs may be raised')
+    .option('--half', 'save the weights as float16', false)
     .addOption(runtimeOption())
     .option('--json', 'end standard output with one line of JSON', false);
   const ended = parse(program, argv);
   if (ended !== undefined) return ended;
   const options = program.opts<Options>();
   const interrupt = onInterrupt(() =>
-    console.error('\nStopping after this step; once more ends it at once.'),
+    console.error('\nStopping after this step; press Ctrl-C again to quit at once.'),
   );
   try {
     const isSet = (name: string) => program.getOptionValueSource(name) === 'cli';
@@ -63,7 +66,7 @@ async function fresh(options: Options, argv: string[], interrupt: Interrupt): Pr
   if (out && existsSync(out) && readdirSync(out).length > 0) {
     throw new FacegradError(
       'bad-input',
-      `${out} is not empty: name another folder, or go on with --resume ${out}`,
+      `${out} is not empty: choose another folder, or resume with --resume ${out}`,
     );
   }
   const spec = dataSpec(options);

@@ -59,11 +59,11 @@ export function addTrainOptions(program: Command): Command {
       'synthetic',
     )
     .addOption(
-      new Option('--classes <n>', '6 leaves neutral out, as in the paper').choices(['6', '7']),
+      new Option('--classes <n>', '6 leaves out neutral, as in the paper').choices(['6', '7']),
     )
     .option(
       '--fold <n>',
-      'which fifth is held out, 0 to 4: of subjects, of pictures by class',
+      'which fifth to hold out, 0 to 4: of the subjects, or of the pictures by class',
       integer(0),
       0,
     )
@@ -88,27 +88,32 @@ export function addTrainOptions(program: Command): Command {
       ),
     )
     .addOption(modelOption(true).conflicts('preset'))
-    .option('--config <file>', 'JSON with a preset and any setting; the options here win over it')
+    .option(
+      '--config <file>',
+      'JSON with a preset and any settings; options given here take precedence',
+    )
     .option(
       '--streams <list>',
       'one or two of equalized, edges, raw',
       list(['equalized', 'edges', 'raw']),
     )
-    .addOption(new Option('--fusion <kind>', 'of the streams').choices(['lstm', 'concat']))
+    .addOption(
+      new Option('--fusion <kind>', 'how the streams are combined').choices(['lstm', 'concat']),
+    )
     .option(
       '--frames <mode>',
-      'steps of the LSTM: still, views:<2 to 4>, streams, sequence; last takes last frames alone',
+      'LSTM steps: still, views:<2 to 4>, streams, sequence; last uses only last frames',
       parseFrames,
     )
-    .option('--dropout <share>', 'of the features', number(0))
-    .option('--epochs <n>', 'times through the data', integer(1))
-    .option('--batch <n>', 'images in a step', integer(2))
+    .option('--dropout <share>', 'dropout rate of the features', number(0))
+    .option('--epochs <n>', 'passes through the data', integer(1))
+    .option('--batch <n>', 'images per step', integer(2))
     .option('--rate <x>', 'peak learning rate', number(0))
     .option('--weight-decay <x>', 'of the optimizer', number(0))
     .addOption(new Option('--optimizer <name>', 'which').choices(['adam', 'adamw', 'sgd']))
     .option('--gamma <x>', 'focal loss; 0 is cross-entropy', number(0))
     .addOption(
-      new Option('--alpha <rule>', 'focal loss: weight of a class by its frequency').choices([
+      new Option('--alpha <rule>', 'focal loss: class weights from class frequency').choices([
         'none',
         'sqrt',
         'inverse',
@@ -119,26 +124,28 @@ export function addTrainOptions(program: Command): Command {
     .addOption(
       new Option(
         '--sampling <kind>',
-        'every image once an epoch, or classes equally often',
+        'every image once per epoch, or all classes equally often',
       ).choices(['natural', 'balanced']),
     )
-    .option('--seed <n>', 'everything random follows from it', integer(0))
-    .option('--patience <n>', 'stop after so many epochs without a better accuracy', integer(0))
+    .option('--seed <n>', 'seed of everything random', integer(0))
+    .option('--patience <n>', 'stop after this many epochs without improvement', integer(0))
     .addOption(
       new Option(
         '--kernels <choice>',
         'direct: convolutions without Winograd; plain: the readable kernels, many times slower',
       ).choices(['fast', 'direct', 'plain']),
     )
-    .option('--log-every <n>', 'steps between two lines of the log', integer(1))
-    .option('--checkpoint-every <n>', 'steps between checkpoints inside an epoch', integer(0));
+    .option('--log-every <n>', 'steps between log lines', integer(1))
+    .option('--checkpoint-every <n>', 'steps between checkpoints within an epoch', integer(0));
 }
 
 function parseFrames(text: string): FramesConfig | 'last' {
   if (text === 'last') return text;
   const [, mode, count] = /^(still|views|streams|sequence)(?::(\d+))?$/.exec(text) ?? [];
   if (!mode || (mode === 'views') !== (count !== undefined)) {
-    throw new InvalidArgumentError('Not still, views:2 to views:4, streams, sequence or last.');
+    throw new InvalidArgumentError(
+      'Expected still, views:2 to views:4, streams, sequence or last.',
+    );
   }
   return {
     mode: mode as FramesConfig['mode'],
@@ -179,7 +186,7 @@ export function resolveConfig(
   } else if (sequences) {
     throw new FacegradError(
       'bad-input',
-      `${training.name} is of sequences: --frames sequence learns them, --frames last their ends`,
+      `${training.name} holds sequences: use --frames sequence, or --frames last for their last frames`,
     );
   }
   const given = <T extends object>(settings: T) =>
@@ -232,7 +239,7 @@ function readConfig(given: string | ConfigFile): ConfigFile {
   }
   for (const key of Object.keys(config)) {
     if (!settings.includes(key)) {
-      throw new FacegradError('bad-input', `${path}: there is no setting ${key}`, {
+      throw new FacegradError('bad-input', `${path}: unknown setting ${key}`, {
         available: settings,
       });
     }

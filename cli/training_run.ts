@@ -98,14 +98,14 @@ export async function trainRun(input: RunInput): Promise<RunResult> {
     onLost(error) {
       if (!state.checkpoint) throw error;
       log.add({ type: 'error', message: error.message });
-      console.error(`${error.message}: going on from the last checkpoint`);
+      console.error(`${error.message}: resuming from the last checkpoint`);
       state.epochs = [...readCheckpoint(state.checkpoint).progress.epochs];
     },
   };
   try {
     const attempts = recovering(() => attempt(input, jobConfig, inputs, state), recovery);
     for await (const event of attempts) if (event.type !== 'compile') log.add(event);
-    if (!state.done) throw new FacegradError('internal', 'the training ended without a word');
+    if (!state.done) throw new FacegradError('internal', 'the training ended without a result');
   } catch (error) {
     log.add({ type: 'error', message: (error as Error).message });
     if (existsSync(join(folder, CHECKPOINT))) console.error(howToGoOn(folder));
@@ -162,10 +162,10 @@ async function* attempt(
           Object.assign(begin, { step, time: performance.now() });
           Object.assign(state, { adapter, steps });
           progress.line(
-            `${(parameters / 1e6).toFixed(2)} million parameters, ${dispatches} dispatches a step, ` +
+            `${(parameters / 1e6).toFixed(2)} million parameters, ${dispatches} dispatches per step, ` +
               `${steps} steps in ${config.train.epochs} epochs, in ${name === 'chrome' ? 'Chrome' : 'Node'} on ${adapter}`,
           );
-          if (step > 0 && resume) progress.line(`going on after step ${step}`);
+          if (step > 0 && resume) progress.line(`resuming after step ${step}`);
           progress.update(step, steps, 'first step');
           break;
         }
@@ -214,7 +214,7 @@ function epochLine({ epoch, loss, accuracy, seconds, validation }: EpochRecord, 
 }
 
 export function howToGoOn(folder: string): string {
-  return `To go on: npm run train -- --resume ${folder}`;
+  return `To resume: npm run train -- --resume ${folder}`;
 }
 
 /** What a finished or stopped run came to, for a person. */
@@ -332,7 +332,7 @@ async function writeReport(input: RunInput, result: RunResult): Promise<void> {
 export function readRun(folder: string): RunFile {
   const path = join(folder, 'run.json');
   if (!existsSync(path) || !existsSync(join(folder, CHECKPOINT))) {
-    throw new FacegradError('bad-input', `${folder} holds no run that can be gone on with`);
+    throw new FacegradError('bad-input', `${folder} has no run to resume`);
   }
   return JSON.parse(readFileSync(path, 'utf8')) as RunFile;
 }

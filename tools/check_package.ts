@@ -146,7 +146,7 @@ export async function main(argv: string[]): Promise<number> {
     const size = `one operation in a page: ${(bytes / 1000).toFixed(1)} kB gzip in ${code.length} file`;
     check(
       size,
-      bytes < MOST_BYTES && code.length === 1 ? [] : [`wanted one of ${MOST_BYTES} bytes`],
+      bytes < MOST_BYTES && code.length === 1 ? [] : [`expected one of ${MOST_BYTES} bytes`],
     );
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -16,7 +16,7 @@ export async function findChrome(log: (line: string) => void = console.error): P
   const named = process.env.CHROME_PATH;
   if (named) {
     if (existsSync(named)) return named;
-    throw new Error(`CHROME_PATH is ${named}, and there is no such file`);
+    throw new Error(`CHROME_PATH is ${named}, which does not exist`);
   }
   for (const path of await usualPlaces()) {
     if (existsSync(path) && (await runs(path))) return path;
@@ -97,17 +97,17 @@ async function installChrome(log: (line: string) => void): Promise<string> {
       apt(['install', '-y', '--no-install-recommends', 'chromium']);
       const path = '/usr/bin/chromium';
       if (existsSync(path) && (await runs(path))) return path;
-      reasons.push('the package chromium brought no Chrome that starts');
+      reasons.push('the chromium package did not provide a Chrome that starts');
     } catch (error) {
       reasons.push(`apt-get failed: ${(error as Error).message}`);
     }
   }
   throw new Error(
     [
-      `no Chrome found, and none could be installed (${reasons.join('; ')}).`,
+      `no Chrome was found, and none could be installed (${reasons.join('; ')}).`,
       `Install Google Chrome or Chromium ${OLDEST_CHROME} or newer (Debian: sudo apt-get install chromium),`,
-      'or set CHROME_PATH to its program file.',
-      'The commands also run without a browser where Node finds a GPU: add --runtime node.',
+      'or set CHROME_PATH to its executable.',
+      'Where Node finds a GPU, the commands also run without a browser: add --runtime node.',
     ].join('\n'),
   );
 }

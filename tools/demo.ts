@@ -9,7 +9,7 @@ import { MODEL_VARIABLE } from './own_systems';
 export async function main(args: string[]): Promise<void> {
   const { port, model, ...flags } = options(args);
   if (model) {
-    if (!existsSync(model)) throw new FacegradError('bad-input', `demo: there is no file ${model}`);
+    if (!existsSync(model)) throw new FacegradError('bad-input', `demo: ${model} does not exist`);
     process.env[MODEL_VARIABLE] = resolve(model);
   }
   const config = { configFile: resolve('vite.app.config.ts'), configLoader: 'runner' as const };
@@ -19,7 +19,7 @@ export async function main(args: string[]): Promise<void> {
   const stopped = new Promise<void>((done) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, done);
   });
-  console.log(`facegrad is at ${server.resolvedUrls!.local[0]}  (Ctrl-C ends it)`);
+  console.log(`facegrad is running at ${server.resolvedUrls!.local[0]}  (stop it with Ctrl-C)`);
   await stopped;
   await server.close();
 }

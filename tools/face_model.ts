@@ -53,7 +53,7 @@ export function makeFaceModel(): string {
 function expectHash(bytes: Uint8Array, wanted: string, name: string): void {
   const given = createHash('sha256').update(bytes).digest('hex');
   if (given === wanted) return;
-  throw new Error(`${name}: sha256 ${wanted} was wanted, and it is ${given}`);
+  throw new Error(`${name}: expected sha256 ${wanted}, got ${given}`);
 }
 
 /**

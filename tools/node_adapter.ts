@@ -45,7 +45,7 @@ export function installLavapipe(log: (line: string) => void = console.error): vo
   if (hasHardwareGpu() || mesaVersion() >= OLDEST_MESA) return;
   if (!canUseApt()) {
     throw new Error(
-      'no GPU here, and no lavapipe: install the package mesa-vulkan-drivers (Mesa 24 or newer)',
+      'no GPU and no lavapipe found: install the package mesa-vulkan-drivers (Mesa 24 or newer)',
     );
   }
   log('Installing lavapipe, the software Vulkan driver (apt-get) …');

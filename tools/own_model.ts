@@ -34,11 +34,11 @@ export async function openModel(model?: string): Promise<ChosenModel> {
   if (typeof own?.name !== 'string' || typeof own.build !== 'function') {
     throw new FacegradError(
       'bad-input',
-      `${model} must export its network by default: export default defineSystem({ … })`,
+      `${model} must export its network as the default: export default defineSystem({ … })`,
     );
   }
   if (SYSTEMS.some(({ name }) => name === own.name)) {
-    throw new FacegradError('bad-input', `${model}: there is a network called ${own.name} already`);
+    throw new FacegradError('bad-input', `${model}: the name ${own.name} is already taken`);
   }
   return { systems: [...SYSTEMS, own as AnySystem], chosen: own as AnySystem, path };
 }

@@ -14,7 +14,7 @@ self.onmessage = ({ data }: MessageEvent<BenchRequest>) => {
 
 async function run({ problems }: BenchRequest): Promise<void> {
   const total = problems.length + 1;
-  post({ type: 'progress', text: 'What the GPU can do at best', done: 0, total });
+  post({ type: 'progress', text: 'Measuring the peak of this GPU', done: 0, total });
   const gpu = await openGpu();
   const peak = await measurePeak(gpu);
   const { adapter, capabilities } = gpu;

@@ -80,7 +80,7 @@ export function BenchPage() {
         <h1>Benchmark</h1>
         <p class="lead">
           How fast this browser and this GPU train and run the network. Nothing is sent anywhere;
-          the result is text that you can copy. Other programs and tabs should be idle meanwhile.
+          the result is text you can copy. Close other busy programs and tabs first.
         </p>
       </div>
       <div class="row">
@@ -91,7 +91,7 @@ export function BenchPage() {
             <Button kind="primary" onClick={() => start(false)}>
               Run the short benchmark
             </Button>
-            <Button onClick={() => start(true)}>Run all of it</Button>
+            <Button onClick={() => start(true)}>Run the full benchmark</Button>
           </>
         )}
       </div>
@@ -109,7 +109,7 @@ export function BenchPage() {
         )}
       </p>
       {problem.value && (
-        <Notice kind="bad" title="The benchmark ended early" text={problem.value} />
+        <Notice kind="bad" title="The benchmark stopped early" text={problem.value} />
       )}
       {facts.value && <Adapter {...facts.value} />}
       {measurements.value.length > 0 && <Results />}
@@ -122,7 +122,7 @@ function Adapter({ adapter, subgroups, peak }: Facts) {
   return (
     <Card title="This GPU">
       <p>
-        {name || 'The browser does not tell which one it is'}
+        {name || 'The browser does not say which one'}
         {adapter.fallback && ' (software: the browser found no GPU)'}. At best{' '}
         <strong>{peak.gflops.toPrecision(3)} GFLOP/s</strong> of arithmetic in registers and{' '}
         <strong>{peak.gbytesPerSecond.toPrecision(3)} GB/s</strong> of memory copied
@@ -176,9 +176,9 @@ function Results() {
         </table>
       </div>
       <p class="muted small">
-        train: one step, forward, backward and update. infer: from pictures to class scores. step:
-        as train, with augmentation and preprocessing from bytes. The last number is the batch, or
-        the shape of one layer.
+        train: one step (forward, backward, update). infer: from pictures to class scores. step:
+        like train, with augmentation and preprocessing from bytes. The last number is the batch
+        size, or the shape of a single layer.
       </p>
       <label class="hidden-text" for="share">
         The result as text

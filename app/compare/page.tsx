@@ -37,15 +37,15 @@ export function ComparePage() {
       <div class="page-head">
         <h1>Compare</h1>
         <p class="lead">
-          The same faces through two sets of weights. To see what the paper’s table 2 measures,
-          train once with the equalized stream alone and once with the edges alone, and open both
+          The same faces through two sets of weights. To see what table 2 of the paper measures,
+          train once with only the equalized stream and once with only the edges, and open both
           files here.
         </p>
       </div>
       {missing.value && (
         <Notice
-          title="These weights are not here any more"
-          text="Train some on the first page, or open a file."
+          title="These weights are no longer here"
+          text="Train some on the Train page, or open a file."
         />
       )}
       <div class="live">
@@ -75,7 +75,7 @@ export function ComparePage() {
             ))}
             {same.value && (
               <p class="muted small">
-                Both sides have the same weights now: choose others for one.
+                Both sides use the same weights: choose different ones for one of them.
               </p>
             )}
           </Card>

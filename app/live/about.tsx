@@ -5,22 +5,22 @@ import type { NetworkFacts } from './messages';
 /** What such a classifier can and cannot know, and how often it is right. */
 export function About({ network, bundled }: { network?: NetworkFacts; bundled: boolean }) {
   return (
-    <Card title="What this can know, and what it cannot">
+    <Card title="What this can and cannot know">
       <div class="about">
         <div>
           <h3>It sees a small grey picture</h3>
           <p>
-            A face of {network?.config.size ?? 48} pixels a side, nothing else: no voice, no words,
-            no situation. It says which of {network?.config.classes.length ?? 7} labels people would
-            most likely have put on such a picture.
+            A face of {network?.config.size ?? 48} pixels a side, and nothing else: no voice, no
+            words, no context. It says which of {network?.config.classes.length ?? 7} labels people
+            would most likely give such a picture.
           </p>
         </div>
         <div>
-          <h3>It does not see a feeling</h3>
+          <h3>It does not see feelings</h3>
           <p>
             An expression is not an emotion. People smile without joy and are sad without showing
-            it, and a face at rest can look angry to it. The bars are the network’s shares, not
-            probabilities of what somebody feels.
+            it, and a resting face can look angry to it. The bars show how the network splits its
+            vote, not how likely someone is to feel something.
           </p>
         </div>
         <div>
@@ -30,16 +30,16 @@ export function About({ network, bundled }: { network?: NetworkFacts; bundled: b
         <div>
           <h3>Not for judging people</h3>
           <p>
-            Faces, light, glasses and angles that were rare in its pictures are read worse, so some
-            people more wrongly than others. Let it decide about nobody: no grade, no job, no watch
-            over a class.
+            It reads faces, light, glasses and angles that were rare in its training pictures less
+            well, so it is wrong about some people more often than about others. Do not let it
+            decide about anyone: not for grades, jobs or watching a class.
           </p>
         </div>
         <div>
           <h3>Nothing is sent</h3>
           <p>
-            Detector and network run in this tab. Frames are forgotten as soon as they are read;
-            none is kept and none leaves this machine.
+            The detector and the network run in this tab. Each frame is forgotten as soon as it is
+            read; none is kept, and none leaves this machine.
           </p>
         </div>
       </div>
@@ -54,9 +54,9 @@ function Figures() {
   return (
     <p>
       Of {images.toLocaleString('en')} pictures of FER2013 that it was not trained on, it gave{' '}
-      <strong>{accuracy.toFixed(1)} %</strong> the label that people had given: {best.name}{' '}
-      {best.recall.toFixed(0)} %, {worst.name} only {worst.recall.toFixed(0)} %. In front of a
-      camera it will do worse.
+      <strong>{accuracy.toFixed(1)} %</strong> the label people had given for {best.name}{' '}
+      {best.recall.toFixed(0)} %, {worst.name} only {worst.recall.toFixed(0)} %. It will do worse in
+      front of a camera.
     </p>
   );
 }
@@ -70,9 +70,9 @@ function OtherFigures({ network }: { network?: NetworkFacts }) {
         ? `These weights were trained on ${data}${epoch ? `, ${epoch} epochs` : ''}. `
         : 'These weights do not say what they were trained on. '}
       {share === undefined
-        ? 'Their file holds no measured accuracy. '
-        : `They were right on ${(100 * share).toFixed(1)} % of pictures held out. `}
-      Weights that learnt drawn faces know drawings: of real faces they say nothing reliable.
+        ? 'Their file has no measured accuracy. '
+        : `They were right on ${(100 * share).toFixed(1)} % of the held-out pictures. `}
+      Weights trained on drawn faces know drawings; what they say of real faces is not reliable.
     </p>
   );
 }

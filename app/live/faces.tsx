@@ -97,7 +97,7 @@ function Spoken({ view, session }: { view: View; session: Session }) {
   return <p ref={place} class="hidden-text" role="status" />;
 }
 
-const STAGE_NAMES = ['As cut out, grey', 'Equalized', 'Edges enhanced'];
+const STAGE_NAMES = ['As cropped, in grey', 'Equalized', 'Edges enhanced'];
 
 /** What the network sees of one face. */
 export function StagesCard({ session }: { session: Session }) {

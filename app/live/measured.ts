@@ -17,7 +17,7 @@ export interface Measured {
 export function measuredOf(text: string): Measured {
   const line = /accuracy ([\d.]+) % on (\d+) of (\w+)/.exec(text);
   const table = /\n( +[a-z].*)\n((?:[a-z]+ .* n=\d+\n)+)/.exec(text);
-  if (!line || !table) throw new Error('models/README.md holds no accuracy and confusion matrix');
+  if (!line || !table) throw new Error('models/README.md has no accuracy and confusion matrix');
   const names = table[1].trim().split(/\s+/);
   const rows = table[2].trim().split('\n');
   const recalls = rows.map((row, i) => {

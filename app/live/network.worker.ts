@@ -30,7 +30,10 @@ async function bytesOf({ file }: WeightsFile): Promise<Uint8Array> {
   if (file) return file;
   const response = await fetch(bundled);
   if (!response.ok) {
-    throw new FacegradError('bad-input', `the page's weights: the server says ${response.status}`);
+    throw new FacegradError(
+      'bad-input',
+      `the weights of this page could not be loaded (HTTP ${response.status})`,
+    );
   }
   return new Uint8Array(await response.arrayBuffer());
 }

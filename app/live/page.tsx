@@ -45,14 +45,14 @@ export function LivePage() {
       <div class="page-head">
         <h1>Live</h1>
         <p class="lead">
-          Faces are found in the picture, cut out, and read by the network on your GPU. Nothing is
+          Faces are found in the picture, cropped, and read by the network on your GPU. Nothing is
           sent anywhere.
         </p>
       </div>
       {missing.value && (
         <Notice
-          title="Nothing was trained in this browser yet"
-          text="The weights that come with the page are used. Train some on the first page, then come back."
+          title="Nothing has been trained in this browser yet"
+          text="The weights that come with this page are used instead. Train some on the Train page, then come back."
         >
           <a class="button" href="./index.html">
             Train
@@ -85,7 +85,8 @@ export function LivePage() {
               <span>
                 Carry the LSTM’s state from frame to frame
                 <span class="help">
-                  Each face has a memory, which ends when it leaves. Off: every frame by itself.
+                  Each face has a memory that ends when it leaves the picture. When off, every frame
+                  is read by itself.
                 </span>
               </span>
             </label>

@@ -164,7 +164,7 @@ export class Recogniser {
    * get the memory's `FACES` places, and the others are left out.
    */
   async read(frame: Frame): Promise<{ faces: Recognition[]; stages?: Uint8Array[] }> {
-    if (this.#busy) throw new FacegradError('internal', 'a frame is being read already');
+    if (this.#busy) throw new FacegradError('internal', 'a frame is already being read');
     this.#busy = true;
     try {
       this.#storage.write(this.#pixels, frame.pixels);

@@ -23,8 +23,8 @@ const WINDOW = 30;
 
 /** After a second crash of the GPU process Chrome gives no GPU for two minutes. */
 const GPU_GONE = {
-  title: 'The GPU was lost, and does not come back',
-  text: 'Its driver may have crashed; the browser may hold it back for some minutes. The weights are not touched.',
+  title: 'The GPU was lost and has not come back',
+  text: 'Its driver may have crashed, and the browser may withhold it for a few minutes. The weights are safe.',
 };
 
 /** Share of what is measured now in the running means of the workers' times. */
@@ -146,7 +146,11 @@ export class Session {
       this.source.value = await open();
     } catch (error) {
       const { title, message } = error as SourceError;
-      this.problem.value = { title: title ?? 'This source cannot be opened', text: message, retry };
+      this.problem.value = {
+        title: title ?? 'This source could not be opened',
+        text: message,
+        retry,
+      };
       this.waiting.value = undefined;
       return;
     }
@@ -194,8 +198,8 @@ export class Session {
   #unplugged(): void {
     this.close();
     this.problem.value = {
-      title: 'The camera is gone',
-      text: 'It was unplugged, or the system took it away. Plug it in and try again, or show a video, a photo or drawn faces.',
+      title: 'The camera was disconnected',
+      text: 'It was unplugged, or the system took it away. Plug it in and try again, or use a video, a photo or drawn faces.',
       retry: () => void this.openCamera(),
     };
   }
@@ -398,7 +402,7 @@ export class Session {
     this.pause();
     this.problem.value = {
       title: 'The GPU was lost twice',
-      text: `Its driver may have crashed, or something else needs all of it (${message}). The weights are not touched.`,
+      text: `Its driver may have crashed, or another program may need all of it (${message}). The weights are safe.`,
       retry: () => {
         this.problem.value = undefined;
         this.#startNetwork();

@@ -38,7 +38,7 @@ export async function openCamera(onEnd: () => void): Promise<Source> {
   if (!navigator.mediaDevices?.getUserMedia) {
     throw new SourceError(
       'This page may not use a camera here',
-      'Browsers lend a camera only to pages that come over https or from this machine. A video or photos work all the same.',
+      'Browsers give pages a camera only over https or on localhost. Videos and photos still work.',
     );
   }
   let stream: MediaStream;
@@ -72,15 +72,15 @@ function cameraError(cause: DOMException): SourceError {
   const words: Record<string, [string, string]> = {
     NotAllowedError: [
       'The camera was not allowed',
-      'Allow it for this page in the address bar or in the system’s settings, then try again. Nothing of it would leave this machine. A video or photos work all the same.',
+      'Allow it for this page in the address bar or in the system settings, then try again. Nothing it sees would leave this machine. Videos and photos still work.',
     ],
     NotFoundError: [
       'No camera was found',
-      'Plug one in and try again, or show a video, a photo or drawn faces.',
+      'Plug one in and try again, or use a video, a photo or drawn faces.',
     ],
     NotReadableError: [
-      'The camera does not answer',
-      'Another program may be using it. Close that and try again, or show a video, a photo or drawn faces.',
+      'The camera does not respond',
+      'Another program may be using it. Close it and try again, or use a video, a photo or drawn faces.',
     ],
   };
   const [title, message] = words[cause.name] ?? ['The camera could not be opened', cause.message];
@@ -127,7 +127,7 @@ function videoElement(): HTMLVideoElement {
 
 async function started(video: HTMLVideoElement): Promise<void> {
   await video.play();
-  if (video.videoWidth === 0) throw new Error('no picture in it');
+  if (video.videoWidth === 0) throw new Error('it contains no picture');
 }
 
 /** A new picture of a video, as it is shown. Browsers that cannot say when there is one are asked often. */
@@ -161,7 +161,7 @@ export async function openPhoto(file: File): Promise<Source> {
     picture = await createImageBitmap(file, { imageOrientation: 'from-image' });
   } catch (cause) {
     throw new SourceError(
-      `${file.name} is no picture that this browser can read`,
+      `${file.name} is not a picture this browser can read`,
       'JPEG, PNG, WebP and AVIF are safe choices.',
       { cause },
     );

@@ -74,7 +74,7 @@ export function Viewer({ session, onWeights }: { session: Session; onWeights(fil
                 kind="primary"
                 onClick={() => (session.playing.value ? session.pause() : session.play())}
               >
-                {session.playing.value ? 'Pause' : 'Go on'}
+                {session.playing.value ? 'Pause' : 'Resume'}
               </Button>
             )}
             {photos.length > 1 && (
@@ -106,7 +106,7 @@ export function Viewer({ session, onWeights }: { session: Session; onWeights(fil
           </svg>
           <div class="row">{sources}</div>
           <p class="muted small">
-            Or drop photos or a video here. Pictures stay in this tab: there is no server behind it.
+            Or drop photos or a video here. They stay in this tab: there is no server behind it.
           </p>
         </div>
       )}
@@ -172,7 +172,7 @@ function Picture({ session }: { session: Session }) {
     const { element, mirrored } = source;
     element.classList.toggle('mirrored', mirrored);
     element.setAttribute('role', 'img');
-    element.setAttribute('aria-label', 'What the faces are searched in');
+    element.setAttribute('aria-label', 'The picture in which faces are found');
     place.current!.prepend(element);
     return () => element.remove();
   }, [source]);

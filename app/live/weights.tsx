@@ -9,7 +9,7 @@ import { FileButton } from './viewer';
 export type Choice = 'bundled' | 'trained' | `file ${number}`;
 
 /** The weights that come with the page. */
-export const BUNDLED: WeightsFile = { name: 'FER2013, trained before' };
+export const BUNDLED: WeightsFile = { name: 'FER2013, pre-trained' };
 
 /** Files that were opened while the page is there. */
 const opened = signal<WeightsFile[]>([]);

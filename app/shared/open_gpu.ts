@@ -30,7 +30,7 @@ export async function waitForGpu(given: { up(): boolean; onWaiting(): void }): P
   for (let tries = 1; !given.up(); tries++) {
     if (await navigator.gpu.requestAdapter()) return;
     if (performance.now() > end) {
-      throw new FacegradError('device-lost', 'the browser gives no GPU to this page any more');
+      throw new FacegradError('device-lost', 'the browser no longer gives this page a GPU');
     }
     if (tries === 4) given.onWaiting();
     await pause();

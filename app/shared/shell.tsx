@@ -21,7 +21,7 @@ function Shell({ page, children }: { page: PageName; children: ComponentChildren
   return (
     <>
       <a class="skip" href="#main">
-        Skip to the content
+        Skip to content
       </a>
       <header class="shell-header">
         <div class="shell-bar">
@@ -43,7 +43,7 @@ function Shell({ page, children }: { page: PageName; children: ComponentChildren
         {children}
       </main>
       <footer class="shell-footer">
-        Everything happens on this machine: no picture, no weight and no figure leaves it.
+        Everything happens on this machine: no picture, weight or measurement leaves it.
       </footer>
     </>
   );

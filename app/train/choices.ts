@@ -15,7 +15,7 @@ export function applyHash(): void {
   if (read.refused.length > 0) {
     news.value = {
       kind: 'warn',
-      title: 'The link asks for something that this page does not have',
+      title: 'The link asks for something this page does not have',
       text: `${read.refused.join(', ')}: left at the default.`,
     };
   }

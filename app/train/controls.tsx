@@ -46,7 +46,7 @@ export function Buttons() {
         )}
         {again && (
           <Button kind="primary" onClick={goOn}>
-            Go on
+            Resume
           </Button>
         )}
         <Button
@@ -54,7 +54,7 @@ export function Buttons() {
           disabled={busy || wrong}
           onClick={start}
         >
-          {again || at === 'ended' ? 'Start anew' : 'Start training'}
+          {again || at === 'ended' ? 'Start over' : 'Start training'}
         </Button>
         {wrong && <span class="small muted">A setting is out of range.</span>}
       </div>
@@ -64,7 +64,7 @@ export function Buttons() {
     <div class="row actions">
       {at === 'paused' ? (
         <Button kind="primary" onClick={goOn}>
-          Go on
+          Resume
         </Button>
       ) : (
         <Button kind="primary" disabled={at !== 'running'} onClick={pause}>
@@ -132,7 +132,7 @@ export function DataCard() {
         <p class="small muted" aria-live="polite">
           {reading.value
             ? `${capital(reading.value.what)} …${reading.value.total ? ` ${reading.value.done} of ${reading.value.total}` : ''}`
-            : 'Or drop fer2013.csv, IDX files, or a folder or zip of pictures by class here. They stay on this machine.'}
+            : 'Or drop fer2013.csv, IDX files, or a folder or zip of pictures sorted by class here. They stay on this machine.'}
         </p>
         <div class="row">
           {set && set.kind !== 'synthetic' && (
@@ -195,7 +195,7 @@ export function SettingsCard() {
             From <strong>{own.name}</strong>: {own.about}
           </span>
           <Button disabled={locked} onClick={forgetWeights}>
-            Begin from nothing
+            Start from scratch
           </Button>
         </div>
       ) : (
@@ -224,7 +224,7 @@ export function SettingsCard() {
           {(data.value?.kind ?? 'synthetic') === 'synthetic' && (
             <Field
               label="Drawn faces"
-              help="How many are drawn to learn from; a fourth as many of other persons are held out."
+              help="How many are drawn to learn from; a quarter as many, of other people, are held out."
               problem={wrong[FACES.key]}
             >
               {(tied) => (
@@ -258,7 +258,7 @@ export function SettingsCard() {
         </div>
       </details>
       <p class="small muted">
-        The address of this page holds these settings: share it to share them.
+        These settings are in the address of this page: share it to share them.
       </p>
     </Card>
   );
@@ -277,7 +277,8 @@ export function Takes() {
   return (
     <p class={`small takes ${long ? 'long' : 'muted'}`} role="status">
       Takes {roughly(known.seconds)} and {size(known.bytes)} of memory here.
-      {long && ' A smaller network or fewer epochs end sooner; a pause or a reload loses nothing.'}
+      {long &&
+        ' A smaller network or fewer epochs take less time; pausing or reloading loses nothing.'}
     </p>
   );
 }

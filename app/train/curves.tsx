@@ -30,7 +30,7 @@ function inWords(name: string, of: (point: Log['training'][number]) => string): 
   const last = log.value.training.at(-1);
   const held = log.value.validation.at(-1);
   if (!last) return `${name}: nothing yet.`;
-  return `${name} over the steps. Training ${of(last)}${held ? `, held out ${of(held)}` : ''}.`;
+  return `${name} by step. Training ${of(last)}${held ? `, held out ${of(held)}` : ''}.`;
 }
 
 type Field = 'loss' | 'accuracy';

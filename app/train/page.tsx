@@ -27,8 +27,8 @@ export function TrainPage() {
       <div class="page-head">
         <h1>Watch a network learn to read faces</h1>
         <p class="lead">
-          Press start. Your own GPU trains a network on drawn faces, in this tab; below you see what
-          it sees, what it learns and where it errs.
+          Press start. Your own GPU trains a network on drawn faces in this tab; below, watch what
+          it sees, what it learns and where it goes wrong.
         </p>
       </div>
       {phase.value === 'unsupported' && <Unsupported />}
@@ -42,11 +42,11 @@ export function TrainPage() {
         )}
         {saved.value && (
           <Notice
-            title="A training of yours is kept in this browser"
+            title="This browser has a saved training of yours"
             text={`${saved.value.data.name}, ${saved.value.status === 'done' ? 'finished' : `stopped after step ${saved.value.step} of ${saved.value.steps}`}.`}
           >
             <Button kind="quiet" onClick={forget}>
-              Throw it away
+              Discard it
             </Button>
           </Notice>
         )}
@@ -104,7 +104,7 @@ function RunCard() {
             aria-label="Compiling"
           />
           <p class="small muted">
-            {total ? `Making ${total} GPU programs ready: ${ready}` : 'Opening the GPU …'}
+            {total ? `Preparing ${total} GPU programs: ${ready}` : 'Opening the GPU …'}
           </p>
         </>
       )}
@@ -140,8 +140,8 @@ function RunCard() {
       )}
       <p class="small muted">
         {adapter.value &&
-          `On ${adapter.value}${software.value ? ', the processor in place of a GPU: slower' : ''}. `}
-        {kept.value && `Kept in this browser up to step ${kept.value.step}.`}
+          `On ${adapter.value}${software.value ? ', the processor standing in for a GPU: slower' : ''}. `}
+        {kept.value && `Saved in this browser up to step ${kept.value.step}.`}
       </p>
       <div class="row weights">
         <span class="small muted">Weights</span>

@@ -122,7 +122,7 @@ export type FromWorker =
   | { type: 'resumed' }
   /** The GPU was lost, and there is none for the moment. */
   | { type: 'waiting'; step: number }
-  /** The GPU was lost, and is back. */
+  /** The GPU was lost and is back. */
   | { type: 'lost'; message: string; step: number }
   | { type: 'failed'; kind: ErrorKind | 'unknown'; message: string; resumable: boolean }
   | { type: 'batch'; labels: string[]; rows: { name: string; pictures: Pictures }[]; step: number }

@@ -26,9 +26,9 @@ const problem = signal<string | undefined>(undefined);
 
 const EXPLAIN: Record<string, string> = {
   NotAllowedError:
-    'This page may not use the camera. Allow it beside the address, or in the system’s settings.',
+    'This page may not use the camera. Allow it in the address bar or in the system settings.',
   NotFoundError: 'No camera is connected.',
-  NotReadableError: 'The camera is used by another program.',
+  NotReadableError: 'Another program is using the camera.',
 };
 
 async function openCamera(): Promise<void> {
@@ -40,7 +40,7 @@ async function openCamera(): Promise<void> {
     });
     opened.getVideoTracks()[0].addEventListener('ended', () => {
       stream.value = undefined;
-      problem.value = 'The camera is gone: unplugged, or taken back.';
+      problem.value = 'The camera was disconnected, or permission was withdrawn.';
     });
     stream.value = opened;
   } catch (error) {
@@ -109,7 +109,7 @@ export function Record() {
             </div>
             <p class="small muted">
               Bring your face into the square. Hold a button (or the space bar on it) and move a
-              little: {LEAST} pictures of each class at least, some fifty are better. The last fifth
+              little: {LEAST} or more pictures of each class; about fifty is better. The last fifth
               of each is held out.
             </p>
             {takes.value.map(({ name, frames }, i) => (
@@ -147,7 +147,7 @@ export function Record() {
                   takes.value = [...takes.value, { name: next, frames: [] }];
                 }}
               >
-                One more class
+                Add a class
               </Button>
               <Button
                 kind="primary"

@@ -199,8 +199,8 @@ function receive(message: FromWorker): void {
       if (!message.keeper) {
         news.value = {
           kind: 'warn',
-          title: 'This tab keeps no checkpoint',
-          text: 'Another tab of this browser is training, or the browser keeps nothing. Training works here too, but a reload ends it.',
+          title: 'This tab saves no checkpoints',
+          text: 'Another tab of this browser is training, or the browser’s storage is off. Training works here too, but a reload ends it.',
         };
       }
       break;
@@ -232,7 +232,7 @@ function receive(message: FromWorker): void {
       news.value = {
         kind: 'info',
         title: `${message.name} is loaded`,
-        text: `A start goes on from these weights (${message.about}), and the Live page uses them.`,
+        text: `Training starts from these weights (${message.about}), and the Live page uses them.`,
       };
       break;
     case 'weights':
@@ -248,8 +248,8 @@ function receive(message: FromWorker): void {
       if (message.resumed > 0) {
         news.value = {
           kind: 'info',
-          title: 'Your training goes on',
-          text: `It was kept in this browser, and goes on after step ${message.resumed}.`,
+          title: 'Your training resumes',
+          text: `It was saved in this browser, and resumes after step ${message.resumed}.`,
         };
       }
       break;
@@ -273,8 +273,8 @@ function receive(message: FromWorker): void {
     case 'not-kept':
       news.value = {
         kind: 'warn',
-        title: 'The checkpoint could not be kept',
-        text: `${message.message}. Training goes on; a reload would lose it. Download the weights to keep them.`,
+        title: 'The checkpoint could not be saved',
+        text: `${message.message}. Training continues, but a reload would lose it. Download the weights to keep them.`,
       };
       break;
     case 'paused':
@@ -287,8 +287,8 @@ function receive(message: FromWorker): void {
       phase.value = 'waiting';
       news.value = {
         kind: 'warn',
-        title: 'There is no GPU for the moment',
-        text: `It was lost, and the browser does not give it back yet: after a second crash Chrome waits two minutes. Training then goes on by itself after step ${message.step}, the last checkpoint.`,
+        title: 'GPU temporarily unavailable',
+        text: `It was lost, and the browser has not given it back yet: after a second crash Chrome waits two minutes. Training then resumes by itself after step ${message.step}, the last checkpoint.`,
       };
       break;
     case 'lost':
@@ -299,8 +299,8 @@ function receive(message: FromWorker): void {
       phase.value = 'compiling';
       news.value = {
         kind: 'warn',
-        title: 'The GPU was lost, and is back',
-        text: `The browser took the device away (a driver restart, or too long a turn). Training goes on after step ${message.step}, the last checkpoint.`,
+        title: 'The GPU was lost and is back',
+        text: `The browser took the device away (after a driver restart, or because work took too long). Training resumes after step ${message.step}, the last checkpoint.`,
       };
       break;
     case 'failed':
@@ -361,7 +361,7 @@ function trainEvent({ event, time, msPerStep }: Message<'event'>): void {
         title: event.reason === 'stopped' ? 'Stopped' : 'Training is done',
         text:
           event.reason === 'stopped'
-            ? 'It can go on from here, or start anew.'
+            ? 'You can continue from here, or start over.'
             : accuracy === undefined
               ? 'Try it on the Live page, or download the weights.'
               : `${(100 * accuracy).toFixed(1)} % of the held-out pictures are right. Try it on the Live page, or download the weights.`,
@@ -387,13 +387,13 @@ function failed(kind: ErrorKind | 'unknown', message: string, canGoOn: boolean):
   const advice: Partial<Record<ErrorKind | 'unknown', string>> = {
     'out-of-memory': 'Try a smaller batch or a smaller network.',
     limit: 'Try a smaller batch or a smaller network.',
-    'not-finite': 'Try a lower learning rate. The weights from before it are kept.',
-    'device-lost': 'The GPU does not come back. Reload the page, or restart the browser.',
-    unsupported: 'The GPU does not answer. Reload the page, or restart the browser.',
+    'not-finite': 'Try a lower learning rate. The weights from before that are kept.',
+    'device-lost': 'The GPU has not come back. Reload the page, or restart the browser.',
+    unsupported: 'The GPU does not respond. Reload the page, or restart the browser.',
   };
   news.value = {
     kind: 'bad',
-    title: 'Training has ended with an error',
+    title: 'Training stopped with an error',
     text: `${message}. ${advice[kind] ?? ''}`,
   };
 }

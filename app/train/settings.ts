@@ -15,8 +15,8 @@ const capital = (text: string) => `${text[0].toUpperCase()}${text.slice(1)}.`;
 /** What can be trained, by the value of `preset`: the paper's network in three sizes, and other systems. */
 export const NETWORKS: Record<string, string> = {
   tiny: 'Learns the drawn faces in a minute or two, even without a graphics card.',
-  small: 'For real photographs on a laptop’s GPU: FER2013 in some minutes to an hour.',
-  paper: 'The paper’s network, at 96×96: for a large graphics card and patience.',
+  small: 'For real photographs on a laptop GPU: FER2013 in a few minutes to an hour.',
+  paper: 'The paper’s network, at 96×96: for a large graphics card and some patience.',
   ...Object.fromEntries(
     systems.filter((system) => system !== cnnLstm).map(({ name, about }) => [name, capital(about)]),
   ),
@@ -46,12 +46,12 @@ export const SETTINGS: Setting[] = [
   {
     key: 'streams',
     label: 'Streams',
-    help: 'What the network sees: the picture with its histogram equalized, with its edges enhanced, both in a stream each, or as it is.',
+    help: 'What the network sees: the picture with its histogram equalized, with its edges enhanced, both (one stream each), or as it is.',
     group: 'Network',
     options: {
       'equalized,edges': 'equalized and edges',
-      equalized: 'equalized alone',
-      edges: 'edges alone',
+      equalized: 'equalized only',
+      edges: 'edges only',
       raw: 'as it is',
     },
     usual: ({ model }) => model.streams.join(),
@@ -59,7 +59,7 @@ export const SETTINGS: Setting[] = [
   {
     key: 'fusion',
     label: 'Fusion',
-    help: 'How the streams’ features come together: through an LSTM, as in the paper, or a dense layer.',
+    help: 'How the features of the streams are combined: by an LSTM, as in the paper, or a dense layer.',
     group: 'Network',
     options: { lstm: 'LSTM', concat: 'dense layer' },
     usual: ({ model }) => model.fusion,
@@ -76,7 +76,7 @@ export const SETTINGS: Setting[] = [
   {
     key: 'dropout',
     label: 'Dropout',
-    help: 'Share of the features left out at random in each step, so that the network leans on no single one.',
+    help: 'Share of the features dropped at random in each step, so that the network does not rely on any single one.',
     group: 'Network',
     min: 0,
     max: 0.9,
@@ -96,7 +96,7 @@ export const SETTINGS: Setting[] = [
   {
     key: 'batch',
     label: 'Batch',
-    help: 'Pictures in a step. More are smoother and faster on a large GPU, and take more memory.',
+    help: 'Pictures per step. A larger batch is smoother, faster on a large GPU, and takes more memory.',
     group: 'Training',
     min: 2,
     max: MOST_BATCH,
@@ -114,7 +114,7 @@ export const SETTINGS: Setting[] = [
   {
     key: 'rate',
     label: 'Learning rate',
-    help: 'How far a step goes, at the peak of the schedule.',
+    help: 'How far each step goes, at the peak of the schedule.',
     group: 'Training',
     min: 0.00001,
     max: 1,
@@ -124,7 +124,7 @@ export const SETTINGS: Setting[] = [
   {
     key: 'decay',
     label: 'Weight decay',
-    help: 'Pulls weights towards zero, against learning by heart.',
+    help: 'Pulls the weights towards zero, against overfitting.',
     group: 'Training',
     min: 0,
     max: 1,
@@ -134,7 +134,7 @@ export const SETTINGS: Setting[] = [
   {
     key: 'schedule',
     label: 'Schedule',
-    help: 'How the learning rate goes over the run: up and down once, down along a cosine, or constant.',
+    help: 'How the learning rate changes over the run: up and down once, down along a cosine, or constant.',
     group: 'Training',
     options: { 'one-cycle': 'one cycle', cosine: 'cosine', constant: 'constant' },
     usual: ({ schedule }) => schedule.kind,
@@ -142,7 +142,7 @@ export const SETTINGS: Setting[] = [
   {
     key: 'sampling',
     label: 'Sampling',
-    help: 'Every picture once an epoch, or every class equally often.',
+    help: 'Every picture once per epoch, or every class equally often.',
     group: 'Training',
     options: { natural: 'every picture once', balanced: 'classes equally often' },
     usual: ({ sampling }) => sampling,
@@ -150,7 +150,7 @@ export const SETTINGS: Setting[] = [
   {
     key: 'patience',
     label: 'Patience',
-    help: 'Stop after so many epochs without a better validation accuracy; 0 goes to the end.',
+    help: 'Stop after this many epochs without a better validation accuracy; 0 runs to the end.',
     group: 'Training',
     min: 0,
     max: 100,
@@ -160,7 +160,7 @@ export const SETTINGS: Setting[] = [
   {
     key: 'seed',
     label: 'Seed',
-    help: 'Everything random follows from it: the same seed on the same GPU gives the same weights.',
+    help: 'Seeds everything random: the same seed on the same GPU gives the same weights.',
     group: 'Training',
     min: 0,
     max: 0xffffffff,
@@ -170,7 +170,7 @@ export const SETTINGS: Setting[] = [
   {
     key: 'gamma',
     label: 'Focus (gamma)',
-    help: 'Focal loss: the higher, the less an easy picture counts. 0 is cross-entropy.',
+    help: 'Focal loss: the higher, the less easy pictures count. 0 is cross-entropy.',
     group: 'Loss',
     min: 0,
     max: 5,
@@ -180,11 +180,11 @@ export const SETTINGS: Setting[] = [
   {
     key: 'alpha',
     label: 'Class weights (alpha)',
-    help: 'Lets a rare class count for more.',
+    help: 'Makes rare classes count for more.',
     group: 'Loss',
     options: {
-      none: 'all alike',
-      sqrt: 'root of the frequency',
+      none: 'all equal',
+      sqrt: 'inverse root of frequency',
       inverse: 'inverse frequency',
       effective: 'effective number',
     },
@@ -193,7 +193,7 @@ export const SETTINGS: Setting[] = [
   {
     key: 'smoothing',
     label: 'Label smoothing',
-    help: 'Wants the right class at a little less than 1, as labels err.',
+    help: 'Aims a little below 1 for the right class, since labels can be wrong.',
     group: 'Loss',
     min: 0,
     max: 0.5,
@@ -213,7 +213,7 @@ export const SETTINGS: Setting[] = [
   {
     key: 'shift',
     label: 'Shift',
-    help: 'How far a picture is moved at most, as a part of its side.',
+    help: 'How far a picture is shifted at most, as a fraction of its side.',
     group: 'Augmentation',
     min: 0,
     max: 0.5,
@@ -223,7 +223,7 @@ export const SETTINGS: Setting[] = [
   {
     key: 'rotation',
     label: 'Rotation',
-    help: 'How far a picture is turned at most, in degrees.',
+    help: 'How far a picture is rotated at most, in degrees.',
     group: 'Augmentation',
     min: 0,
     max: 45,
@@ -233,7 +233,7 @@ export const SETTINGS: Setting[] = [
   {
     key: 'zoom',
     label: 'Zoom',
-    help: 'How much a picture is magnified or shrunk at most.',
+    help: 'How much a picture is enlarged or shrunk at most.',
     group: 'Augmentation',
     min: 0,
     max: 0.5,
@@ -244,7 +244,7 @@ export const SETTINGS: Setting[] = [
   {
     key: 'keep',
     label: 'Checkpoint every … seconds',
-    help: 'How much is lost at most when the tab is closed, reloaded or crashes.',
+    help: 'The most that can be lost when the tab is closed, reloaded or crashes.',
     group: 'This page',
     min: 1,
     max: 600,
@@ -254,7 +254,7 @@ export const SETTINGS: Setting[] = [
   {
     key: 'submit',
     label: 'Longest GPU turn, milliseconds',
-    help: 'Steps are handed to the GPU in pieces of about this length, so that the rest of the screen stays fluent. 0 hands over whole steps.',
+    help: 'Steps go to the GPU in pieces of about this length, so that the rest of the screen stays responsive. 0 sends whole steps.',
     group: 'This page',
     min: 0,
     max: 1000,
@@ -338,7 +338,7 @@ function frames(text: string, sequenceLength: number): FramesConfig {
 /** What is wrong with a number, or undefined. */
 export function problemOf({ min, max }: { min?: number; max?: number }, value: string | number) {
   const number = Number(value);
-  if (value === '' || !Number.isFinite(number)) return 'A number is needed.';
+  if (value === '' || !Number.isFinite(number)) return 'Enter a number.';
   if (min !== undefined && number < min) return `At least ${min}.`;
   if (max !== undefined && number > max) return `At most ${max}.`;
   return undefined;

@@ -35,17 +35,17 @@ export function Matrix() {
           </p>
         </>
       ) : (
-        <Later>After each epoch: what the network takes for what.</Later>
+        <Later>After each epoch: which classes the network confuses.</Later>
       )}
     </Card>
   );
 }
 
 const ROW_TEXT: Record<string, string> = {
-  raw: 'as drawn from the data, moved a little at random',
+  raw: 'as drawn from the data, shifted a little at random',
   equalized: 'contrast evened out: the first stream',
   edges: 'sharpened near edges: the second stream',
-  distance: 'how far it is to the next edge, from which the sharpening comes',
+  distance: 'distance to the nearest edge, which controls the sharpening',
 };
 
 export function BatchView() {
@@ -68,7 +68,7 @@ export function BatchView() {
           ))}
         </div>
       ) : (
-        <Later>The first pictures of each batch, and what the preprocessing makes of them.</Later>
+        <Later>The first pictures of each batch, and what preprocessing turns them into.</Later>
       )}
     </Card>
   );
@@ -129,7 +129,7 @@ export function Features() {
           <Bars
             labels={classes.value}
             values={view.probabilities}
-            label="What the network says of it"
+            label="What the network says about it"
           />
           <div class="features-maps">
             {view.layers.map(({ name, maps }) => (
@@ -141,9 +141,7 @@ export function Features() {
           </div>
         </div>
       ) : (
-        <Later>
-          The feature maps of a picture that you choose, and what the network says of it.
-        </Later>
+        <Later>The feature maps of a picture you choose, and what the network says about it.</Later>
       )}
     </Card>
   );
@@ -152,8 +150,8 @@ export function Features() {
 export function Mistakes() {
   const worst = mistakes.value;
   return (
-    <Card title="Worst mistakes" aside={worst ? 'held out; a click looks inside' : undefined}>
-      {!worst && <Later>After each epoch: where the network was surest, and wrong.</Later>}
+    <Card title="Worst mistakes" aside={worst ? 'held out; click one to look inside' : undefined}>
+      {!worst && <Later>After each epoch: where the network was most certain, and wrong.</Later>}
       {worst && worst.list.length === 0 && <p>None: every held-out picture is right.</p>}
       {worst && worst.list.length > 0 && (
         <ul class="mistakes">
@@ -196,13 +194,13 @@ export function GpuTime() {
           <Bars
             labels={times.groups.map(({ name }) => name)}
             values={times.groups.map(({ ms }) => ms / total)}
-            label="Share of a training step by kind of kernel"
+            label="Share of a training step, by kind of kernel"
           />
           <p class="small muted">
             A step of {times.batch} pictures.{' '}
             {times.method === 'timestamp'
-              ? 'By the GPU’s own clock, each kernel alone.'
-              : 'From submit to completion, each kernel alone: this browser has no GPU clock.'}
+              ? 'Timed by the GPU, each kernel on its own.'
+              : 'Timed from submit to completion, each kernel on its own: this browser has no GPU timestamps.'}
           </p>
         </>
       ) : (
@@ -212,7 +210,7 @@ export function GpuTime() {
         <p class="small muted">
           {network.value.parameters.toLocaleString('en')} weights. GPU memory:{' '}
           {mib(memory.value.state)} of data, weights and optimizer; {mib(memory.value.after)} of
-          intermediate results, which would be {mib(memory.value.before)} if none were reused.
+          intermediate results, which would take {mib(memory.value.before)} without reuse.
         </p>
       )}
     </Card>

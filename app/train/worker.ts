@@ -211,7 +211,7 @@ async function goOn(): Promise<void> {
   if (!kept) {
     const [stored, source] = await Promise.all([store.run(), store.data()]);
     if (!stored || !source) {
-      throw new FacegradError('bad-input', 'this browser keeps no run any more');
+      throw new FacegradError('bad-input', 'this browser no longer has a saved run');
     }
     await store.put('run', { ...stored, resumes: stored.resumes + 1 });
     kept = stored;
@@ -261,7 +261,7 @@ async function takeWeights(file: File): Promise<void> {
     if (file.size > MOST_WEIGHTS_BYTES) {
       throw new FacegradError(
         'bad-input',
-        `${file.name} has ${(file.size / 2 ** 20).toFixed(0)} MB; weights of these networks have less than ${MOST_WEIGHTS_BYTES / 2 ** 20}`,
+        `${file.name} has ${(file.size / 2 ** 20).toFixed(0)} MB; weights of these networks take less than ${MOST_WEIGHTS_BYTES / 2 ** 20}`,
       );
     }
     const bytes = new Uint8Array(await file.arrayBuffer());
@@ -269,7 +269,7 @@ async function takeWeights(file: File): Promise<void> {
     if (data && read.config.classes.join() !== data.training.classes.join()) {
       throw new FacegradError(
         'bad-input',
-        `${file.name} knows the classes ${read.config.classes.join(', ')}; the data has ${data.training.classes.join(', ')}`,
+        `${file.name} has the classes ${read.config.classes.join(', ')}; the data has ${data.training.classes.join(', ')}`,
       );
     }
     const { size, name, streams } = read.config;

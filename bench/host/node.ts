@@ -31,7 +31,7 @@ export function nodeBench(onProgress: (text: string) => void): Promise<BenchRunt
   const send = (to: ChildProcess, job: Job) =>
     new Promise<Answer>((resolve, reject) => {
       to.removeAllListeners();
-      to.on('exit', (code) => reject(new Error(`the process ended with ${code}`)));
+      to.on('exit', (code) => reject(new Error(`the process exited with ${code}`)));
       to.on('message', (message: FromChild) => {
         if (message.kind === 'progress') onProgress(message.text);
         else if (message.kind === 'turn') deadline.turn(message.library);

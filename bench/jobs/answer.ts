@@ -33,7 +33,7 @@ export async function answer(job: Job, place: Place): Promise<Answer> {
     return results;
   }
   const entry = PROBLEMS.find(({ name }) => name === job.name);
-  if (!entry) throw new Error(`no problem ${job.name}`);
+  if (!entry) throw new Error(`unknown problem ${job.name}`);
   const chosen = job.libraries.map((library) => {
     const subject = subjects.get(library) ?? LIBRARIES[library](place);
     subjects.set(library, subject);

@@ -25,7 +25,7 @@ const milliseconds = (ms: number) => (ms >= 100 ? ms.toFixed(0) : ms.toPrecision
 /** Milliseconds by problem and library as bars on a logarithmic scale: an SVG file. */
 export function reportPlot(report: Report): string {
   const timed = report.measurements.filter(({ ms }) => ms !== undefined);
-  if (timed.length === 0) throw new Error('nothing to plot: the report holds no times');
+  if (timed.length === 0) throw new Error('nothing to plot: the report has no times');
   const medians = timed.map(({ ms }) => ms!.median);
   const low = 10 ** Math.floor(Math.log10(Math.min(...medians)));
   const high = 10 ** Math.ceil(Math.log10(Math.max(...medians) * 1.001));
@@ -62,7 +62,7 @@ export function reportPlot(report: Report): string {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${y + 28}" font-family="sans-serif" font-size="11">`,
     '<style>.value{fill:#555}</style><rect width="100%" height="100%" fill="white"/>',
-    `<text x="8" y="20" font-size="14">Milliseconds a run on ${escape(adapterName(report.facts.adapter))}: shorter is better, each line is ten times the one before</text>`,
+    `<text x="8" y="20" font-size="14">Milliseconds per run on ${escape(adapterName(report.facts.adapter))}: shorter is better; each line marks ten times the previous one</text>`,
     ...ticks,
     ...lines,
     ...legend,

@@ -181,9 +181,9 @@ export function compareText(now: Report, before: Report): string {
   const other =
     nameOf(now) === nameOf(before)
       ? ''
-      : `\nanother adapter then: ${nameOf(before)}; ratios mean little`;
+      : `\nmeasured on another adapter (${nameOf(before)}): the ratios mean little`;
   const since = `since ${before.date}, commit ${before.commit}${other}`;
-  return rows.length > 1 ? `${since}\n${alignColumns(rows, 2)}` : `${since}\nno case in common`;
+  return rows.length > 1 ? `${since}\n${alignColumns(rows, 2)}` : `${since}\nno cases in common`;
 }
 
 function compareRow(
@@ -227,8 +227,8 @@ export function reportMarkdown(report: Report): string {
     .join(', ');
   return [
     `_${nameOf(report)}; ${where}; ${report.cpu}; measured peak ${peak.gflops.toFixed(0)} GFLOP/s, ` +
-      `${peak.gbytesPerSecond.toFixed(0)} GB/s. Milliseconds, in brackets how many times ours; – : it cannot, or its ` +
-      `numbers are wrong; > N s: a single run took longer. ${report.date.slice(0, 10)}, ${shortCommits(report.commit)}._`,
+      `${peak.gbytesPerSecond.toFixed(0)} GB/s. Milliseconds, with the multiple of ours in brackets; –: not supported, or its ` +
+      `results are wrong; > N s: a single run took longer. ${report.date.slice(0, 10)}, ${shortCommits(report.commit)}._`,
     '',
     `| | ${libraries.join(' | ')} |`,
     `| --- | ${libraries.map(() => '---:').join(' | ')} |`,
@@ -248,6 +248,6 @@ const END = '<!-- bench:end -->';
 export function betweenMarks(page: string, content: string): string {
   const begin = page.indexOf(START);
   const end = page.indexOf(END);
-  if (begin < 0 || end < begin) throw new Error(`the page has no ${START} … ${END}`);
+  if (begin < 0 || end < begin) throw new Error(`the page lacks ${START} … ${END}`);
   return `${page.slice(0, begin + START.length)}\n\n${content}\n\n${page.slice(end)}`;
 }

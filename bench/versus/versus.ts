@@ -107,7 +107,7 @@ export async function versus(
       measurement.difference = worst(wanted, outputs);
       if (!(measurement.difference <= problem.tolerance)) {
         const by = measurement.difference.toPrecision(2);
-        throw new Error(`its numbers differ by ${by} from those of ${subjects[0].library}`);
+        throw new Error(`its results differ by ${by} from those of ${subjects[0].library}`);
       }
       const contestant = { subject, prepared, measurement, samples: [], cpu: [], scripts: [] };
       const batch = Math.max(1, Math.min(MAX_BATCH, Math.round(BATCH_MS / Math.max(once, 0.1))));

@@ -33,7 +33,7 @@ export function unpackImageSet(
   const labels = blobs[`${key}.labels`];
   const { width, height, count } = header;
   if (images?.length !== width * height * count || labels?.length !== count) {
-    throw new FacegradError('internal', `the bytes of ${header.name} did not arrive whole`);
+    throw new FacegradError('internal', `the bytes of ${header.name} arrived incomplete`);
   }
   return { ...header, images, labels };
 }

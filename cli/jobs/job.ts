@@ -52,7 +52,7 @@ export async function perform(
   place: Pick<Task, 'stop' | 'emit' | 'file' | 'systems'> & { openGpu: () => Promise<Gpu> },
 ): Promise<void> {
   const work = Object.hasOwn(jobs, kind) ? jobs[kind] : undefined;
-  if (!work) throw new FacegradError('internal', `there is no job ${kind}`);
+  if (!work) throw new FacegradError('internal', `unknown job ${kind}`);
   let opened: Promise<Gpu> | undefined;
   let refuse: (error: Error) => void;
   const refused = new Promise<never>((_, reject) => (refuse = reject));

@@ -51,7 +51,7 @@ export async function chromeRuntime(options: ChromeOptions = {}): Promise<Runtim
     await loopback.close();
     throw new FacegradError(
       'unsupported',
-      `Chrome does not start (${executablePath}): ${(cause as Error).message}`,
+      `Chrome failed to start (${executablePath}): ${(cause as Error).message}`,
       { cause },
     );
   }
@@ -126,7 +126,7 @@ async function* runInPage(
     queue.push({ type: 'file', name, bytes: await bodyOf(request) });
     answer(response, 'text/plain', 'here');
   });
-  const gone = () => queue.end(new FacegradError('device-lost', 'Chrome went away'));
+  const gone = () => queue.end(new FacegradError('device-lost', 'Chrome has exited'));
   browser.once('disconnected', gone);
   const page = await browser.newPage();
   const ask = () => {

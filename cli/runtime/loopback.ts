@@ -71,10 +71,10 @@ export async function bodyOf(request: IncomingMessage): Promise<Uint8Array> {
   const body = new Uint8Array(Math.max(0, expected));
   let at = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
-    if (at + chunk.length > body.length) throw new Error('a request longer than it said');
+    if (at + chunk.length > body.length) throw new Error('a request is longer than it declared');
     body.set(chunk, at);
     at += chunk.length;
   }
-  if (at !== expected) throw new Error(`a request of ${at} bytes that said ${expected}`);
+  if (at !== expected) throw new Error(`a request of ${at} bytes declared ${expected}`);
   return body;
 }

@@ -40,7 +40,7 @@ export function call(c: Compiler, name: string, nodes: Expression[], into?: numb
     if (name in COMPOSED) return COMPOSED[name](c, operands, into);
     return numberFunction(c, name, operands, into);
   }
-  return c.fail(`there is no function '${name}'`);
+  return c.fail(`unknown function '${name}'`);
 }
 
 function argument(c: Compiler, name: string, nodes: Expression[], count: number): Expression[] {
@@ -105,7 +105,7 @@ function shared(c: Compiler, node: Expression): Place {
 function arrayLength(c: Compiler, node: Expression): Operand {
   const place = shared(c, node);
   if (place.type.kind !== 'array' || place.type.count !== null || !place.memory?.elements) {
-    return c.fail('arrayLength is of an array in storage whose length the buffer decides');
+    return c.fail('arrayLength needs a runtime-sized array in storage');
   }
   const { elements } = place.memory;
   const length = c.temporary(U32);
@@ -118,7 +118,7 @@ function atomic(c: Compiler, name: string, nodes: Expression[]): Operand {
   argument(c, name, nodes, readsOnly ? 1 : 2);
   const place = shared(c, nodes[0]);
   if (place.type.kind !== 'atomic')
-    return c.fail(`${name} is of an atomic, not of ${place.type.name}`);
+    return c.fail(`${name} takes an atomic, not ${place.type.name}`);
   const value = readsOnly ? undefined : c.coerce(expression(c, nodes[1]), place.type.of);
   return atomicOp(c, name, place, value);
 }
@@ -203,7 +203,7 @@ function numberFunction(c: Compiler, name: string, given: Operand[], into?: numb
       (name === 'mix' && i === 2 && each.type === scalar),
   );
   if (!f || !fits)
-    return c.fail(`there is no ${name}(${given.map((each) => each.type.name).join(', ')})`);
+    return c.fail(`no overload ${name}(${given.map((each) => each.type.name).join(', ')})`);
   const make = maker(f, scalar);
   const reg = (i: number, lane: number) =>
     operands[i] ? operands[i].reg + (lanesOf(operands[i].type) === 1 ? 0 : lane) : 0;
@@ -215,7 +215,7 @@ function numberFunction(c: Compiler, name: string, given: Operand[], into?: numb
 type Composed = (c: Compiler, given: Operand[], into?: number) => Operand;
 
 const one = (c: Compiler, given: Operand[], count: number): void => {
-  if (given.length !== count) c.fail(`${count} arguments are wanted, not ${given.length}`);
+  if (given.length !== count) c.fail(`expected ${count} arguments, got ${given.length}`);
 };
 
 /** A lane of a vector. */
@@ -227,7 +227,7 @@ const lane = (vector: Operand, i: number): Operand => ({
 
 function dot(c: Compiler, a: Operand, b: Operand, into?: number): Operand {
   if (a.type.kind !== 'vector' || a.type.name !== b.type.name)
-    c.fail('dot is of two vectors of one type');
+    c.fail('dot takes two vectors of the same type');
   let sum = binary(c, '*', lane(a, 0), lane(b, 0));
   for (let i = 1; i < lanesOf(a.type); i++) {
     const last = i === lanesOf(a.type) - 1;
@@ -249,7 +249,7 @@ function anyOrAll(all: boolean): Composed {
   return (c, given, into) => {
     one(c, given, 1);
     const [{ type, reg }] = given;
-    if (scalarOf(type) !== BOOL) c.fail('a bool or a vector of them is wanted');
+    if (scalarOf(type) !== BOOL) c.fail('expected a bool or a vector of bools');
     const n = lanesOf(type);
     return c.compute(given, BOOL, into, (d) => ({ r }) => {
       let count = 0;
@@ -271,7 +271,7 @@ const COMPOSED: Record<string, Composed> = {
       scalarOf(which.type) !== BOOL ||
       (n > 1 && n !== lanesOf(no.type))
     ) {
-      c.fail(`there is no select(${given.map((each) => each.type.name).join(', ')})`);
+      c.fail(`no overload select(${given.map((each) => each.type.name).join(', ')})`);
     }
     return c.compute([no, yes, which], no.type, into, (d, i) => {
       const [a, b, w] = [no.reg + i, yes.reg + i, which.reg + (n === 1 ? 0 : i)];
@@ -300,7 +300,7 @@ const COMPOSED: Record<string, Composed> = {
     one(c, given, 2);
     const [a, b] = given;
     if (a.type.name !== 'vec3<f32>' || b.type.name !== a.type.name)
-      c.fail('cross is of two vec3<f32>');
+      c.fail('cross takes two vec3<f32>');
     const parts = [0, 1, 2].map((i) => {
       const [j, k] = [(i + 1) % 3, (i + 2) % 3];
       return binary(

@@ -181,7 +181,7 @@ export class Compiler {
     const reg = this.#next;
     this.#next += size;
     this.#high = Math.max(this.#high, this.#next);
-    if (this.#high > REGISTERS) this.fail('variables are too large for the machine');
+    if (this.#high > REGISTERS) this.fail('the variables are too large for the machine');
     return reg;
   }
 
@@ -200,7 +200,7 @@ export class Compiler {
   #constantRegisters(size: number): number {
     const reg = this.#constants;
     this.#constants += size;
-    if (this.#constants > CONSTANTS) this.fail('constants are too many for the machine');
+    if (this.#constants > CONSTANTS) this.fail('there are too many constants for the machine');
     return reg;
   }
 
@@ -266,9 +266,7 @@ export class Compiler {
   // ---- names and types
 
   lookUp(name: string): Variable {
-    return (
-      this.scope.lookUp(name) ?? this.global(name) ?? this.fail(`there is nothing named '${name}'`)
-    );
+    return this.scope.lookUp(name) ?? this.global(name) ?? this.fail(`unknown name '${name}'`);
   }
 
   /** The scope of a function: it sees the module and its own names. */
@@ -300,13 +298,13 @@ export class Compiler {
       scalar.name === 'bool' ||
       withScalar(from, scalar).name !== type.name
     ) {
-      this.fail(`${from.name} is given where ${type.name} is wanted`);
+      this.fail(`expected ${type.name}, got ${from.name}`);
     }
     const values = Array.from(this.folder.r.subarray(operand.reg, operand.reg + from.size));
     const [least, most] = scalar.name === 'u32' ? [0, 2 ** 32 - 1] : [-(2 ** 31), 2 ** 31 - 1];
     for (const value of values) {
       if (scalar.name !== 'f32' && scalar !== INT && (value < least || value > most)) {
-        this.fail(`${value} does not fit ${scalar.name}`);
+        this.fail(`${value} does not fit in ${scalar.name}`);
       }
     }
     return this.constant(type, ...values.map(conversion('int', scalar.name)));
@@ -315,7 +313,7 @@ export class Compiler {
   /** A value that a variable can have. */
   concrete(operand: Operand): Operand {
     if (isConcrete(operand.type)) return operand;
-    if (operand.type.kind === 'void') this.fail('a value is wanted, and this has none');
+    if (operand.type.kind === 'void') this.fail('expected a value, and this has none');
     return this.coerce(operand, withScalar(operand.type, I32));
   }
 }

@@ -47,7 +47,7 @@ function primary(c: Compiler, node: Expression, into?: number): Operand {
     case 'bitcastExpr':
       return bitcast(c, typeOf(c, node.type), concreteValue(c, node.value), into);
     default:
-      return c.fail('this expression is not for the machine');
+      return c.fail('the machine does not support this expression');
   }
 }
 
@@ -79,7 +79,7 @@ export function condition(c: Compiler, node: Expression): Operand {
 /** A whole number that is known while compiling: the length of an array. */
 export function constantNumber(c: Compiler, node: Expression): number {
   const value = expression(c, node);
-  if (!value.constant || value.type.kind !== 'scalar') c.fail('a constant number is wanted');
+  if (!value.constant || value.type.kind !== 'scalar') c.fail('expected a constant number');
   return c.valueOf(value);
 }
 
@@ -92,7 +92,7 @@ function unary(c: Compiler, operator: string, right: Expression, into?: number):
   const operand = expression(c, right);
   const scalar = scalarOf(operand.type);
   const make = operand.type.kind !== 'atomic' && scalar && unaryOp(operator, scalar.name);
-  if (!make) return c.fail(`there is no ${operator}${operand.type.name}`);
+  if (!make) return c.fail(`no operator ${operator}${operand.type.name}`);
   return c.compute([operand], operand.type, into, (d, lane) => make(d, operand.reg + lane));
 }
 
@@ -118,7 +118,7 @@ export function binary(
     if (scalarOf(a.type) === INT && !b.constant) a = c.concrete(a);
   } else [a, b] = unify(c, a, b);
   const [of, other] = [scalarOf(a.type), scalarOf(b.type)];
-  const wrong = () => c.fail(`there is no ${a.type.name} ${operator} ${b.type.name}`);
+  const wrong = () => c.fail(`no operator ${a.type.name} ${operator} ${b.type.name}`);
   if (!of || !other || a.type.kind === 'atomic' || b.type.kind === 'atomic') return wrong();
   const make = binaryOp(operator, of.name);
   const [n, m] = [lanesOf(a.type), lanesOf(b.type)];
@@ -186,7 +186,7 @@ function shortCircuit(c: Compiler, node: Expression & { astNodeType: 'binaryOp' 
 export function bitcast(c: Compiler, to: Type, value: Operand, into?: number): Operand {
   const [from, target] = [scalarOf(value.type), scalarOf(to)];
   if (!from || !target || value.type.size !== to.size || from === BOOL || target === BOOL) {
-    return c.fail(`${value.type.name} has not the bits of ${to.name}`);
+    return c.fail(`${value.type.name} and ${to.name} differ in size`);
   }
   const { f32, i32, u32 } = BITS;
   const views = { f32, i32, u32 } as Record<string, { [i: number]: number }>;
@@ -227,7 +227,7 @@ export function construct(
   if (parts.length === 0) return zero(c, type);
   switch (type.kind) {
     case 'scalar':
-      if (parts.length > 1) c.fail(`${type.name} is made of one value`);
+      if (parts.length > 1) c.fail(`${type.name} takes one value`);
       return convert(c, parts[0], type, into);
     case 'vector':
       return constructVector(c, type.count, type.of, parts, into);
@@ -235,7 +235,7 @@ export function construct(
     case 'struct':
       return gather(c, type, parts);
     default:
-      return c.fail(`${type.name} cannot be made`);
+      return c.fail(`${type.name} cannot be constructed`);
   }
 }
 
@@ -255,7 +255,7 @@ function constructVector(
   const type = vector(count, of);
   if (parts.length === 1 && parts[0].type.kind === 'vector') {
     if (parts[0].type.count !== count)
-      c.fail(`${parts[0].type.name} has not the components of ${type.name}`);
+      c.fail(`${parts[0].type.name} does not match the components of ${type.name}`);
     return convert(c, parts[0], type, into);
   }
   const same = parts.map((part) => c.coerce(part, withScalar(part.type, of)));
@@ -263,7 +263,8 @@ function constructVector(
     Array.from({ length: size }, (_, i) => reg + i),
   );
   if (sources.length === 1) sources.push(...new Array<number>(count - 1).fill(sources[0]));
-  if (sources.length !== count) c.fail(`${type.name} is not made of ${sources.length} components`);
+  if (sources.length !== count)
+    c.fail(`${type.name} cannot be constructed from ${sources.length} components`);
   return c.compute(same, type, into, (d, lane) => {
     const from = sources[lane];
     return (t) => void (t.r[d] = t.r[from]);
@@ -279,7 +280,8 @@ function gather(c: Compiler, type: Type & { kind: 'array' | 'struct' }, parts: O
           offset: i * type.stride,
         }))
       : (type as Struct).members;
-  if (wanted.length !== parts.length) c.fail(`${type.name} is not made of ${parts.length} values`);
+  if (wanted.length !== parts.length)
+    c.fail(`${type.name} cannot be constructed from ${parts.length} values`);
   const same = parts.map((part, i) => c.coerce(part, wanted[i].type));
   const sources = new Map<number, number>();
   wanted.forEach(({ offset, type: { size } }, i) => {
@@ -302,7 +304,7 @@ export function zero(c: Compiler, type: Type): Operand {
 function convert(c: Compiler, value: Operand, to: Type, into?: number): Operand {
   const [from, target] = [scalarOf(value.type), scalarOf(to)!];
   if (!from || value.type.size !== to.size)
-    return c.fail(`${value.type.name} is not converted to ${to.name}`);
+    return c.fail(`${value.type.name} cannot be converted to ${to.name}`);
   if (from === target) return value;
   if (from === INT && target !== BOOL) return c.coerce(value, to);
   const f = conversion(from.name, target.name);

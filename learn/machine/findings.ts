@@ -70,8 +70,8 @@ export function describe(finding: Finding): string {
     case 'unwritten':
       return `${place} is never written`;
     case 'divergence':
-      return `line ${line}: not every thread of workgroup ${group} comes to ${memory ?? 'the barrier'}`;
+      return `line ${line}: not every thread of workgroup ${group} reaches ${memory ?? 'the barrier'}`;
     case 'endless':
-      return `line ${line}: a loop that does not end within the limit (thread ${thread} of workgroup ${group})`;
+      return `line ${line}: a loop did not end within the limit (thread ${thread} of workgroup ${group})`;
   }
 }

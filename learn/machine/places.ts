@@ -64,7 +64,7 @@ export function pointee(c: Compiler, address: Operand): Place {
   const { to, space } = address.type;
   const shared = space !== 'function' && space !== 'private';
   if (shared && space !== 'workgroup' && space !== 'storage') {
-    c.fail(`pointers to ${space} memory are not for the machine`);
+    c.fail(`the machine does not support pointers to ${space} memory`);
   }
   return {
     type: to,
@@ -112,7 +112,7 @@ function element(c: Compiler, place: Place, index: Operand): Place {
   const { type, memory } = place;
   const name = scalarOf(index.type)?.name;
   if (index.type.kind !== 'scalar' || (name !== 'int' && name !== 'i32' && name !== 'u32')) {
-    c.fail(`an index is i32 or u32, not ${index.type.name}`);
+    c.fail(`an index must be i32 or u32, not ${index.type.name}`);
   }
   if (type.kind !== 'array' && type.kind !== 'vector')
     return c.fail(`${type.name} has no elements`);
@@ -120,7 +120,7 @@ function element(c: Compiler, place: Place, index: Operand): Place {
   const { count } = type;
   if (index.constant && count !== null) {
     const i = c.valueOf(index);
-    if (i < 0 || i >= count) c.fail(`index ${i} is outside of ${type.name}`);
+    if (i < 0 || i >= count) c.fail(`index ${i} is out of range for ${type.name}`);
     return { ...place, type: type.of, offset: place.offset + i * stride };
   }
   const limit = count !== null ? { count } : memory === ANY ? ANYWHERE : memory!.elements;
@@ -162,7 +162,7 @@ function member(c: Compiler, place: Place, name: string): Place {
 /** The value of a place: in its own registers where it is a register already. */
 export function load(c: Compiler, place: Place, into?: number): Operand {
   const { type, memory, offset, index } = place;
-  if (type.kind === 'atomic') c.fail('an atomic is read by atomicLoad');
+  if (type.kind === 'atomic') c.fail('an atomic is read with atomicLoad');
   if (type.kind === 'array' && type.count === null)
     c.fail(`${type.name} cannot be read as a whole`);
   if (!memory && !index) {
@@ -179,7 +179,7 @@ export function store(c: Compiler, place: Place, value: Operand): void {
   if (!place.mutable || (memory && memory !== ANY && !memory.writable)) {
     c.fail(`${place.name} cannot be written to`);
   }
-  if (type.kind === 'atomic') c.fail('an atomic is written by atomicStore');
+  if (type.kind === 'atomic') c.fail('an atomic is written with atomicStore');
   if (!memory && !index) c.copy(value.reg, offset, type.size);
   else c.emit(storeOp(c, place, value.reg));
 }

@@ -68,7 +68,7 @@ export function compile(code: string, { overrides = {} }: CompileOptions = {}): 
     }
   }
   for (const name of Object.keys(overrides)) {
-    if (!globals.has(name) || module.constants.has(name)) c.fail(`there is no override '${name}'`);
+    if (!globals.has(name) || module.constants.has(name)) c.fail(`unknown override '${name}'`);
   }
   const bindings: Binding[] = [];
   const underway = new Set<string>();
@@ -163,7 +163,7 @@ function moduleVariable(
       : c.fail(`'${name}' has no type`);
   const shared = space === 'storage' || space === 'workgroup';
   if (!shared && space !== 'private' && space !== 'uniform') {
-    c.fail(`'${name}': textures and samplers are not for the machine`);
+    c.fail(`'${name}': the machine does not support textures and samplers`);
   }
   const writable = space === 'workgroup' || node.access === 'read_write';
   const memory = shared ? new Memory(name, space, type, writable, c.findings) : null;

@@ -41,7 +41,7 @@ export function functionBody(c: Compiler, body: Block): void {
     returnValue(c, returns.value);
   });
   if (!returns && c.returning.type !== VOID && !alwaysReturns(body)) {
-    c.fail(`'${c.calling[c.calling.length - 1]}' does not return a value on every way`);
+    c.fail(`'${c.calling[c.calling.length - 1]}' does not return a value on every path`);
   }
 }
 
@@ -87,7 +87,7 @@ function statement(c: Compiler, node: Statement, targets: Targets): void {
     case 'switch':
       return c.temporarily(() => control(c, node, targets));
     case 'continuing':
-      return c.fail('`continuing` stands at the end of a loop');
+      return c.fail('`continuing` must be at the end of a loop');
     case 'staticAssert': {
       const holds = condition(c, node.expression);
       if (!holds.constant || c.valueOf(holds) === 0) c.fail('const_assert fails');
@@ -119,7 +119,7 @@ function declaration(c: Compiler, node: Single & { astNodeType: 'var' | 'let' | 
     return declare(typed);
   }
   if (kind === 'var' && node.storage && node.storage !== 'function') {
-    c.fail(`var<${node.storage}> stands outside of functions`);
+    c.fail(`var<${node.storage}> must be declared outside functions`);
   }
   if (!node.type) {
     if (!value) return c.fail(`'${name}' has neither type nor value`);
@@ -147,7 +147,7 @@ function simple(c: Compiler, node: Single, targets: Targets): void {
       const place = placeOf(c, node.variable);
       const scalar = scalarOf(place.type);
       if (place.type.kind !== 'scalar' || !scalar || scalar === F32) {
-        c.fail(`${node.operator} is for i32 and u32`);
+        c.fail(`${node.operator} takes i32 or u32`);
       }
       const one = c.constant(INT, 1);
       const into = place.memory || place.index ? undefined : place.offset;
@@ -161,12 +161,12 @@ function simple(c: Compiler, node: Single, targets: Targets): void {
     case 'return':
       return returnStatement(c, node.value);
     case 'break':
-      if (node.condition) return c.fail('`break if` stands at the end of `continuing`');
-      return c.jump(targets.onBreak ?? c.fail('break outside of a loop or switch'));
+      if (node.condition) return c.fail('`break if` must be at the end of `continuing`');
+      return c.jump(targets.onBreak ?? c.fail('break outside a loop or switch'));
     case 'continue':
-      return c.jump(targets.onContinue ?? c.fail('continue outside of a loop'));
+      return c.jump(targets.onContinue ?? c.fail('continue outside a loop'));
     default:
-      return c.fail(`the machine has no such statement (${node.astNodeType})`);
+      return c.fail(`the machine does not support this statement (${node.astNodeType})`);
   }
 }
 
@@ -182,7 +182,7 @@ function assignment(c: Compiler, operator: string, to: Expression, from: Express
     const old = c.calls(from) ? c.keep(before) : before;
     const value = binary(c, operator.slice(0, -1), old, expression(c, from), into);
     if (value.type.name !== place.type.name)
-      c.fail(`${value.type.name} is given where ${place.type.name} is wanted`);
+      c.fail(`expected ${place.type.name}, got ${value.type.name}`);
     if (value.reg !== into) store(c, place, value);
     return;
   }
@@ -326,7 +326,7 @@ function switchStatement(
 ): void {
   c.start(node.line);
   const value = c.keep(concreteValue(c, node.condition));
-  if (value.type.kind !== 'scalar') c.fail('switch is of a whole number');
+  if (value.type.kind !== 'scalar') c.fail('switch takes an integer');
   const end = c.label();
   const bodies = node.cases.map(() => c.label());
   let otherwise = end;

@@ -83,7 +83,7 @@ export function subgroupOperation(
   const value = c.concrete(given[0]);
   const scalar = scalarOf(value.type);
   if (!scalar || (scalar === BOOL) !== (of === 'bool'))
-    c.fail(`there is no ${name}(${value.type.name})`);
+    c.fail(`no overload ${name}(${value.type.name})`);
   const lane = argument ? laneArgument(c, given[1]) : null;
   const { size } = value.type;
   const type: Type = lanesOf(value.type) === 1 ? scalar! : value.type;

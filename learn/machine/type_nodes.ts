@@ -38,7 +38,7 @@ export function typeOf(c: Compiler, node: TypeNode, evaluate: Evaluate): Type {
   }
   if (name === 'atomic') {
     const of = typeOf(c, node.format!, evaluate);
-    if (of !== I32 && of !== U32) c.fail(`there is no atomic<${of.name}>`);
+    if (of !== I32 && of !== U32) c.fail(`atomic<${of.name}> does not exist`);
     return atomic(of as Scalar);
   }
   if (name === 'array') {
@@ -48,7 +48,7 @@ export function typeOf(c: Compiler, node: TypeNode, evaluate: Evaluate): Type {
     return array(of, length || null);
   }
   if (name === 'ptr') return pointer(typeOf(c, node.type!, evaluate), node.storage as Space);
-  return structOf(c, node, evaluate) ?? c.fail(`the machine has no type '${name}'`);
+  return structOf(c, node, evaluate) ?? c.fail(`unknown type '${name}'`);
 }
 
 function structOf(c: Compiler, node: TypeNode, evaluate: Evaluate): Struct | undefined {
@@ -59,7 +59,7 @@ function structOf(c: Compiler, node: TypeNode, evaluate: Evaluate): Struct | und
     node.name,
     members.map(({ name, type, attributes }) => {
       if (attributes?.some((attribute) => ['size', 'align'].includes(attribute.name))) {
-        c.fail(`@size and @align are not for the machine (${node.name}.${name})`);
+        c.fail(`the machine does not support @size and @align (${node.name}.${name})`);
       }
       return { name, type: typeOf(c, type, evaluate) };
     }),

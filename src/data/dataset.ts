@@ -61,7 +61,7 @@ export function checkSet(set: ImageSet | SequenceSet): void {
   const checkBytes = (what: 'images' | 'labels', length: number) => {
     const bytes: unknown = set[what];
     if (!(bytes instanceof Uint8Array || bytes instanceof Uint8ClampedArray)) {
-      fail(`its ${what} are no bytes`, 'Uint8Array', (bytes as object)?.constructor?.name);
+      fail(`its ${what} must be a Uint8Array`, 'Uint8Array', (bytes as object)?.constructor?.name);
     } else if (bytes.length !== length) {
       fail(`${bytes.length} bytes of ${what} for ${count} images`, length, bytes.length);
     }

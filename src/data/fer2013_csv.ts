@@ -46,7 +46,7 @@ export async function parseFer2013Csv(
     rest = text.slice(end);
     if (rest.length > LONGEST_LINE) {
       // Not held until memory ends: the longest row has 2,304 pixels of four characters.
-      throw rows.error(`a line of more than ${LONGEST_LINE} characters, so no fer2013.csv`);
+      throw rows.error(`a line has more than ${LONGEST_LINE} characters: this is not fer2013.csv`);
     }
     parseLines(text.slice(0, end), rows);
   }
@@ -159,7 +159,7 @@ class Fer2013Rows {
     this.row += 1;
     const { emotion, pixels, usage } = this.columns;
     const needed = Math.max(emotion, pixels, usage ?? 0) + 1;
-    if (fields.length < needed) this.fail(`${fields.length} fields, wanted ${needed}`);
+    if (fields.length < needed) this.fail(`${fields.length} fields, expected ${needed}`);
     const label = this.readEmotion(fields[emotion]);
     const split = usage === undefined ? 'training' : this.readUsage(fields[usage]);
     this.readPixels(fields[pixels]);
@@ -171,7 +171,7 @@ class Fer2013Rows {
 
   finish(): Record<Split, ImageSet | undefined> {
     if (!this.columns) throw this.error('the file is empty');
-    if (this.row === 0) throw this.error('there is a header, but no image');
+    if (this.row === 0) throw this.error('it has a header but no images');
     const setOf = (split: Split): ImageSet | undefined =>
       this.stores.get(split)?.finish(`fer2013 ${split}`);
     return {
@@ -203,12 +203,12 @@ class Fer2013Rows {
   private readUsage(field: string): Split {
     const split = USAGE.get(field.trim());
     if (split) return split;
-    return this.fail(`unknown Usage '${excerpt(field)}', wanted ${[...USAGE.keys()].join(', ')}`);
+    return this.fail(`unknown Usage '${excerpt(field)}', expected ${[...USAGE.keys()].join(', ')}`);
   }
 
   private readEmotion(field: string): number {
     const text = field.trim();
-    if (!/^[0-6]$/.test(text)) this.fail(`emotion '${excerpt(text)}', wanted 0 to 6`);
+    if (!/^[0-6]$/.test(text)) this.fail(`emotion '${excerpt(text)}', expected 0 to 6`);
     return Number(text);
   }
 
@@ -230,7 +230,7 @@ class Fer2013Rows {
         this.fail(`pixel ${count} is not a number: '${wordAt(text, i)}'`);
       }
     }
-    if (count !== PIXELS) this.fail(`${count} pixels, wanted ${PIXELS} (${SIZE}x${SIZE})`);
+    if (count !== PIXELS) this.fail(`${count} pixels, expected ${PIXELS} (${SIZE}x${SIZE})`);
   }
 
   private fail(what: string): never {

@@ -35,7 +35,11 @@ export function gunzipStream(
       } catch (cause) {
         const reason = cause instanceof Error ? cause.message : String(cause);
         controller.error(
-          new FacegradError('bad-input', `${file}: not a whole gzip file (${reason})`, { cause }),
+          new FacegradError(
+            'bad-input',
+            `${file}: the gzip file is damaged or incomplete (${reason})`,
+            { cause },
+          ),
         );
       }
     },

@@ -15,7 +15,7 @@ export interface FoldOptions {
 export function checkFold({ folds = 5, fold = 0 }: FoldOptions): void {
   const whole = Number.isInteger(folds) && Number.isInteger(fold);
   if (whole && folds > 1 && fold >= 0 && fold < folds) return;
-  throw new FacegradError('bad-input', `there is no fold ${fold} of ${folds}`);
+  throw new FacegradError('bad-input', `fold ${fold} does not exist (there are ${folds}, from 0)`);
 }
 
 /**
@@ -52,7 +52,7 @@ export function holdOut(
   if (train.length === 0 || test.length === 0) {
     throw new FacegradError(
       'bad-input',
-      `${set.name}: ${set.count} pictures are too few for ${folds} folds of different ones`,
+      `${set.name}: ${set.count} distinct pictures are too few for ${folds} folds`,
     );
   }
   return {

@@ -40,29 +40,29 @@ export async function parseIdx(bytes: Uint8Array, file: string): Promise<IdxArra
     throw new FacegradError('bad-input', `${file}: ${what}`);
   };
   if (plain.length < 4) {
-    return fail(`an IDX header has at least 4 bytes, this file has ${plain.length}`);
+    return fail(`an IDX header takes at least 4 bytes; this file has ${plain.length}`);
   }
   const view = new DataView(plain.buffer, plain.byteOffset, plain.byteLength);
   if (view.getUint16(0) !== 0) {
     const found = view.getUint32(0).toString(16).padStart(8, '0');
-    return fail(`not an IDX file: it must begin with two zero bytes, but begins with 0x${found}`);
+    return fail(`not an IDX file: it should begin with two zero bytes but begins with 0x${found}`);
   }
   const code = view.getUint8(2);
   const type = TYPES.get(code);
   if (!type) return fail(`unknown IDX type 0x${code.toString(16).padStart(2, '0')}`);
   const rank = view.getUint8(3);
-  if (rank === 0) return fail('an IDX file has at least 1 dimension, this file has 0');
+  if (rank === 0) return fail('an IDX file needs at least 1 dimension; this one has 0');
   const start = 4 + 4 * rank;
   if (plain.length < start) {
-    return fail(`cut short in the header: ${plain.length} of ${start} bytes`);
+    return fail(`truncated in the header: ${plain.length} of ${start} bytes`);
   }
   const dims = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));
   const count = dims.reduce((product, dim) => product * dim, 1);
   const wanted = count * type.bytes;
   const found = plain.length - start;
   if (found !== wanted) {
-    const problem = found < wanted ? 'cut short' : 'longer than its header says';
-    return fail(`${problem}: ${dims.join('x')} needs ${wanted} bytes of data, it has ${found}`);
+    const problem = found < wanted ? 'truncated' : 'longer than its header says';
+    return fail(`${problem}: ${dims.join('x')} needs ${wanted} bytes of data but has ${found}`);
   }
   // Bytes need no conversion, and a view on them saves a copy of a file of tens of megabytes.
   if (code === UINT8) return { dims, data: plain.subarray(start) };
@@ -93,14 +93,14 @@ export async function parseIdxImageSet(
   if (!(pixels.data instanceof Uint8Array) || pixels.dims.length !== 3) {
     throw new FacegradError(
       'bad-input',
-      `${images.file}: wanted images, N x height x width bytes, found ${describe(pixels)}`,
+      `${images.file}: expected images (N x height x width bytes), found ${describe(pixels)}`,
     );
   }
   const classOf = await parseIdx(labels.bytes, labels.file);
   if (!(classOf.data instanceof Uint8Array) || classOf.dims.length !== 1) {
     throw new FacegradError(
       'bad-input',
-      `${labels.file}: wanted labels, N bytes, found ${describe(classOf)}`,
+      `${labels.file}: expected labels (N bytes), found ${describe(classOf)}`,
     );
   }
   if (classOf.dims[0] !== count) {
@@ -113,7 +113,7 @@ export async function parseIdxImageSet(
   if (bad >= 0) {
     throw new FacegradError(
       'bad-input',
-      `${labels.file}: label ${bad} is ${classOf.data[bad]}, wanted 0 to ${classes.length - 1}`,
+      `${labels.file}: label ${bad} is ${classOf.data[bad]}, expected 0 to ${classes.length - 1}`,
     );
   }
   return {

@@ -76,12 +76,12 @@ async function loadSplits(
   const sets: ImageFolder['sets'] = {};
   const sequences = parts.filter(({ found }) => found.sequences.length > 0).length;
   if (sequences > 0 && sequences < parts.length) {
-    throw new FacegradError('bad-input', `${name}: one split has sequences, another stills`);
+    throw new FacegradError('bad-input', `${name}: one split holds sequences and another stills`);
   }
   for (const { split, folder, found } of parts) {
     if (sets[split!]) {
       const folders = parts.map(({ folder }) => folder).join(', ');
-      throw new FacegradError('bad-input', `${name}: ${folders} are one split`);
+      throw new FacegradError('bad-input', `${name}: ${folders} are the same split`);
     }
     found.name = `${name} ${folder}`;
     sets[split!] =
@@ -129,7 +129,7 @@ function requireTwoClasses(found: Found): void {
   if (others.length > 0) return;
   throw new FacegradError(
     'bad-input',
-    `${found.name}: every picture is ${found.classes[label]}; a classifier needs two classes`,
+    `${found.name}: every picture is ${found.classes[label]}; a classifier needs at least two classes`,
   );
 }
 
@@ -143,10 +143,11 @@ async function labelCkPlus({ parts, emotions }: Layout, notes: string[]) {
   }
   const labelled = sequences.filter(({ label }) => label >= 0);
   if (labelled.length === 0) {
-    throw new FacegradError('bad-input', `${name}: no sequence of pictures has an emotion`);
+    throw new FacegradError('bad-input', `${name}: no sequence has an emotion label`);
   }
   const out = sequences.length - labelled.length;
-  if (out > 0) notes.push(`${out} sequences without an emotion, or of contempt, are left out.`);
+  if (out > 0)
+    notes.push(`${out} sequences without an emotion label, or labelled contempt, are left out.`);
   return labelled;
 }
 
@@ -156,7 +157,7 @@ async function readEmotion(entry: Placed): Promise<string | undefined> {
   if (text === '' || !(number in CK_EMOTIONS)) {
     throw new FacegradError(
       'bad-input',
-      `${entry.origin} says '${text.slice(0, 40)}', wanted an emotion of 0 to 7`,
+      `${entry.origin} says '${text.slice(0, 40)}', expected an emotion from 0 to 7`,
     );
   }
   return CK_EMOTIONS[number];

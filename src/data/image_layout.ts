@@ -52,7 +52,7 @@ export interface Layout {
 
 const PICTURE = /\.(png|jpe?g|jpe|jfif|pjpe?g|pjp|webp|bmp|dib)$/i;
 export const isPicture = (path: string) => PICTURE.test(path);
-export const PICTURE_KINDS = 'png, jpeg, webp or bmp';
+export const PICTURE_KINDS = 'PNG, JPEG, WebP or BMP';
 
 const SPLIT_NAMES: Record<string, Split> = {
   train: 'training',
@@ -98,13 +98,13 @@ export function readLayout(tree: FileTree): Layout {
   const others = files.filter(({ path }) => !isPicture(path));
   if (all.length === 0) {
     const there = others.length > 0 ? `, only ${listFiles(others)}` : '';
-    throw new FacegradError('bad-input', `${name} holds no ${PICTURE_KINDS}${there}`);
+    throw new FacegradError('bad-input', `${name} contains no ${PICTURE_KINDS}${there}`);
   }
   const emotions = others.filter(({ path }) => EMOTION.test(path));
   const unread = others.filter((file) => !emotions.includes(file));
   const notes: string[] = [];
   if (unread.length > 0) {
-    notes.push(`Left out, as only ${PICTURE_KINDS} are read: ${listFiles(unread)}.`);
+    notes.push(`Left out, because only ${PICTURE_KINDS} can be read: ${listFiles(unread)}.`);
   }
   if (emotions.length > 0) return ckPlus(name, all, emotions, notes);
 
@@ -136,7 +136,7 @@ export function readLayout(tree: FileTree): Layout {
       loose.map(({ origin }) => origin.slice(name.length + 1)),
       3,
     );
-    notes.push(`Left out, as they lie in no folder of a class: ${places}.`);
+    notes.push(`Left out, because they are not in a class folder: ${places}.`);
   }
   uniteClasses(parts);
   const known = parts.flatMap(({ found }) => [...labelsOf(found)].map((c) => found.classes[c]));
@@ -219,12 +219,15 @@ function readClasses(name: string, pictures: Placed[]): Found {
   if (folders.length === 0) {
     throw new FacegradError(
       'bad-input',
-      `${name} has pictures, but no folders of classes: sort them into one folder for each class`,
+      `${name} has pictures but no class folders: sort them into one folder per class`,
     );
   }
   const classes = [...new Set(folders.map(className))];
   if (classes.length > 256) {
-    throw new FacegradError('bad-input', `${name} has ${classes.length} classes, 256 at most`);
+    throw new FacegradError(
+      'bad-input',
+      `${name} has ${classes.length} classes; at most 256 are supported`,
+    );
   }
   const found: Found = { name, classes, stills: [], sequences: [] };
   for (const folder of folders) {
@@ -302,14 +305,14 @@ function depthNotes(parts: Found[]): string[] {
     const folders = [...new Set(inner)];
     notes.push(
       `${inner.length} pictures in folders inside the classes, ${shortList(folders, 1)}, are read as stills. ` +
-        'Sequences lie in class/subject/sequence.',
+        'Sequences are stored as class/subject/sequence.',
     );
   }
   const deep = parts.flatMap(({ sequences }) => sequences.map(({ frames }) => frames[0]));
   if (deep.some(({ path }) => !CK_NAME.test(baseName(path)))) {
     notes.push(
-      `The folders ${shortList([...new Set(deep.map(folderOf))], 1)} are read as sequences, as they lie in ` +
-        'class/subject/sequence. Stills lie at most one folder deep in their class.',
+      `The folders ${shortList([...new Set(deep.map(folderOf))], 1)} are read as sequences, because they are in ` +
+        'class/subject/sequence. Stills are at most one folder deep in their class.',
     );
   }
   return notes;
@@ -324,7 +327,7 @@ function ckPlus(name: string, pictures: Placed[], files: Placed[], notes: string
   }
   const isFrame = ({ path }: Placed) => CK_NAME.test(baseName(path));
   const others = pictures.filter((picture) => !isFrame(picture));
-  if (others.length > 0) notes.push(`Left out, as they are no frames: ${listFiles(others)}.`);
+  if (others.length > 0) notes.push(`Left out, because they are not frames: ${listFiles(others)}.`);
   const frames = pictures
     .filter(isFrame)
     .sort((a, b) => (a.path < b.path ? -1 : 1))

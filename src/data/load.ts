@@ -39,7 +39,7 @@ export async function loadFer2013Folder(
       const [there, missing] = images ? ['images', 'labels-idx1'] : ['labels', 'images-idx3'];
       throw new FacegradError(
         'bad-input',
-        `${folder.name} has ${split}'s ${there}, but no ${split}-${missing}-ubyte[.gz]`,
+        `${folder.name} has the ${there} of ${split} but no ${split}-${missing}-ubyte[.gz]`,
       );
     }
     sets[split] = await parseIdxImageSet(`fer2013 ${split}`, images, labels, EXPRESSIONS);
@@ -55,7 +55,10 @@ export function requireSplit(
   splits: readonly Split[],
 ): void {
   if (splits.some((split) => sets[split])) return;
-  throw new FacegradError('bad-input', `${source} has none of FER2013's ${splits.join(', ')}`);
+  throw new FacegradError(
+    'bad-input',
+    `${source} has none of the FER2013 splits ${splits.join(', ')}`,
+  );
 }
 
 export interface CkPlusOptions {
@@ -117,11 +120,14 @@ export function splitBySubject(
   if (!Number.isInteger(folds) || folds < 2 || folds > subjects.length) {
     throw new FacegradError(
       'bad-input',
-      `${folds} folds of ${subjects.length} subjects: wanted 2 to the number of subjects`,
+      `${folds} folds of ${subjects.length} subjects: folds must be from 2 to the number of subjects`,
     );
   }
   if (!Number.isInteger(fold) || fold < 0 || fold >= folds) {
-    throw new FacegradError('bad-input', `there is no fold ${fold} of ${folds}`);
+    throw new FacegradError(
+      'bad-input',
+      `fold ${fold} does not exist (there are ${folds}, from 0)`,
+    );
   }
   const tested = new Set(subjects.filter((_, i) => i % folds === fold));
   const train: number[] = [];
@@ -142,7 +148,7 @@ async function readPlainOrGzip(tree: FileTree, file: string): Promise<NamedBytes
       const megabytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(0)} MB`;
       throw new FacegradError(
         'bad-input',
-        `${name} has ${megabytes(found.size!)}; an IDX file of at most ${megabytes(MOST_BYTES)} is read`,
+        `${name} has ${megabytes(found.size!)}; IDX files may have at most ${megabytes(MOST_BYTES)}`,
       );
     }
     return { file: name, bytes: await found.read() };
@@ -161,20 +167,20 @@ function parseSequences({ file, bytes }: NamedBytes, images: ImageSet): Sequence
     return fail(`not JSON (${error instanceof Error ? error.message : String(error)})`);
   }
   const list = (root as { sequences?: unknown } | null)?.sequences;
-  if (!Array.isArray(list) || list.length === 0) return fail("there is no list 'sequences'");
+  if (!Array.isArray(list) || list.length === 0) return fail("the list 'sequences' is missing");
   return list.map((entry: unknown, i) => {
     const { subject, label, frames } = (entry ?? {}) as Record<string, unknown>;
     if (typeof subject !== 'string') return fail(`sequence ${i} has no 'subject'`);
     if (typeof label !== 'number' || images.classes[label] === undefined) {
       return fail(
-        `sequence ${i}: label ${String(label)}, wanted 0 to ${images.classes.length - 1}`,
+        `sequence ${i}: label ${String(label)}, expected 0 to ${images.classes.length - 1}`,
       );
     }
     if (!Array.isArray(frames) || frames.length === 0) return fail(`sequence ${i} has no 'frames'`);
     const indices = frames.map((frame: unknown) => {
       const { image } = (frame ?? {}) as Record<string, unknown>;
       if (typeof image !== 'number' || !Number.isInteger(image) || !(image in images.labels)) {
-        return fail(`sequence ${i}: image ${String(image)}, wanted 0 to ${images.count - 1}`);
+        return fail(`sequence ${i}: image ${String(image)}, expected 0 to ${images.count - 1}`);
       }
       return image;
     });

@@ -18,7 +18,10 @@ export async function diskTree(path: string): Promise<FileTree> {
   }
   const walk = async (inner: string, depth: number): Promise<void> => {
     if (depth > DEEPEST) {
-      throw new FacegradError('bad-input', `${path}/${inner}: more than ${DEEPEST} folders deep`);
+      throw new FacegradError(
+        'bad-input',
+        `${path}/${inner}: folders are nested more than ${DEEPEST} deep`,
+      );
     }
     for (const name of (await readdir(join(path, inner))).sort()) {
       if (isClutter(name)) continue;

@@ -41,8 +41,8 @@ const ZIP = /\.zip$/i;
 const OTHER_ARCHIVE = /\.(tar|tgz|tbz2?|txz|rar|7z)$|\.tar\.\w+$|\.gz$/i;
 
 const WANTED =
-  `fer2013.csv (or .csv.gz), IDX files, or pictures (${PICTURE_KINDS}) in one folder for each class, ` +
-  'as they are or in a .zip';
+  `fer2013.csv (or .csv.gz), IDX files, or pictures (${PICTURE_KINDS}) in one folder per class, ` +
+  'unpacked or in a .zip';
 
 /** Throws `bad-input`, naming the file and what to do, if this is no data or more than one. */
 export function openFiles(tree: FileTree, options: OpenOptions): Promise<OpenedData> {
@@ -56,7 +56,7 @@ async function open(tree: FileTree, options: OpenOptions, outermost: boolean): P
   };
   const files = tree.files.filter(({ path }) => !isClutter(path));
   const matching = (pattern: RegExp) => files.filter(({ path }) => pattern.test(baseName(path)));
-  if (files.length === 0) return fail(` is empty: wanted ${WANTED}`);
+  if (files.length === 0) return fail(`: no files found; expected ${WANTED}`);
 
   const idx = matching(IDX);
   if (idx.length > 0) return openIdx(tree, files, idx, options);
@@ -71,7 +71,7 @@ async function open(tree: FileTree, options: OpenOptions, outermost: boolean): P
   const faces = heads.filter(({ faces }) => faces);
   if (holdsPictures(tree)) {
     if (faces.length > 0) {
-      fail(` holds folders of pictures and ${faces[0].file.path}: open one of them by itself`);
+      fail(` holds folders of pictures and ${faces[0].file.path}: open just one of them`);
     }
     return openPictures(tree, options);
   }
@@ -81,7 +81,7 @@ async function open(tree: FileTree, options: OpenOptions, outermost: boolean): P
     const [chosen, ...rest] = telling.length > 0 ? telling : faces;
     if (rest.length > 0) {
       const paths = [chosen, ...rest].map(({ file }) => file.path);
-      fail(` holds ${shortList(paths)}: open one of them by itself`);
+      fail(` holds ${shortList(paths)}: open just one of them`);
     }
     return openCsv(chosen.file, chosen.usage, files, options);
   }
@@ -106,13 +106,13 @@ async function open(tree: FileTree, options: OpenOptions, outermost: boolean): P
   if (archive) {
     const tar = /tar|\.tgz$|\.tbz|\.txz$/i.test(archive.path);
     fail(
-      `${archive.path === name ? '' : `: ${archive.path}`} is an archive that is not read: unpack it` +
-        `${tar ? ` (tar xf ${baseName(archive.path)})` : ''} and open what was in it`,
+      `${archive.path === name ? '' : `: ${archive.path}`}: this kind of archive is not supported: unpack it` +
+        `${tar ? ` (tar xf ${baseName(archive.path)})` : ''} and open its contents`,
     );
   }
   // The reader of csv files says best what is wrong with one.
   if (csvs.length > 0) return openCsv(csvs[0], true, files, options);
-  return fail(`: wanted ${WANTED}; there is only ${listFiles(files)}`);
+  return fail(`: expected ${WANTED}; found only ${listFiles(files)}`);
 }
 
 async function openIdx(
@@ -126,7 +126,7 @@ async function openIdx(
     throw new FacegradError(
       'bad-input',
       `${tree.name} holds IDX files in ${shortList([...folders].map((folder) => folder || 'itself'))}: ` +
-        'open one of these folders by itself',
+        'open just one of these folders',
     );
   }
   options.onProgress?.('reading IDX files');
@@ -163,7 +163,7 @@ async function openCsv(
   }
   checkFold(options);
   const { training } = await parseFer2013Csv(source, { file: path });
-  notes.push(`${path} has no column Usage: a fold of its rows is held out.`);
+  notes.push(`${path} has no Usage column, so a fold of its rows is held out.`);
   return { kind: 'images', sets: holdOut({ ...training!, name: path }, options), notes };
 }
 
@@ -194,5 +194,5 @@ async function textOf(file: FileEntry): Promise<CsvSource> {
 function leftOut(files: readonly FileEntry[], read: readonly FileEntry[]): string[] {
   const rest = files.filter((file) => !read.includes(file));
   const what = read.length === 1 ? read[0].path : 'the IDX files';
-  return rest.length > 0 ? [`Left out beside ${what}: ${listFiles(rest)}.`] : [];
+  return rest.length > 0 ? [`Ignored next to ${what}: ${listFiles(rest)}.`] : [];
 }

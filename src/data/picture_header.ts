@@ -27,13 +27,13 @@ export function pictureHeader(
   if (!header) {
     const start = [...bytes.subarray(0, 4)].map((b) => b.toString(16).padStart(2, '0')).join(' ');
     return fail(
-      `wanted a png, jpeg, webp or bmp; ${otherKind(bytes) ?? `the file begins with ${start}`}`,
+      `expected a PNG, JPEG, WebP or BMP; ${otherKind(bytes) ?? `the file begins with ${start}`}`,
     );
   }
   const { format, width, height } = header;
-  if (width === 0 || height === 0) fail(`the ${format} is cut short or has no pixels`);
+  if (width === 0 || height === 0) fail(`the ${format} is truncated or has no pixels`);
   if (width * height > MOST_PIXELS) {
-    fail(`${width}x${height} pixels, ${MOST_PIXELS} are the most that is read`);
+    fail(`${width}x${height} pixels; at most ${MOST_PIXELS} are supported`);
   }
   return header;
 }
@@ -45,7 +45,7 @@ export function pictureHeader(
 export function checkPicture(bytes: Uint8Array, file: string): Header {
   const header = pictureHeader(bytes, file);
   if (!ENDS[header.format](bytes)) {
-    throw new FacegradError('bad-input', `${file}: the ${header.format} is cut short`);
+    throw new FacegradError('bad-input', `${file}: the ${header.format} is truncated`);
   }
   return header;
 }

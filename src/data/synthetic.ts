@@ -181,7 +181,7 @@ function checkOptions({ seed, count, size = 48, ...people }: SyntheticOptions, c
 
 function requireInteger(option: string, value: number, least: number): void {
   if (Number.isSafeInteger(value) && value >= least) return;
-  throw new FacegradError('bad-input', `${option} must be a whole number from ${least}`, {
+  throw new FacegradError('bad-input', `${option} must be a whole number of at least ${least}`, {
     operation: 'synthetic data',
     wanted: `at least ${least}`,
     available: value,

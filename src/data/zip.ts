@@ -61,13 +61,13 @@ export async function openZip(
       if (path !== '') folders.push(path);
       continue;
     }
-    if (seen.has(path)) fail(`${path} is in it twice`);
+    if (seen.has(path)) fail(`it contains ${path} twice`);
     seen.add(path);
     const { size } = entry;
     const pieces = () => inflated(bytes, entry, (what, cause) => fail(`${path} ${what}`, cause));
     const read = async () => {
       if (size > most.entryBytes) {
-        fail(`${path} has ${size} bytes, ${most.entryBytes} are the most that is read`);
+        fail(`${path} has ${size} bytes; at most ${most.entryBytes} are supported`);
       }
       const whole = new Uint8Array(size);
       let length = 0;
@@ -81,7 +81,7 @@ export async function openZip(
   }
   const notes = guessed
     ? [
-        `${name} does not say how its names are encoded: they are shown in code page 437, as ${guessed}.`,
+        `${name} does not say how its file names are encoded; they are read as code page 437: ${guessed}.`,
       ]
     : [];
   return { name, files, folders, notes };
@@ -99,7 +99,7 @@ function blobSource(blob: Blob): ByteSource {
 function safePath(given: string, fail: Fail): string {
   if (given === '' || given.includes('\0')) return fail(`an entry's name is '${given}'`);
   if (/^[\\/]|^[A-Za-z]:/.test(given)) return fail(`${given} is an absolute path`);
-  if (given.split(/[\\/]/).includes('..')) return fail(`${given} leaves the zip`);
+  if (given.split(/[\\/]/).includes('..')) return fail(`${given} points outside the zip`);
   const parts = given.split('/').filter((part) => part !== '' && part !== '.');
   return parts.join('/');
 }
@@ -110,10 +110,10 @@ function checkEntries(entries: ZipEntry[], most: Required<ZipLimits>, fail: Fail
     if (encrypted) fail(`${name} is encrypted`);
     if (link) fail(`${name} is a link`);
     if (method !== STORED && method !== DEFLATED) {
-      fail(`${name} is packed by method ${method}, wanted stored or deflated`);
+      fail(`${name} uses compression method ${method}; only stored and deflated are supported`);
     }
     if (method === STORED && size !== packed) {
-      fail(`${name} is stored in ${packed} bytes, but has ${size}`);
+      fail(`${name} is stored uncompressed in ${packed} bytes but should have ${size}`);
     }
     const ratio = size / Math.max(1, packed);
     if (size > MIB && ratio > most.ratio) {
@@ -123,7 +123,7 @@ function checkEntries(entries: ZipEntry[], most: Required<ZipLimits>, fail: Fail
     allPacked += packed;
   }
   if (allSize > most.totalBytes) {
-    fail(`${allSize} bytes when inflated, ${most.totalBytes} are the most that is read`);
+    fail(`${allSize} bytes when inflated; at most ${most.totalBytes} are supported`);
   }
   const ratio = allSize / Math.max(1, allPacked);
   if (allSize > MIB && ratio > most.ratio) {
@@ -148,7 +148,7 @@ async function* inflated(
 ): AsyncGenerator<Uint8Array> {
   const header = viewOf(await source.read(offset, 30));
   if (header.byteLength < 30 || header.getUint32(0, true) !== LOCAL) {
-    return fail('is not where the directory says');
+    return fail('is not where the directory says it is');
   }
   const begin = offset + 30 + header.getUint16(26, true) + header.getUint16(28, true);
   let pieces: Uint8Array[] = [];
@@ -156,7 +156,7 @@ async function* inflated(
   let [length, checksum] = [0, 0];
   for (let from = 0; from < packed; from += MIB) {
     const some = await source.read(begin + from, Math.min(MIB, packed - from));
-    if (some.length !== Math.min(MIB, packed - from)) fail('is cut short');
+    if (some.length !== Math.min(MIB, packed - from)) fail('is truncated');
     for (let at = 0; at < some.length; at += STEP) {
       const part = some.subarray(at, at + STEP);
       pieces = method === STORED ? [part] : [];
@@ -167,12 +167,12 @@ async function* inflated(
       }
       for (const piece of pieces) {
         length += piece.length;
-        if (length > size) fail(`inflates to more than the ${size} bytes that it says`);
+        if (length > size) fail(`inflates to more than the ${size} bytes it declares`);
         checksum = crc32(piece, checksum);
         yield piece;
       }
     }
   }
-  if (length < size) fail(`inflates to ${length} bytes, it says ${size}`);
-  if (checksum !== crc) fail('is damaged: its checksum does not hold');
+  if (length < size) fail(`inflates to ${length} bytes but declares ${size}`);
+  if (checksum !== crc) fail('is damaged: its checksum does not match');
 }

@@ -40,7 +40,7 @@ export async function readDirectory(
   fail: Fail,
 ): Promise<{ entries: ZipEntry[]; begin: number; guessed: string | undefined }> {
   const { count, begin, size } = await readEnd(source, fail);
-  if (count > mostEntries) fail(`${count} entries, ${mostEntries} are the most that is read`);
+  if (count > mostEntries) fail(`${count} entries; at most ${mostEntries} are supported`);
   return { ...parseEntries(await source.read(begin, size), count, fail), begin };
 }
 
@@ -57,20 +57,19 @@ async function readEnd(source: ByteSource, fail: Fail) {
   ) {
     at -= 1;
   }
-  if (at < 0) return fail('not a whole zip file: the record at its end is missing');
+  if (at < 0) return fail('the zip file is incomplete: the record at its end is missing');
   let count = tail.getUint16(at + 10, true);
   let size = tail.getUint32(at + 12, true);
   let begin = tail.getUint32(at + 16, true);
   if (count === 0xffff || size === 0xffffffff || begin === 0xffffffff) {
     const locator = at - 20;
     if (locator < 0 || tail.getUint32(locator, true) !== LOCATOR_64) {
-      return fail('the record of a large zip is missing');
+      return fail('the zip64 record is missing');
     }
     const place = Number(tail.getBigUint64(locator + 8, true));
-    if (place + 56 > source.size)
-      return fail('the record of a large zip is not where it should be');
+    if (place + 56 > source.size) return fail('the zip64 record is not where it should be');
     const record = viewOf(await source.read(place, 56));
-    if (record.getUint32(0, true) !== END_64) return fail('the record of a large zip is missing');
+    if (record.getUint32(0, true) !== END_64) return fail('the zip64 record is missing');
     count = Number(record.getBigUint64(32, true));
     size = Number(record.getBigUint64(40, true));
     begin = Number(record.getBigUint64(48, true));
@@ -96,7 +95,7 @@ function parseEntries(bytes: Uint8Array, count: number, fail: Fail) {
     );
     const extra = at + 46 + nameLength;
     const end = extra + extraLength + commentLength;
-    if (end > bytes.length) return fail(`entry ${i} of ${count} reaches out of the directory`);
+    if (end > bytes.length) return fail(`entry ${i} of ${count} extends past the directory`);
     const flags = view.getUint16(at + 8, true);
     const entry: ZipEntry = {
       name: '',

@@ -37,7 +37,7 @@ type Result<I, O extends string> = Promise<
 
 function settings({ rate = 0.5, seed = 0, step = 1, stream = 0 }: DropoutSettings) {
   if (!(rate >= 0 && rate < 1)) {
-    throw new FacegradError('bad-input', `dropout: the rate must be in [0, 1), not ${rate}`, {
+    throw new FacegradError('bad-input', `dropout: the rate must be in [0, 1), got ${rate}`, {
       operation: 'dropout',
       available: rate,
     });

@@ -72,7 +72,10 @@ export function eager<
     const given = checked(name, signature, inputs);
     const gradients = Object.entries(dy).filter(([, gradient]) => gradient !== undefined);
     if (gradients.length === 0) {
-      throw new FacegradError('bad-input', `${name}.backward: no gradient of an output is given`);
+      throw new FacegradError(
+        'bad-input',
+        `${name}.backward needs the gradient of at least one output`,
+      );
     }
     for (const [key, gradient] of gradients)
       given[`d${key}`] = typed(`${name}: d${key}`, 'f32', gradient!);
@@ -87,7 +90,7 @@ export function eager<
         if (!y || size(y.shape) !== size(gradient.shape)) {
           throw new FacegradError(
             'bad-input',
-            `${name}.backward: the gradient of ${key} is [${gradient.shape}], the output ${y ? `[${y.shape}]` : 'does not exist'}`,
+            `${name}.backward: the gradient of ${key} is [${gradient.shape}], but the output ${y ? `is [${y.shape}]` : 'does not exist'}`,
             { operation: name, wanted: y?.shape, available: gradient.shape },
           );
         }

@@ -39,7 +39,7 @@ function optimizer<S extends string, A extends object>(
         if (inputs[key].shape.join() === inputs.parameters.shape.join()) continue;
         throw new FacegradError(
           'bad-input',
-          `${name}: ${key} is [${inputs[key].shape}], the parameters [${inputs.parameters.shape}]`,
+          `${name}: ${key} is [${inputs[key].shape}], but the parameters are [${inputs.parameters.shape}]`,
           { operation: name, wanted: inputs.parameters.shape, available: inputs[key].shape },
         );
       }
@@ -56,7 +56,8 @@ function optimizer<S extends string, A extends object>(
       const message = `${name}: ${what}, not ${String(value)}`;
       throw new FacegradError('bad-input', message, { operation: name, available: value });
     };
-    if (!(Number.isInteger(step) && step >= 1)) refuse('step must be a whole number from 1', step);
+    if (!(Number.isInteger(step) && step >= 1))
+      refuse('step must be a whole number of at least 1', step);
     for (const [key, value] of Object.entries(attributes)) {
       if (/^beta/.test(key) && !(Number(value) >= 0 && Number(value) < 1)) {
         refuse(`${key} must be in [0, 1)`, value);

@@ -51,7 +51,7 @@ export class Tensor {
     if (!given) {
       throw new FacegradError(
         'bad-input',
-        'a tensor is made of a Float32Array, Uint32Array, Int32Array, Uint8Array or an array of numbers',
+        'a tensor is made from a Float32Array, Uint32Array, Int32Array, Uint8Array or an array of numbers',
         { wanted: Object.keys(ARRAYS), available: data },
       );
     }
@@ -61,7 +61,7 @@ export class Tensor {
     if (typed.length !== size(shape)) {
       throw new FacegradError(
         'bad-input',
-        `shape [${shape}] has ${size(shape)} elements, the data ${typed.length}`,
+        `shape [${shape}] has ${size(shape)} elements but the data has ${typed.length}`,
         { wanted: size(shape), available: typed.length },
       );
     }
@@ -105,9 +105,13 @@ export class Tensor {
   /** Its buffer, which stays until `giveBack`. @internal */
   borrow(gpu: Gpu, what: string): GPUBuffer {
     if (this.#disposed) {
-      throw new FacegradError('bad-input', `${what}: the tensor [${this.shape}] was disposed`, {
-        operation: what,
-      });
+      throw new FacegradError(
+        'bad-input',
+        `${what}: the tensor [${this.shape}] has been disposed`,
+        {
+          operation: what,
+        },
+      );
     }
     if (gpu !== this.gpu) {
       throw new FacegradError(

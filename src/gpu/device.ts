@@ -82,7 +82,7 @@ export class Gpu {
   /** Throws once the device is lost, so that nothing is read from buffers that no longer hold data. */
   assertAlive(): void {
     if (this.#lostError) throw this.#lostError;
-    if (this.#disposed) throw new FacegradError('bad-input', 'the GPU was disposed');
+    if (this.#disposed) throw new FacegradError('bad-input', 'the GPU has been disposed');
   }
 
   /**
@@ -99,7 +99,7 @@ export class Gpu {
     if (size > available) {
       throw new FacegradError(
         'limit',
-        `${label} needs ${size} bytes, the device allows ${available}`,
+        `${label} needs ${size} bytes; the device allows ${available}`,
         {
           operation: label,
           wanted: size,
@@ -149,12 +149,12 @@ export async function requestGpu(options: GpuOptions = {}): Promise<Gpu> {
   if (!gpu) {
     throw new FacegradError(
       'unsupported',
-      'this runtime has no WebGPU (navigator.gpu is missing); in Node install the package `webgpu`',
+      'this runtime has no WebGPU (navigator.gpu is missing); in Node, install the package `webgpu`',
     );
   }
   const adapter = await gpu.requestAdapter({ powerPreference: options.powerPreference });
   if (!adapter) {
-    throw new FacegradError('unsupported', 'WebGPU is here, but no GPU adapter answers');
+    throw new FacegradError('unsupported', 'WebGPU is available, but it finds no GPU adapter');
   }
   const requiredFeatures = OPTIONAL_FEATURES.filter(
     (feature) => adapter.features.has(feature) && !options.without?.includes(feature),
@@ -163,7 +163,9 @@ export async function requestGpu(options: GpuOptions = {}): Promise<Gpu> {
   const made = new Gpu(device, adapter.info);
   const { capabilities } = made;
   if (capabilities.subgroupMinSize > 0 && !(await subgroupsWork(device, capabilities))) {
-    console.warn('facegrad: subgroups of this GPU give wrong results; it runs without them');
+    console.warn(
+      'facegrad: subgroup operations give wrong results on this GPU; running without them',
+    );
     capabilities.subgroupMinSize = capabilities.subgroupMaxSize = 0;
   }
   return made;

@@ -36,11 +36,15 @@ export function tune(shader: WgslModule, constants: Record<string, number>): str
   for (const [name, value] of Object.entries(constants)) {
     const tunable = shader.tunables[name];
     if (!tunable || !tunable.values.includes(value)) {
-      throw new FacegradError('bad-input', `${shader.path}: ${name} = ${value} is not listed`, {
-        operation: shader.path,
-        wanted: value,
-        available: tunable?.values,
-      });
+      throw new FacegradError(
+        'bad-input',
+        `${shader.path}: ${name} = ${value} is not one of its listed values`,
+        {
+          operation: shader.path,
+          wanted: value,
+          available: tunable?.values,
+        },
+      );
     }
     code = code.replace(
       new RegExp(`^(const ${name}\\s*(?::\\s*u32)?\\s*=\\s*)\\d+(u?)(\\s*;.*// tunable:)`, 'm'),

@@ -25,7 +25,7 @@ interface WithLayout {
 function pooled({ shape }: TensorSpec, layout?: Layout): TensorSpec {
   const [G, N, C, H, W] = shape;
   if (H < 2 || W < 2) {
-    throw new FacegradError('bad-input', `bn_relu_pool: no 2x2 window fits into [${H}, ${W}]`);
+    throw new FacegradError('bad-input', `bn_relu_pool: a 2x2 window does not fit in [${H}, ${W}]`);
   }
   return f32([G, N, C, Math.floor(H / 2), Math.floor(W / 2)], layout);
 }

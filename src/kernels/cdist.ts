@@ -16,11 +16,15 @@ function extents(a: TensorSpec, b: TensorSpec) {
   const [columns, width] = b.shape.slice(-2);
   const sameBatch = batch.join() === b.shape.slice(0, -2).join();
   if (a.shape.length < 2 || a.layout || b.layout || features !== width || !sameBatch) {
-    throw new FacegradError('bad-input', `cdist: rows of [${a.shape}] and of [${b.shape}]`, {
-      operation: 'cdist',
-      wanted: [...batch, 'M', features],
-      available: b.shape,
-    });
+    throw new FacegradError(
+      'bad-input',
+      `cdist: the rows of [${a.shape}] and [${b.shape}] differ in length`,
+      {
+        operation: 'cdist',
+        wanted: [...batch, 'M', features],
+        available: b.shape,
+      },
+    );
   }
   return { batch, rows, columns, features };
 }

@@ -35,7 +35,7 @@ function params({ shape, layout }: TensorSpec, attributes: ClaheAttributes) {
   const tile_height = padded(height, tiles_y) / tiles_y;
   const tile_width = padded(width, tiles_x) / tiles_x;
   const area = tile_height * tile_width;
-  if (area > MAX_AREA) refuse(`tiles of ${area} pixels; at most ${MAX_AREA}`);
+  if (area > MAX_AREA) refuse(`tiles of ${area} pixels; at most ${MAX_AREA} are supported`);
   const limit = clipLimit > 0 ? Math.max(1, Math.floor((clipLimit * area) / 256)) : 0;
   return {
     tile: { height, width, tiles_y, tiles_x, tile_height, tile_width },

@@ -66,11 +66,15 @@ export function conv5x5Variant(
     });
   }
   if (variant === 'subgroup' && !broadcasts) {
-    throw new FacegradError('unsupported', "conv5x5: 'subgroup' wants subgroups of 4 lanes", {
-      operation: 'conv5x5',
-      wanted: variant,
-      available: capabilities?.subgroupMinSize ?? 0,
-    });
+    throw new FacegradError(
+      'unsupported',
+      "conv5x5: 'subgroup' needs subgroups of at least 4 lanes",
+      {
+        operation: 'conv5x5',
+        wanted: variant,
+        available: capabilities?.subgroupMinSize ?? 0,
+      },
+    );
   }
   return variant;
 }
@@ -239,7 +243,7 @@ export function winogradProductKernel(
   attributes: ProductAttributes;
 } {
   if (columns % 4 !== 0) {
-    throw new FacegradError('bad-input', `winograd: ${columns} channels are not whole vec4s`, {
+    throw new FacegradError('bad-input', `winograd: ${columns} channels are not a multiple of 4`, {
       operation: 'conv5x5',
       wanted: columns,
     });

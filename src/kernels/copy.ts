@@ -110,11 +110,15 @@ export function mergeAxes(
   });
   const missing = AXES - extents.length;
   if (missing < 0) {
-    throw new FacegradError('unsupported', `${name}: [${shape}] has more than ${AXES} such axes`, {
-      operation: name,
-      wanted: extents.length,
-      available: AXES,
-    });
+    throw new FacegradError(
+      'unsupported',
+      `${name}: [${shape}] has more than ${AXES} axes that cannot be merged`,
+      {
+        operation: name,
+        wanted: extents.length,
+        available: AXES,
+      },
+    );
   }
   const fill = (values: number[], value: number) => [...new Array(missing).fill(value), ...values];
   return { extents: fill(extents, 1), strides: merged.map((s) => fill(s, 0)) };

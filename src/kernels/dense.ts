@@ -49,18 +49,26 @@ function leadingAxes({ shape, layout }: TensorSpec, weight: TensorSpec): readonl
   let axis = shape.length - 1; // one axis at least, also for a single feature
   while (axis > 0 && size(shape.slice(axis)) < features) axis--;
   if (size(shape.slice(axis)) !== features || layout?.border) {
-    throw new FacegradError('bad-input', `dense: x [${shape}] has no rows of ${features}`, {
-      operation: 'dense.forward',
-      wanted: features,
-      available: shape,
-    });
+    throw new FacegradError(
+      'bad-input',
+      `dense: the rows of x [${shape}] do not have ${features} features`,
+      {
+        operation: 'dense.forward',
+        wanted: features,
+        available: shape,
+      },
+    );
   }
   if (weight.shape.length === 3 && shape[0] !== weight.shape[0]) {
-    throw new FacegradError('bad-input', `dense: x [${shape}] and weight [${weight.shape}]`, {
-      operation: 'dense.forward',
-      wanted: weight.shape[0],
-      available: shape[0],
-    });
+    throw new FacegradError(
+      'bad-input',
+      `dense: x [${shape}] does not fit weight [${weight.shape}]`,
+      {
+        operation: 'dense.forward',
+        wanted: weight.shape[0],
+        available: shape[0],
+      },
+    );
   }
   return shape.slice(0, axis);
 }

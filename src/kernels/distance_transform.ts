@@ -24,7 +24,10 @@ export const distanceTransformColumns = defineKernel({
   shader: columnsShader,
   outputs({ edges }: Record<'edges', TensorSpec>) {
     if (edges.shape.length !== 3 || edges.layout) {
-      throw new FacegradError('bad-input', `distances take dense [N, H, W], not [${edges.shape}]`);
+      throw new FacegradError(
+        'bad-input',
+        `distance_transform takes dense [N, H, W], not [${edges.shape}]`,
+      );
     }
     return { vertical: u32(edges.shape) };
   },

@@ -44,7 +44,7 @@ export const edgeEnhancementForward = defineKernel({
       throw new FacegradError('bad-input', `enhancement takes dense [N, H, W], not [${x.shape}]`);
     }
     if (!CHAMFER_MASKS[chamfer]) {
-      throw new FacegradError('bad-input', `no chamfer mask ${chamfer}`, {
+      throw new FacegradError('bad-input', `unknown chamfer mask ${chamfer}`, {
         available: Object.keys(CHAMFER_MASKS),
       });
     }

@@ -104,11 +104,15 @@ export function broadcastShape(
   return Array.from({ length: rank }, (_, axis) => {
     const [m, n] = [a[axis - rank + a.length] ?? 1, b[axis - rank + b.length] ?? 1];
     if (m !== n && m !== 1 && n !== 1) {
-      throw new FacegradError('bad-input', `${name}: [${a}] and [${b}] do not fit each other`, {
-        operation: name,
-        wanted: a,
-        available: b,
-      });
+      throw new FacegradError(
+        'bad-input',
+        `${name}: [${a}] and [${b}] cannot be broadcast together`,
+        {
+          operation: name,
+          wanted: a,
+          available: b,
+        },
+      );
     }
     return m === 1 ? n : m;
   });

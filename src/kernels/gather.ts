@@ -57,7 +57,7 @@ export const segmentSum = defineKernel({
     if (shape.slice(axis, axis + axes).join() !== segments.shape.join()) {
       throw new FacegradError(
         'bad-input',
-        `segment_sum: x [${shape}] has no segments [${segments.shape}] at axis ${axis}`,
+        `segment_sum: x [${shape}] does not match segments [${segments.shape}] at axis ${axis}`,
         { operation: 'segment_sum', wanted: segments.shape, available: shape },
       );
     }

@@ -11,7 +11,7 @@ const MAX_HIDDEN = 1024;
 function sizes({ shape: [steps, samples, width] }: TensorSpec, rows: number) {
   const hidden = width / rows;
   if (hidden > MAX_HIDDEN) {
-    throw new FacegradError('limit', `gru: ${hidden} hidden units`, {
+    throw new FacegradError('limit', `gru: ${hidden} hidden units are not supported`, {
       operation: 'gru',
       wanted: hidden,
       available: MAX_HIDDEN,

@@ -16,7 +16,7 @@ function sizes({ shape: [steps, samples, width] }: TensorSpec, rows: number) {
 /** Samples that share a workgroup: as many as there are and fit, up to 4, for each loads every weight. */
 function samplesPerWorkgroup(samples: number, hidden: number): number {
   if (hidden > MAX_STATE) {
-    throw new FacegradError('limit', `lstm: ${hidden} hidden units`, {
+    throw new FacegradError('limit', `lstm: ${hidden} hidden units are not supported`, {
       operation: 'lstm',
       wanted: hidden,
       available: MAX_STATE,

@@ -31,10 +31,14 @@ function pooled(shape: readonly number[], attributes: MaxPoolAttributes): number
   const extent = (length: number) => Math.floor((length + 2 * padding - window) / stride) + 1;
   const [height, width] = shape.slice(-2).map(extent);
   if (height < 1 || width < 1 || padding > window / 2) {
-    throw new FacegradError('bad-input', `max_pool: window ${window} does not fit [${shape}]`, {
-      wanted: attributes,
-      available: shape,
-    });
+    throw new FacegradError(
+      'bad-input',
+      `max_pool: a window of ${window} does not fit in [${shape}]`,
+      {
+        wanted: attributes,
+        available: shape,
+      },
+    );
   }
   return [...shape.slice(0, -2), height, width];
 }

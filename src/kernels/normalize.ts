@@ -18,7 +18,7 @@ function params(
   if (layout || !(epsilon > 0)) {
     throw new FacegradError(
       'bad-input',
-      `normalize: a dense x, and epsilon above 0, not ${epsilon}`,
+      `normalize needs a dense x and an epsilon above 0, got ${epsilon}`,
       {
         operation: 'normalize',
         wanted: epsilon,

@@ -99,7 +99,7 @@ export function windowsIn(
   if (counts.some((count) => count < 1)) {
     throw new FacegradError(
       'bad-input',
-      `${name}: a window of ${kernel} (dilation ${dilation}) does not fit [${extents}] padded by ${before} and ${after}`,
+      `${name}: a window of ${kernel} (dilation ${dilation}) does not fit in [${extents}] padded by ${before} and ${after}`,
       { operation: name, wanted: kernel, available: extents },
     );
   }

@@ -81,7 +81,7 @@ export class Conv2d extends Module {
     if (inChannels % groups !== 0 || outChannels % groups !== 0) {
       throw new FacegradError(
         'bad-input',
-        `Conv2d: ${inChannels} and ${outChannels} channels do not divide into ${groups} groups`,
+        `Conv2d: ${inChannels} and ${outChannels} channels cannot be split into ${groups} groups`,
         { wanted: groups, available: [inChannels, outChannels] },
       );
     }
@@ -212,7 +212,7 @@ export class AdaptiveAvgPool2d extends Module {
   constructor(size: 1) {
     super();
     if (size !== 1) {
-      throw new FacegradError('unsupported', 'AdaptiveAvgPool2d: only the size 1', {
+      throw new FacegradError('unsupported', 'AdaptiveAvgPool2d supports only output size 1', {
         wanted: size,
         available: 1,
       });
@@ -298,7 +298,7 @@ export class Dropout extends Module {
   constructor(readonly rate = 0.5) {
     super();
     if (!(rate >= 0 && rate < 1)) {
-      throw new FacegradError('bad-input', `Dropout: the rate must be in [0, 1), not ${rate}`);
+      throw new FacegradError('bad-input', `Dropout: the rate must be in [0, 1), got ${rate}`);
     }
   }
 

@@ -38,14 +38,10 @@ export class Parameter {
   /** @internal */
   replicate(streams: readonly string[], name: string): void {
     if (!this.options.leading || this.#streams) {
-      throw new FacegradError(
-        'unsupported',
-        `${name}: this parameter cannot be had once a stream`,
-        {
-          wanted: streams,
-          available: this.#streams,
-        },
-      );
+      throw new FacegradError('unsupported', `${name}: this parameter cannot be given per stream`, {
+        wanted: streams,
+        available: this.#streams,
+      });
     }
     this.#streams = streams;
   }

@@ -49,23 +49,24 @@ export function checkNetworkConfig(config: NetworkConfig): void {
   // A configuration may come from a file: nothing of it is believed.
   const { name, size, classes, streams, frames } = config;
   const count = (value: unknown) => Number.isInteger(value) && (value as number) > 0;
-  if (typeof name !== 'string' || name === '') refuseSetting('name must be text', name);
+  if (typeof name !== 'string' || name === '') refuseSetting('name must be a string', name);
   if (!count(size) || size > 256) refuseSetting('size must be 1 to 256', size);
   if (!Array.isArray(streams) || !streams.every((kind) => STREAM_KINDS.includes(kind))) {
-    refuseSetting(`streams must be of ${STREAM_KINDS.join(', ')}`, streams);
+    refuseSetting(`streams must be among ${STREAM_KINDS.join(', ')}`, streams);
   }
   if (streams.length < 1 || streams.length > 2 || new Set(streams).size !== streams.length) {
-    refuseSetting('streams must be one or two different ones', streams);
+    refuseSetting('streams must be one or two, and different', streams);
   }
   if (!MODES.includes(frames?.mode)) {
     refuseSetting(`frames.mode must be one of ${MODES.join(', ')}`, frames);
   }
   if (!count(frames.count)) refuseSetting('frames.count must be at least 1', frames);
-  if (frames.mode === 'still' && frames.count !== 1) refuseSetting('a still has one frame', frames);
+  if (frames.mode === 'still' && frames.count !== 1)
+    refuseSetting('frames.count must be 1 for stills', frames);
   if (!Array.isArray(classes) || !classes.every((name) => typeof name === 'string')) {
-    refuseSetting('classes must be names', classes);
+    refuseSetting('classes must be strings', classes);
   }
-  if (classes.length < 2) refuseSetting('at least two classes', classes);
+  if (classes.length < 2) refuseSetting('there must be at least two classes', classes);
 }
 
 export function refuseSetting(what: string, wanted: unknown): never {
@@ -117,7 +118,7 @@ export class Network {
     if (parameters.count === 0) {
       throw new FacegradError(
         'bad-input',
-        'the module has no parameters: are its layers properties?',
+        'the module has no parameters: are its layers stored as properties?',
       );
     }
     parameters.finish();
@@ -168,7 +169,7 @@ export class Network {
     if (output.logits.shape.join() !== wanted.join()) {
       throw new FacegradError(
         'bad-input',
-        `the module gives [${output.logits.shape}]; logits [${wanted}] are wanted`,
+        `the module returned [${output.logits.shape}]; expected logits [${wanted}]`,
         { wanted, available: output.logits.shape },
       );
     }

@@ -61,7 +61,7 @@ export class ParameterArena {
 
   /** Declares a tensor; its place is fixed by `finish`. */
   add(name: string, shape: readonly number[], options: ParameterOptions): Value {
-    if (this.#finished) throw new FacegradError('internal', `${name} is declared too late`);
+    if (this.#finished) throw new FacegradError('internal', `${name} was declared too late`);
     const value = new Value(name, f32(shape), 'state');
     if (this.gradient) value.grad = new Value(`${name}.grad`, f32(shape), 'state');
     this.#entries.push({ name, value, ...options });
@@ -131,7 +131,7 @@ export class ParameterArena {
       for (const { name, shape, offset } of files(entry)) {
         const tensor = tensors.get(name);
         if (!tensor) {
-          throw new FacegradError('bad-input', `the weights hold no ${name}`, {
+          throw new FacegradError('bad-input', `the weights do not contain ${name}`, {
             wanted: name,
             available: [...tensors.keys()],
           });
@@ -139,7 +139,7 @@ export class ParameterArena {
         if (tensor.shape.join() !== shape.join()) {
           throw new FacegradError(
             'bad-input',
-            `${name} is [${tensor.shape}] in the weights, the model has [${shape}]`,
+            `${name} is [${tensor.shape}] in the weights but [${shape}] in the model`,
             { wanted: shape, available: tensor.shape },
           );
         }

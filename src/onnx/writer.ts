@@ -77,7 +77,7 @@ export class Writer {
     one.applied.forEach((applied, i) => {
       const step = { one: applied, other: other.applied[i] };
       if (step.other?.operation !== applied.operation) {
-        refuse('the network does other things with other numbers of samples or frames');
+        refuse('the network does different things for different numbers of samples or frames');
       }
       for (const [output, value] of Object.entries(applied.outputs)) {
         // An operation that hands its input on makes nothing.
@@ -173,7 +173,7 @@ export class Writer {
     const { operation, attributes, outputs } = step.one;
     const { name } = operation;
     const convert = this.known.get(operation);
-    if (!convert) return refuse(`nothing is known of the operation ${name}`, { operation: name });
+    if (!convert) return refuse(`the operation ${name} is not supported`, { operation: name });
     if (text(attributes) !== text(step.other.attributes)) {
       refuse(`what ${name} does depends on the number of samples or frames`, { operation: name });
     }

@@ -40,7 +40,10 @@ export function refuseAliasing(dispatch: Dispatch): void {
   for (const { name, access } of dispatch.kernel.shader.bindings) {
     const { root } = dispatch.values[name];
     if (access === 'read' && roots.has(root)) {
-      throw new FacegradError('internal', `${dispatch.kernel.name} reads and writes ${root.name}`);
+      throw new FacegradError(
+        'internal',
+        `${dispatch.kernel.name} both reads and writes ${root.name}`,
+      );
     }
   }
 }

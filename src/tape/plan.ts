@@ -204,7 +204,7 @@ export class Plan {
 
   #assertUsable(): void {
     this.#gpu.assertAlive();
-    if (this.#disposed) throw new FacegradError('bad-input', 'the plan was disposed');
+    if (this.#disposed) throw new FacegradError('bad-input', 'the plan has been disposed');
   }
 }
 

@@ -89,7 +89,7 @@ export class Tape {
     }
     for (const { name } of kernel.shader.bindings) {
       if (!values[name]) {
-        throw new FacegradError('internal', `${kernel.name}: nothing given for ${name}`);
+        throw new FacegradError('internal', `${kernel.name}: ${name} is missing`);
       }
     }
     this.dispatches.push({ kernel, values, inputs, attributes });
@@ -153,7 +153,7 @@ export class Tape {
   /** Walks the operations backwards from the seeded values and appends their gradients. */
   backward(): void {
     if (this.#differentiated) {
-      throw new FacegradError('bad-input', 'this tape holds its gradient already');
+      throw new FacegradError('bad-input', 'this tape already contains its gradient');
     }
     this.#differentiated = true;
     for (const record of [...this.#operations].reverse()) {
@@ -189,7 +189,7 @@ export class Tape {
         if (!y) {
           throw new FacegradError(
             'internal',
-            `the gradient of ${value.name} was not written to its place, \`tape.destination\``,
+            `the gradient of ${value.name} was not written to \`tape.destination\``,
           );
         }
         gradient = this.dispatch(copyStrided, { x: gradient, y }, sameOrder(value.shape)).y;

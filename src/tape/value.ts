@@ -70,7 +70,7 @@ export class Value {
     const { dtype, layout } = this.spec;
     const rows = shape.slice(-2).join() === this.shape.slice(-2).join();
     if ((layout && !rows) || size(shape) !== size(this.shape)) {
-      throw new FacegradError('bad-input', `[${this.shape}] cannot be seen as [${shape}]`);
+      throw new FacegradError('bad-input', `[${this.shape}] cannot be reshaped to [${shape}]`);
     }
     const value = this.view(this.name, { shape, dtype, layout });
     if (rows) value.gradientLayout = this.gradientLayout;

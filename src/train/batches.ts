@@ -133,10 +133,14 @@ export class Sampler {
     this.#labels = itemLabels(data);
     const count = this.#labels.length;
     if (batch > count) {
-      throw new FacegradError('bad-input', `a batch of ${batch} from ${count} images`, {
-        wanted: batch,
-        available: count,
-      });
+      throw new FacegradError(
+        'bad-input',
+        `a batch of ${batch} cannot be drawn from ${count} images`,
+        {
+          wanted: batch,
+          available: count,
+        },
+      );
     }
     this.stepsPerEpoch = Math.floor(count / batch);
     this.#byClass = [];

@@ -72,7 +72,7 @@ const AS_BEFORE = { keep: 'best', averageDecay: 0.998 } as const;
 export function readCheckpoint(file: Uint8Array, name = 'checkpoint'): Checkpoint {
   const { tensors, metadata } = readSafetensors(file, name);
   if (metadata.format !== 'facegrad-checkpoint') {
-    throw new FacegradError('bad-input', `${name} is no checkpoint of a training`, {
+    throw new FacegradError('bad-input', `${name} is not a training checkpoint`, {
       available: metadata.format,
     });
   }
@@ -124,7 +124,10 @@ export function restore(
     }
     const bad = value.spec.dtype === 'f32' ? checkpoint.state.get(name)!.findIndex(notFinite) : -1;
     if (bad >= 0) {
-      throw new FacegradError('bad-input', `the checkpoint's ${name} is not finite at ${bad}`);
+      throw new FacegradError(
+        'bad-input',
+        `the checkpoint's ${name} is not finite at element ${bad}`,
+      );
     }
   }
   for (const [name, value] of Object.entries(values)) {

@@ -121,7 +121,8 @@ export function checkTrainConfig(config: TrainConfig): void {
   SYSTEMS.find(({ name }) => name === model.name)?.check?.(model);
   if (!Number.isInteger(epochs) || epochs < 1) refuse('epochs must be 1 or more', epochs);
   if (!Number.isInteger(batch) || batch < 2) refuse('batch must be 2 or more', batch);
-  if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff) refuse('seed must be a u32', seed);
+  if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff)
+    refuse('seed must be an unsigned 32-bit integer', seed);
   if (!(optimizer.learningRate > 0))
     refuse('learningRate must be positive', optimizer.learningRate);
   if (!(optimizer.weightDecay >= 0)) refuse('weightDecay must be 0 or more', optimizer.weightDecay);

@@ -68,18 +68,20 @@ export function readSafetensors(file: Uint8Array, name = 'weights'): TensorFile 
   const fail = (why: string): never => {
     throw new FacegradError('bad-input', `${name}: ${why}`);
   };
-  if (file.length < 8) fail('is no safetensors file: shorter than 8 bytes');
+  if (file.length < 8) fail('is not a safetensors file: it is shorter than 8 bytes');
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   const length = Number(view.getBigUint64(0, true));
-  if (length > file.length - 8) fail(`header of ${length} bytes in a file of ${file.length}`);
-  if (length > LONGEST_HEADER) fail(`header of ${length} bytes, ${LONGEST_HEADER} at most`);
+  if (length > file.length - 8)
+    fail(`its header should take ${length} bytes, but the file has ${file.length}`);
+  if (length > LONGEST_HEADER)
+    fail(`its header takes ${length} bytes; at most ${LONGEST_HEADER} are supported`);
   let header: unknown;
   try {
     header = JSON.parse(new TextDecoder().decode(file.subarray(8, 8 + length)));
   } catch {
     return fail('the header is not JSON');
   }
-  if (!isRecord(header)) return fail('the header is no JSON object');
+  if (!isRecord(header)) return fail('the header is not a JSON object');
   const { __metadata__: metadata = {}, ...entries } = header;
   if (!isRecord(metadata) || Object.values(metadata).some((text) => typeof text !== 'string')) {
     return fail('the metadata are not strings');
@@ -92,16 +94,17 @@ export function readSafetensors(file: Uint8Array, name = 'weights'): TensorFile 
     const { dtype, shape, data_offsets } = entry;
     const [from, to] = data_offsets;
     if (from > to) fail(`${key} ends at ${to}, before it begins at ${from}`);
-    if (to > data.length) fail(`${key} reaches past the end of the file`);
+    if (to > data.length) fail(`${key} extends past the end of the file`);
     ranges.push({ key, from, to });
     // PyTorch's batch norm counts batches in an int64 that nothing here reads.
     if (key.endsWith('.num_batches_tracked')) continue;
     if (!Object.hasOwn(READERS, dtype)) {
-      return fail(`${key} is ${dtype}, wanted ${Object.keys(READERS).join(', ')}`);
+      return fail(`${key} is ${dtype}, expected ${Object.keys(READERS).join(', ')}`);
     }
     const { bytes, read } = READERS[dtype];
     const count = shape.reduce((a, b) => a * b, 1);
-    if (to - from !== count * bytes) fail(`${key}: ${to - from} bytes for [${shape}] of ${dtype}`);
+    if (to - from !== count * bytes)
+      fail(`${key}: ${to - from} bytes do not match [${shape}] of ${dtype}`);
     // A copy: Node's Buffer is a Uint8Array whose `slice` is none.
     const buffer = new Uint8Array(data.subarray(from, to)).buffer;
     tensors.set(key, { name: key, shape, data: read(buffer) });
@@ -109,10 +112,10 @@ export function readSafetensors(file: Uint8Array, name = 'weights'): TensorFile 
   let end = 0;
   for (const { key, from, to } of ranges.sort((a, b) => a.from - b.from || a.to - b.to)) {
     if (from < end) fail(`${key} overlaps the tensor before it`);
-    if (from > end) fail(`${from - end} bytes before ${key} belong to no tensor`);
+    if (from > end) fail(`${from - end} bytes before ${key} do not belong to any tensor`);
     end = to;
   }
-  if (end < data.length) fail(`${data.length - end} bytes at the end belong to no tensor`);
+  if (end < data.length) fail(`${data.length - end} bytes at the end do not belong to any tensor`);
   return { tensors, metadata: metadata as Record<string, string> };
 }
 

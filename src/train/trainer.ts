@@ -48,7 +48,7 @@ function checkData({ model }: TrainConfig, { training, validation }: TrainingDat
   for (const set of [training, validation]) {
     if (set) checkSet(set);
     if (set && set.classes.join() !== model.classes.join()) {
-      throw new FacegradError('bad-input', `${set.name} has other classes than the network`, {
+      throw new FacegradError('bad-input', `${set.name} does not have the network's classes`, {
         wanted: model.classes,
         available: set.classes,
       });
@@ -59,7 +59,7 @@ function checkData({ model }: TrainConfig, { training, validation }: TrainingDat
     const only = training.classes[counts.findIndex((count) => count > 0)];
     throw new FacegradError(
       'bad-input',
-      `${training.name}: everything is ${only}; learning needs two classes or more`,
+      `${training.name}: every picture is ${only}; training needs at least two classes`,
       { wanted: training.classes, available: only },
     );
   }
@@ -136,15 +136,19 @@ export class Trainer {
     const checkpoint = readCheckpoint(file);
     const { progress } = checkpoint;
     if (!sameRun(this.config, progress.config)) {
-      throw new FacegradError('bad-input', 'the checkpoint is of another configuration', {
-        wanted: this.config,
-        available: progress.config,
-      });
+      throw new FacegradError(
+        'bad-input',
+        'the checkpoint was made with a different configuration',
+        {
+          wanted: this.config,
+          available: progress.config,
+        },
+      );
     }
     const { data } = progress;
     for (const split of ['training', 'validation'] as const) {
       if (!data || data[split] === this.#fingerprints()[split]) continue;
-      throw new FacegradError('bad-input', `the checkpoint is of other ${split} data`, {
+      throw new FacegradError('bad-input', `the checkpoint was made with different ${split} data`, {
         wanted: data[split] ?? 'none',
         available: this.#fingerprints()[split] ?? 'none',
       });
@@ -311,9 +315,9 @@ export class Trainer {
     for (const [value, data] of before) storage.write(value, data);
     return new FacegradError(
       'not-finite',
-      `training is not finite since step ${bad}` +
+      `training is no longer finite from step ${bad} on` +
         (first ? `: first in ${first.output}, by ${first.dispatch}` : '') +
-        '; the weights are those from before it',
+        '; the weights are those before that step',
       { operation: first?.kernel, available: first?.value },
     );
   }

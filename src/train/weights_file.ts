@@ -65,7 +65,7 @@ export interface Weights extends TensorFile {
 export function readWeights(file: Uint8Array, name = 'weights'): Weights {
   const { tensors, metadata } = readSafetensors(file, name);
   if (!metadata.model) {
-    throw new FacegradError('bad-input', `${name} holds no network configuration`, {
+    throw new FacegradError('bad-input', `${name} has no network configuration`, {
       available: Object.keys(metadata),
     });
   }
@@ -101,7 +101,7 @@ export function parseFact(text: string, file: string, what: string): object {
     throw new FacegradError('bad-input', `${file}: the ${what} is not JSON`, { cause });
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new FacegradError('bad-input', `${file}: the ${what} is no JSON object`);
+    throw new FacegradError('bad-input', `${file}: the ${what} is not a JSON object`);
   }
   return value;
 }

@@ -80,7 +80,7 @@ export function preprocess(
       return tape.dispatch(edgeEnhancementForward, { x: images, edges }, settings).y;
     }
     default:
-      throw new FacegradError('bad-input', `no preprocessing is called ${String(kind)}`, {
+      throw new FacegradError('bad-input', `unknown preprocessing ${String(kind)}`, {
         available: STREAM_KINDS,
       });
   }
@@ -92,7 +92,7 @@ function equalizationWeights(
   if (!('preset' in config)) return config;
   const weights = EQUALIZATION_PRESETS[config.preset];
   if (!weights) {
-    throw new FacegradError('bad-input', `no equalization preset ${config.preset}`, {
+    throw new FacegradError('bad-input', `unknown equalization preset ${config.preset}`, {
       available: Object.keys(EQUALIZATION_PRESETS),
     });
   }

@@ -69,7 +69,7 @@ it('trains in Chrome, stops at Ctrl-C, goes on, and measures the same again', as
     if (line.startsWith('epoch 1')) process.emit('SIGINT');
   });
   expect(stopped.code).toBe(130);
-  expect(stopped.lines).toContain(`To go on: npm run train -- --resume ${out}`);
+  expect(stopped.lines).toContain(`To resume: npm run train -- --resume ${out}`);
   expect(last(stopped.lines)).toMatchObject({ reason: 'stopped' });
   expect(existsSync(join(out, 'checkpoint.safetensors'))).toBe(true);
 
@@ -173,7 +173,7 @@ it('trains, resumes, evaluates, predicts with and exports the network of docs/ow
 
     // Weights never carry code.
     await expect(run(evaluate, ['--data', csv, ...weights])).rejects.toThrow(
-      /no network called my-network/,
+      /unknown network my-network/,
     );
   } finally {
     delete process.env[MODEL_VARIABLE];
@@ -188,7 +188,7 @@ it('takes a built-in network by name, and says which there are', async () => {
   const options = ['--data', csv, '--config', settings, '--runtime', inNode ? 'node' : 'chrome'];
   const trained = await run(train, ['--model', 'residual', ...options, '--out', out, '--json']);
   expect(last(trained.lines)).toMatchObject({ reason: 'finished', step: 2 });
-  await expect(run(train, ['--model', 'resnet', ...options])).rejects.toMatchObject({
+  await expect(run(train, ['--model', 'no-such-network', ...options])).rejects.toMatchObject({
     message: expect.stringContaining('neither a network'),
     available: expect.arrayContaining(['cnn-lstm', 'residual']),
   });

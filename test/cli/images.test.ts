@@ -55,7 +55,7 @@ it('names a file that is no image', async () => {
   const path = join(folder, 'text.png');
   writeFileSync(path, 'no image');
   await expect(readImages([path], ['a'])).rejects.toThrow(
-    /text\.png: wanted a png, jpeg, webp or bmp/,
+    /text\.png: expected a PNG, JPEG, WebP or BMP/,
   );
   await expect(readImages([join(folder, 'none.png')], ['a'])).rejects.toThrow(/none\.png/);
 });

@@ -88,7 +88,7 @@ describe.each(Object.entries(runtimes))('runtime %s', (name, open) => {
     expect(error).not.toBeInstanceOf(FacegradError);
     expect(error.stack).toMatch(name === 'chrome' ? /page\.js/ : /fake_jobs/);
     await expect(all(runtime.run({ kind: 'nothing', config: 0, inputs: {} }))).rejects.toThrow(
-      'there is no job nothing',
+      'unknown job nothing',
     );
   });
 

@@ -116,15 +116,15 @@ describe('fitClasses', () => {
     const fitted = fitClasses(set, [...known, 'contempt'], notes);
     expect(classCounts(fitted)).toEqual([2, 2, 2, 2, 2, 2, 0]);
     expect(notes).toEqual([
-      `${other} left out, as the weights do not know it.`,
-      'The data has no class contempt.',
+      `${other} left out: not a class of the weights.`,
+      'The data does not have contempt.',
     ]);
   });
 
   it('refuses data with none of them, and lists what is there', () => {
     const set = { ...syntheticFaces({ seed: 1, count: 7 }), classes: [...'1234567'] };
     expect(() => fitClasses(set, ['cat', 'dog'])).toThrow(
-      /has 1, 2, 3, 4, 5, 6, 7, they know cat, dog/,
+      /has 1, 2, 3, 4, 5, 6, 7, they have cat, dog/,
     );
   });
 });

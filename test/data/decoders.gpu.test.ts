@@ -70,7 +70,7 @@ describe('a decoded picture', () => {
     for (const cut of [whole.slice(0, -8), whole.slice(0, whole.length * 0.75)]) {
       const error = await decode(cut, 'half').catch((e: unknown) => e);
       expect(error).toBeInstanceOf(FacegradError);
-      expect((error as Error).message).toBe(`half: the ${name} is cut short`);
+      expect((error as Error).message).toBe(`half: the ${name} is truncated`);
     }
   });
 

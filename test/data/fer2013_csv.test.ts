@@ -76,20 +76,20 @@ describe('what is wrong with the file is said with its name and the row', () => 
   const withPixel = (value: unknown) =>
     row(0, [...ramp(0).slice(0, 7), value, ...ramp(8).slice(0, 2296)], 'Training');
   it.each<[string, string, RegExp]>([
-    ['one pixel missing', row(0, ramp(0).slice(1), 'Training'), /2303 pixels, wanted 2304/],
-    ['one pixel too many', row(0, [...ramp(0), 1], 'Training'), /2305 pixels, wanted 2304/],
+    ['one pixel missing', row(0, ramp(0).slice(1), 'Training'), /2303 pixels, expected 2304/],
+    ['one pixel too many', row(0, [...ramp(0), 1], 'Training'), /2305 pixels, expected 2304/],
     ['no pixels', row(0, [], 'Training'), / 0 pixels/],
     ['a pixel that is a word', withPixel('seven'), /pixel 7 is not a number: 'seven'/],
     ['a negative pixel', withPixel(-1), /pixel 7 is not a number: '-1'/],
     ['a pixel with a fraction', withPixel(1.5), /pixel 7 is not a number: '1.5'/],
     ['a pixel over 255', withPixel(256), /pixel 7 is over 255: '256'/],
-    ['label 9', row(9, ramp(0), 'Training'), /emotion '9', wanted 0 to 6/],
+    ['label 9', row(9, ramp(0), 'Training'), /emotion '9', expected 0 to 6/],
     ['label 7', row(7, ramp(0), 'Training'), /emotion '7'/],
     ['a label that is a word', row('happy', ramp(0), 'Training'), /emotion 'happy'/],
     ['no label', row('', ramp(0), 'Training'), /emotion ''/],
     ['an unknown Usage', row(0, ramp(0), 'Validation'), /unknown Usage 'Validation'.*PublicTest/],
     ['no Usage', row(0, ramp(0), ''), /unknown Usage ''/],
-    ['a field missing', `0,${ramp(0).join(' ')}`, /2 fields, wanted 3/],
+    ['a field missing', `0,${ramp(0).join(' ')}`, /2 fields, expected 3/],
   ])('%s', async (_, bad, reason) => {
     const text = [HEADER, ROWS[0], '', bad, ROWS[1]].join('\n');
     await expectBadInput(

@@ -25,7 +25,7 @@ export const FIELD_FILES: FieldFile[] = [
   { file: 'empty-class.zip', learn: 42, held: 12, classes: 7, note: /no pictures of disgust/ },
   { file: 'doubled-layout.zip', refused: /same splits twice.*open images\/images/ },
   { file: 'mixed-line-ends.csv', learn: 14, held: 4, classes: 7 },
-  { file: 'train-without-usage.csv', learn: 16, held: 5, classes: 7, note: /no column Usage/ },
+  { file: 'train-without-usage.csv', learn: 16, held: 5, classes: 7, note: /no Usage column/ },
   { file: 'extra-class.zip', learn: 43, held: 15, classes: 8 },
   { file: 'numbered-classes.zip', learn: 42, held: 14, classes: 7 },
 ];

@@ -72,7 +72,7 @@ describe('what is held out', () => {
       /too few for 5 folds/,
     );
     for (const wrong of [{ fold: 5 }, { fold: -1 }, { folds: 1 }, { fold: 0.5 }]) {
-      await expectBadInput(() => holdOut(different(5, 2), wrong), /there is no fold/);
+      await expectBadInput(() => holdOut(different(5, 2), wrong), /fold .* does not exist/);
     }
   });
 });

@@ -47,22 +47,25 @@ describe('what is wrong with an IDX file is said with its name', () => {
     ['another format', new TextEncoder().encode('emotion,pixels'), /two zero bytes.*0x656d6f74/],
     ['an unknown type', Uint8Array.of(0, 0, 0x07, 1, 0, 0, 0, 0), /type 0x07/],
     ['no dimension', Uint8Array.of(0, 0, 8, 0), /at least 1 dimension/],
-    ['a header cut short', imageFile.subarray(0, 10), /cut short in the header: 10 of 16/],
-    ['data cut short', imageFile.subarray(0, -5), /cut short: 3x2x4 needs 24 bytes.*19/],
+    ['a header cut short', imageFile.subarray(0, 10), /truncated in the header: 10 of 16/],
+    ['data cut short', imageFile.subarray(0, -5), /truncated: 3x2x4 needs 24 bytes.*19/],
     ['data too long', Uint8Array.of(...imageFile, 1, 2), /longer than its header.*24.*26/],
     [
       'sizes beyond any file',
       Uint8Array.of(0, 0, 8, 2, 255, 255, 255, 255, 255, 255, 255, 255),
-      /cut short: 4294967295x4294967295/,
+      /truncated: 4294967295x4294967295/,
     ],
-    ['a gzip file of garbage', Uint8Array.of(0x1f, 0x8b, 9, 9, 9), /not a whole gzip file/],
+    ['a gzip file of garbage', Uint8Array.of(0x1f, 0x8b, 9, 9, 9), /the gzip file is damaged/],
   ])('%s', async (_, bytes, reason) => {
     await expectBadInput(() => parseIdx(bytes, 'some-idx3-ubyte.gz'), /^some-idx3-ubyte/, reason);
   });
 
   it('a gzip file cut short', async () => {
     const packed = await gzip(imageFile);
-    await expectBadInput(() => parseIdx(packed.subarray(0, -9), 'f.gz'), /f\.gz: not a whole gzip/);
+    await expectBadInput(
+      () => parseIdx(packed.subarray(0, -9), 'f.gz'),
+      /f\.gz: the gzip file is damaged/,
+    );
   });
 });
 
@@ -83,13 +86,13 @@ describe('reading a pair of image and label files', () => {
   });
 
   it.each<[string, Uint8Array, Uint8Array, RegExp]>([
-    ['the two files swapped', labelFile, imageFile, /^images: wanted images.*found 3 of uint8/],
-    ['images twice', imageFile, imageFile, /^labels: wanted labels.*found 3x2x4 of uint8/],
+    ['the two files swapped', labelFile, imageFile, /^images: expected images.*found 3 of uint8/],
+    ['images twice', imageFile, imageFile, /^labels: expected labels.*found 3x2x4 of uint8/],
     [
       'labels of another type',
       imageFile,
       Uint8Array.of(0, 0, 9, 1, 0, 0, 0, 3, 0, 1, 2),
-      /^labels: wanted labels.*3 of int8/,
+      /^labels: expected labels.*3 of int8/,
     ],
     [
       'more labels than images',
@@ -101,7 +104,7 @@ describe('reading a pair of image and label files', () => {
       'a label out of range',
       imageFile,
       encodeIdx([3], Uint8Array.of(0, 1, 7)),
-      /^labels: label 2 is 7, wanted 0 to 6/,
+      /^labels: label 2 is 7, expected 0 to 6/,
     ],
   ])('names the file for %s', async (_, images, labels, reason) => {
     await expectBadInput(() => read(images, labels), reason);

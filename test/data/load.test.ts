@@ -48,7 +48,7 @@ describe('a folder of FER2013 files', () => {
   it('says that none of the wanted splits is there', async () => {
     await expectBadInput(
       () => loadFer2013Folder(memoryTree({}), ['privatetest']),
-      /memory has none of FER2013's privatetest/,
+      /memory has none of the FER2013 splits privatetest/,
     );
   });
 });
@@ -121,12 +121,12 @@ describe('CK+', () => {
 
   it.each<[string, unknown, RegExp]>([
     ['not JSON', '{', /not JSON/],
-    ['no list', '{}', /no list 'sequences'/],
-    ['an empty list', [], /no list 'sequences'/],
+    ['no list', '{}', /list 'sequences' is missing/],
+    ['an empty list', [], /list 'sequences' is missing/],
     ['no subject', [{ label: 0, frames: [{ image: 0 }] }], /sequence 0 has no 'subject'/],
-    ['a bad label', [good[0], { ...good[1], label: 8 }], /sequence 1: label 8, wanted 0 to 7/],
+    ['a bad label', [good[0], { ...good[1], label: 8 }], /sequence 1: label 8, expected 0 to 7/],
     ['no frames', [{ ...good[0], frames: [] }], /sequence 0 has no 'frames'/],
-    ['a bad image', [{ ...good[0], frames: [{ image: 5 }] }], /image 5, wanted 0 to 4/],
+    ['a bad image', [{ ...good[0], frames: [{ image: 5 }] }], /image 5, expected 0 to 4/],
     ['a frame without image', [{ ...good[0], frames: [{}] }], /image undefined/],
   ])('says what is wrong with sequences.json: %s', async (_, sequences, reason) => {
     const folder = memoryTree(file(sequences));

@@ -80,7 +80,7 @@ describe('a csv', () => {
       'b.txt': 'x',
       'c.TXT': 'x',
     });
-    expect(notes).toEqual(['Left out beside fer2013.csv: 3 .txt, README.']);
+    expect(notes).toEqual(['Ignored next to fer2013.csv: 3 .txt, README.']);
   });
 
   it('is the one that says what its rows are for', async () => {
@@ -94,7 +94,7 @@ describe('a csv', () => {
     expect(kind).toBe('fer2013');
     expect(counts(sets)).toEqual({ training: 2, publictest: 1 });
     expect(notes.join()).toContain('test.csv');
-    await refused({ 'a.csv': CSV, 'b.csv': CSV }, /given holds a\.csv, b\.csv: open one/);
+    await refused({ 'a.csv': CSV, 'b.csv': CSV }, /given holds a\.csv, b\.csv: open just one/);
   });
 
   it('without Usage has a fifth of each class held out', async () => {
@@ -104,7 +104,7 @@ describe('a csv', () => {
     expect(kind).toBe('images');
     expect(counts(sets)).toEqual({ training: 28, publictest: 7 });
     expect(classCounts(sets.publictest as ImageSet)).toEqual([1, 1, 1, 1, 1, 1, 1]);
-    expect(notes).toEqual([expect.stringMatching(/train\.csv has no column Usage/)]);
+    expect(notes).toEqual([expect.stringMatching(/train\.csv has no Usage column/)]);
   });
 
   it.each([
@@ -150,10 +150,12 @@ describe('a csv', () => {
     const faces = pictures(10, 'happy', 'sad');
     const { sets, notes } = await open({ ...faces, 'labels.csv': 'file,label\na.png,3\n' });
     expect(counts(sets)).toEqual({ training: 16, publictest: 4 });
-    expect(notes).toEqual(['Left out, as only png, jpeg, webp or bmp are read: labels.csv.']);
+    expect(notes).toEqual([
+      'Left out, because only PNG, JPEG, WebP or BMP can be read: labels.csv.',
+    ]);
     await refused(
       { ...faces, 'fer2013.csv': CSV },
-      /folders of pictures and fer2013\.csv: open one/,
+      /folders of pictures and fer2013\.csv: open just one/,
     );
   });
 
@@ -161,7 +163,7 @@ describe('a csv', () => {
     await refused({ 'notes.csv': 'dear diary\nnothing\n' }, /notes\.csv: the header has no column/);
     await refused({ 'a.csv.gz': await gzip(new TextEncoder().encode('a,b\n1,2\n')) }, /no column/);
     const cut = (await gzip(new TextEncoder().encode(CSV))).slice(0, -30);
-    await refused({ 'fer2013.csv.gz': cut }, /fer2013\.csv\.gz: not a whole gzip file/);
+    await refused({ 'fer2013.csv.gz': cut }, /fer2013\.csv\.gz: the gzip file is damaged/);
   });
 });
 
@@ -183,14 +185,14 @@ describe('IDX files', () => {
 
   it('name what lies beside them, and are asked about in two folders', async () => {
     const { notes } = await open({ ...files, 'a.md': '', 'training-x-idx1-int.gz': '' });
-    expect(notes).toEqual(['Left out beside the IDX files: a.md, training-x-idx1-int.gz.']);
-    await refused({ ...within('a'), ...within('b') }, /holds IDX files in a\/, b\/: open one/);
+    expect(notes).toEqual(['Ignored next to the IDX files: a.md, training-x-idx1-int.gz.']);
+    await refused({ ...within('a'), ...within('b') }, /holds IDX files in a\/, b\/: open just one/);
   });
 });
 
 describe('an archive that is not read', () => {
   it.each(['fer2013.tar.gz', 'a.tgz', 'a.tar'])('%s says how to unpack it', (name) =>
-    refused({ [name]: 'x' }, name, /is an archive that is not read: unpack it \(tar xf /),
+    refused({ [name]: 'x' }, name, /this kind of archive is not supported: unpack it \(tar xf /),
   );
   it.each(['a.rar', 'a.7z', 'a.gz'])('%s', (name) =>
     refused({ [name]: 'x' }, /unpack it and open/),
@@ -198,7 +200,7 @@ describe('an archive that is not read', () => {
   it('two zips', () => refused({ 'a.zip': 'x', 'b.zip': 'y' }, /a\.zip, b\.zip: open one \.zip/));
   it('a zip in a zip in a zip', async () => {
     const inner = zipSync({ 'b.zip': zipSync({ 'fer2013.csv': new TextEncoder().encode(CSV) }) });
-    await refused({ 'a.zip': inner }, /a\.zip: wanted .*there is only b\.zip/);
+    await refused({ 'a.zip': inner }, /a\.zip: expected .*found only b\.zip/);
   });
 });
 
@@ -212,7 +214,7 @@ describe('a folder of pictures', () => {
     const plain = await open({ ...pictures(10, 'happy', 'sad'), ...clutter }, ['logs', 'models']);
     expect(counts(plain.sets)).toEqual({ training: 16, publictest: 4 });
     expect(plain.notes).toEqual([
-      'Left out, as only png, jpeg, webp or bmp are read: logs/a.txt.',
+      'Left out, because only PNG, JPEG, WebP or BMP can be read: logs/a.txt.',
       'No pictures in: logs, models.',
     ]);
     const split = {
@@ -221,7 +223,9 @@ describe('a folder of pictures', () => {
     };
     const { sets, notes } = await open({ ...split, ...clutter });
     expect(counts(sets)).toEqual({ training: 12, publictest: 4 });
-    expect(notes).toEqual(['Left out, as only png, jpeg, webp or bmp are read: logs/a.txt.']);
+    expect(notes).toEqual([
+      'Left out, because only PNG, JPEG, WebP or BMP can be read: logs/a.txt.',
+    ]);
   });
 
   it('with an empty class, with or without a folder for it', async () => {
@@ -287,10 +291,10 @@ describe('a folder of pictures', () => {
     ]);
   });
 
-  it('with pictures outside of the classes', async () => {
+  it('with pictures outside the classes', async () => {
     const { notes } = await open({ ...pictures(10, 'happy', 'sad'), 'cover.png': greys[3] });
-    expect(notes).toEqual(['Left out, as they lie in no folder of a class: cover.png.']);
-    await refused({ 'a.png': greys[0], 'b.png': greys[1] }, /no folders of classes: sort them/);
+    expect(notes).toEqual(['Left out, because they are not in a class folder: cover.png.']);
+    await refused({ 'a.png': greys[0], 'b.png': greys[1] }, /no class folders: sort them/);
   });
 
   it('with formats that are not read', async () => {
@@ -302,11 +306,11 @@ describe('a folder of pictures', () => {
     });
     expect(counts(sets)).toEqual({ training: 8, publictest: 2 });
     expect(notes).toEqual([
-      'Left out, as only png, jpeg, webp or bmp are read: 7 .HEIC, sad/a.gif.',
+      'Left out, because only PNG, JPEG, WebP or BMP can be read: 7 .HEIC, sad/a.gif.',
     ]);
     await refused(
       heic,
-      /given holds no png, jpeg, webp or bmp, only 7 \.HEIC|there is only 7 \.HEIC/,
+      /given contains no PNG, JPEG, WebP or BMP, only 7 \.HEIC|found only 7 \.HEIC/,
     );
   });
 
@@ -327,7 +331,7 @@ describe('a folder of pictures', () => {
 });
 
 it('nothing at all says what is wanted', async () => {
-  await refused({}, /given is empty: wanted fer2013\.csv/);
-  await refused({ '.DS_Store': 'x' }, /given is empty/);
-  await refused({ 'a.txt': 'x', 'b.mp4': 'x' }, /given: wanted .*there is only a\.txt, b\.mp4/);
+  await refused({}, /given: no files found; expected fer2013\.csv/);
+  await refused({ '.DS_Store': 'x' }, /given: no files found/);
+  await refused({ 'a.txt': 'x', 'b.mp4': 'x' }, /given: expected .*found only a\.txt, b\.mp4/);
 });

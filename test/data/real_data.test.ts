@@ -21,7 +21,7 @@ function there(path: string): boolean {
 }
 
 describe.runIf(there(FER2013))('FER2013', () => {
-  it('has the published counts', { timeout: 60_000 }, async () => {
+  it('has the published counts', async () => {
     const { training, publictest } = await loadFer2013Folder(await diskTree(FER2013), [
       'training',
       'publictest',

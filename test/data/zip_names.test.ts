@@ -88,7 +88,7 @@ describe('a name in a zip', () => {
       'sad/2.png',
     ]);
     const twice = zipOf([{ path: './a' }, { path: 'a' }]);
-    await expectBadInput(() => openZip(new Blob([twice]), 'x.zip'), /a is in it twice/);
+    await expectBadInput(() => openZip(new Blob([twice]), 'x.zip'), /contains a twice/);
     const { folders } = await openZip(new Blob([zipOf([{ path: './' }, { path: './a/' }])]), 'x');
     expect(folders).toEqual(['a']);
   });

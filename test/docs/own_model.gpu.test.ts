@@ -35,7 +35,7 @@ it('docs/own-model.md: a model of one’s own trains, and its weights have PyTor
   // The file says which network it is of; its code is not in it.
   const { config } = facegrad.readWeights(file);
   expect(config).toMatchObject({ kind: 'system', name: 'network', streams: ['raw'] });
-  expect(() => facegrad.createNetwork(config)).toThrow(/no network called network/);
+  expect(() => facegrad.createNetwork(config)).toThrow(/unknown network network/);
   expect(new TextDecoder('latin1').decode(onnx)).toContain('BatchNormalization');
 
   const { tensors } = facegrad.readSafetensors(file);
@@ -75,7 +75,7 @@ it('says what is wrong with a module', async () => {
   const images = facegrad.state('images', { shape: [4, 8, 8], dtype: 'f32' });
   const step = facegrad.state('step', { shape: [64], dtype: 'u32' });
   expect(() => model.forward(new facegrad.Tape(), images, 4, { training: false, step })).toThrow(
-    /the module gives \[4,3\]; logits \[4,2\] are wanted/,
+    /the module returned \[4,3\]; expected logits \[4,2\]/,
   );
   storage.dispose();
 });

@@ -35,9 +35,9 @@ describe('the benchmark page', () => {
 
   it('stops when asked', async () => {
     const { page, watch } = await openTab(browser, 'bench.html');
-    await press(page, 'Run all of it');
+    await press(page, 'Run the full benchmark');
     await press(page, 'Stop');
-    await waitForButton(page, 'Run all of it');
+    await waitForButton(page, 'Run the full benchmark');
     expect(await page.$('progress')).toBeNull();
     expect(watch.errors).toEqual([]);
   });

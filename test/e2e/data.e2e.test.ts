@@ -244,7 +244,7 @@ describe('bad files', () => {
     await drop(file('photo.bmp', 'BM'), /photo\.bmp has pictures, but no folders of classes/);
     await drop(
       file('fer2013.tar.gz', 'x'),
-      /fer2013\.tar\.gz is an archive that is not read: unpack it/,
+      /fer2013\.tar\.gz : this kind of archive is not supported: unpack it/,
     );
     const large = file('large.csv', '');
     truncateSync(large, 500 * 2 ** 20);
@@ -258,8 +258,8 @@ describe('bad files', () => {
     const other = writeSafetensors([{ name: 'w', shape: [1], data: new Float32Array(1) }], {});
     await drop(file('other.safetensors', other), /no network configuration/, 'Weights');
 
-    await press(page, 'Go on');
-    await waitForText(page, '.news', /goes on after step/);
+    await press(page, 'Resume');
+    await waitForText(page, '.news', /resumes after step/);
     expect(await text(page, '.news')).toContain(`after step ${before.step}.`);
     await waitForStep(page, before.step + 2);
     expect(watch.errors).toEqual([]);

@@ -70,25 +70,25 @@ describe('a training', () => {
   it('pauses, goes on and stops', async () => {
     await underWay();
     await press(page, 'Pause');
-    await waitForButton(page, 'Go on');
+    await waitForButton(page, 'Resume');
     const step = await currentStep();
     await new Promise((resolve) => setTimeout(resolve, 2000));
     expect(await currentStep()).toBe(step);
-    await press(page, 'Go on');
+    await press(page, 'Resume');
     await waitForStep(page, step + 2);
     await press(page, 'Stop');
     await waitForText(page, '.news', /Stopped/);
     expect(await seriousFindings(page)).toEqual([]);
     const before = (await keptRun(page))!;
-    await press(page, 'Go on');
-    await waitForText(page, '.news', /goes on after step/);
+    await press(page, 'Resume');
+    await waitForText(page, '.news', /resumes after step/);
     await expectGoesOn(before);
   });
 
   it('outlives a reload', async () => {
     const before = await underWay();
     await page.reload();
-    await waitForText(page, '.news', /goes on after step \d+/);
+    await waitForText(page, '.news', /resumes after step \d+/);
     await expectGoesOn(before);
   });
 
@@ -99,7 +99,7 @@ describe('a training', () => {
     session.send('Page.crash').catch(() => undefined); // it never answers
     await crashed;
     ({ page, watch } = await openTab(context!, LONG));
-    await waitForText(page, '.news', /goes on after step \d+/);
+    await waitForText(page, '.news', /resumes after step \d+/);
     await expectGoesOn(before);
   });
 
@@ -114,7 +114,7 @@ describe('a training', () => {
         return createCommandEncoder.call(this, descriptor);
       };
     });
-    await waitForText(page, '.news', /The GPU was lost, and is back/);
+    await waitForText(page, '.news', /The GPU was lost and is back/);
     expect(await seriousFindings(page)).toEqual([]);
     await expectGoesOn(before);
   });
@@ -124,7 +124,7 @@ describe('a training', () => {
     const before = await underWay();
     const session = await browser.target().createCDPSession();
     session.send('Browser.crashGpuProcess').catch(() => undefined); // as chrome://gpucrash does
-    await waitForText(page, '.news', /The GPU was lost, and is back/);
+    await waitForText(page, '.news', /The GPU was lost and is back/);
     await expectGoesOn(before);
   });
 });

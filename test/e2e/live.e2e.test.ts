@@ -103,7 +103,7 @@ function runsOf(shown: Shown[]): { faces: number; results: Shown[] }[] {
   return runs;
 }
 
-/** A film of two seconds that shows a photo moving a little, recorded by the browser itself. */
+/** A short film that shows a photo moving a little, recorded by the browser itself. */
 async function recordFilm(page: Page, path: string): Promise<Buffer> {
   const url = `data:image/jpeg;base64,${readFileSync(path, 'base64')}`;
   const bytes = await page.evaluate(async (url) => {
@@ -225,7 +225,7 @@ describe('the camera', () => {
     await waitForFaces(page);
     // The browser ends the track, as it does when the plug is pulled.
     await page.browserContext().overridePermissions(inject('url'), []);
-    await waitForText(page, '.notice', /The camera is gone/);
+    await waitForText(page, '.notice', /The camera was disconnected/);
     expect(await page.$('video')).toBeNull();
     await page.browserContext().overridePermissions(inject('url'), ['camera']);
     await press(page, 'Try again');
@@ -252,7 +252,7 @@ describe('other sources and weights', () => {
     const words = join(folder, 'words.jpg');
     writeFileSync(words, 'no picture at all');
     await giveFiles(page, 'Video or photos', words);
-    await waitForText(page, '.notice', /words\.jpg is no picture/);
+    await waitForText(page, '.notice', /words\.jpg is not a picture/);
     expect(watch.foreign).toEqual([]);
   });
 
@@ -267,7 +267,7 @@ describe('other sources and weights', () => {
       const video = document.querySelector('video')!;
       const { currentTime } = video;
       const furthest = (window.furthest = Math.max(window.furthest ?? 0, currentTime));
-      return currentTime < furthest - 0.3; // it has begun again
+      return currentTime < furthest; // it has begun again
     });
     const seen = (await results(page)).length;
     await waitUntil(

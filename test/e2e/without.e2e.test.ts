@@ -18,12 +18,12 @@ it('explains a browser without a GPU', async () => {
   );
   ({ page, watch } = await openTab(browser, 'index.html'));
   expect(await page.evaluate(() => navigator.gpu.requestAdapter())).toBeNull();
-  await waitForText(page, '.shell-main', /gives no GPU to this page/);
+  await waitForText(page, '.shell-main', /gives this page no GPU/);
   expect(await seriousFindings(page)).toEqual([]);
   await shots(page, 'train-without');
   expect(watch.errors).toEqual([]);
   ({ page, watch } = await openTab(browser, 'live.html'));
-  await waitForText(page, '.notice', /This browser gives no GPU/);
+  await waitForText(page, '.notice', /This browser gives this page no GPU/);
   expect(await seriousFindings(page)).toEqual([]);
   expect(watch.errors).toEqual([]);
 });

@@ -166,7 +166,7 @@ describe('bad input is told as such', () => {
     t.dispose();
     t.dispose();
     expect(t.disposed).toBe(true);
-    await fails(relu(gpu, { x: t }), 'bad-input', /relu: x: the tensor \[2,3\] was disposed/);
+    await fails(relu(gpu, { x: t }), 'bad-input', /relu: x: the tensor \[2,3\] has been disposed/);
     await fails(t.read(), 'bad-input', /disposed/);
   });
 
@@ -193,7 +193,7 @@ describe('bad input is told as such', () => {
 
   it('shapes that do not fit', async () => {
     const short = { shape: [2, 2], data: new Float32Array(3) };
-    await fails(() => Tensor.from(gpu, short), 'bad-input', /4 elements, the data 3/);
+    await fails(() => Tensor.from(gpu, short), 'bad-input', /4 elements but the data has 3/);
     await fails(
       () => Tensor.from(gpu, { shape: [-1], data: new Float32Array(1) }),
       'bad-input',

@@ -34,20 +34,21 @@ describe('a zip', () => {
   ]);
 
   it('cut short at its end', () =>
-    expectBadInput(() => open(good.slice(0, -5)), 'faces.zip', /not a whole zip/));
+    expectBadInput(() => open(good.slice(0, -5)), 'faces.zip', /the zip file is incomplete/));
 
   it('cut short in the middle', () =>
-    expectBadInput(() => open(good.slice(0, good.length >> 1)), /not a whole zip/));
+    expectBadInput(() => open(good.slice(0, good.length >> 1)), /the zip file is incomplete/));
 
   it('without its beginning', () =>
     expectBadInput(() => open(good.slice(20)), 'faces.zip', /does not fit/));
 
-  it('of no bytes', () => expectBadInput(() => open(new Uint8Array(0)), /not a whole zip/));
+  it('of no bytes', () =>
+    expectBadInput(() => open(new Uint8Array(0)), /the zip file is incomplete/));
 
   it('that is a text', () =>
     expectBadInput(
       () => open(new TextEncoder().encode(text.repeat(9)) as never),
-      /not a whole zip/,
+      /the zip file is incomplete/,
     ));
 
   it('with a directory past its end', () =>
@@ -63,14 +64,14 @@ describe('a zip', () => {
     ));
 
   it('large, with its record missing', () =>
-    expectBadInput(() => open(zipOf([{ path: 'a' }], { count: 0xffff })), /record of a large zip/));
+    expectBadInput(() => open(zipOf([{ path: 'a' }], { count: 0xffff })), /zip64 record/));
 });
 
 describe('a path that leaves the zip', () => {
   it.each([
-    ['../evil.png', /leaves the zip/],
-    ['happy/../../evil.png', /leaves the zip/],
-    ['happy\\..\\..\\evil.png', /leaves the zip/],
+    ['../evil.png', /points outside the zip/],
+    ['happy/../../evil.png', /points outside the zip/],
+    ['happy\\..\\..\\evil.png', /points outside the zip/],
     ['/etc/passwd', /absolute/],
     ['\\\\server\\share', /absolute/],
     ['C:\\faces\\1.png', /absolute/],
@@ -94,13 +95,13 @@ describe('a zip bomb', () => {
   it('that says more than it inflates to', () =>
     expectBadInput(
       () => readAll(zipOf([{ path: 'a', content: text, size: 1000 }])),
-      /inflates to \d+ bytes, it says 1000/,
+      /inflates to \d+ bytes but declares 1000/,
     ));
 
   it('of one entry over the limit', () =>
     expectBadInput(
       () => readAll(zipOf([{ path: 'a', content: text }]), { entryBytes: 10 }),
-      /10 are the most/,
+      /at most 10 /,
     ));
 
   it('of many entries that are too much together', () =>
@@ -109,13 +110,13 @@ describe('a zip bomb', () => {
         open(zipOf(Array.from({ length: 50 }, (_, i) => ({ path: `${i}`, content: text }))), {
           totalBytes: 1000,
         }),
-      /1000 are the most/,
+      /at most 1000 /,
     ));
 
   it('of too many entries', () =>
     expectBadInput(
       () => open(zipOf([{ path: 'a' }, { path: 'b' }]), { entries: 1 }),
-      /2 entries, 1 are the most/,
+      /2 entries; at most 1/,
     ));
 
   it('whose entries share their bytes', () =>
@@ -137,13 +138,13 @@ describe('a zip entry', () => {
     ['packed in an unknown way', { method: 12 }, /method 12/],
     ['that is a link', { mode: 0o120777 }, /is a link/],
     ['with another checksum', { crc: 1 }, /checksum/],
-    ['stored in fewer bytes than it has', { method: 0, size: 99 }, /is stored in/],
+    ['stored in fewer bytes than it has', { method: 0, size: 99 }, /is stored uncompressed in/],
   ])('%s', (_, lie, message) =>
     expectBadInput(() => readAll(zipOf([{ path: 'a.png', content: text, ...lie }])), message),
   );
 
   it('twice', () =>
-    expectBadInput(() => open(zipOf([{ path: 'a' }, { path: 'a' }])), /a is in it twice/));
+    expectBadInput(() => open(zipOf([{ path: 'a' }, { path: 'a' }])), /contains a twice/));
 
   it('of damaged deflate', async () => {
     const zip = zipOf([{ path: 'a', content: text }]);
@@ -155,13 +156,17 @@ describe('a zip entry', () => {
 describe('a gzip', () => {
   it('cut short', async () => {
     const packed = await gzip(new Uint8Array(5000));
-    await expectBadInput(() => parseIdx(packed.slice(0, -9), 'x.gz'), 'x.gz', /not a whole gzip/);
+    await expectBadInput(
+      () => parseIdx(packed.slice(0, -9), 'x.gz'),
+      'x.gz',
+      /the gzip file is damaged/,
+    );
   });
 
   it('damaged', async () => {
     const packed = await gzip(Uint8Array.from({ length: 5000 }, (_, i) => (i * i) % 251));
     packed[200] ^= 0xff;
-    await expectBadInput(() => gunzip(packed, 'x.gz'), 'x.gz', /not a whole gzip/);
+    await expectBadInput(() => gunzip(packed, 'x.gz'), 'x.gz', /the gzip file is damaged/);
   });
 
   it('that unpacks to more than is read', async () => {

@@ -97,7 +97,7 @@ describe('a device', () => {
     );
     expect([none.kind, none.message]).toEqual([
       'unsupported',
-      'WebGPU is here, but no GPU adapter answers',
+      'WebGPU is available, but it finds no GPU adapter',
     ]);
   });
 
@@ -108,7 +108,7 @@ describe('a device', () => {
     const { message } = await thrown(() =>
       storage.write(state('x', f32([1])), new Float32Array(1)),
     );
-    expect(message).toMatch(/was disposed/);
+    expect(message).toMatch(/has been disposed/);
   });
 });
 
@@ -124,7 +124,7 @@ describe('buffers', () => {
     const error = await thrown(() => Plan.compile(tape, storage));
     storage.dispose();
     expect(error.kind).toBe('limit');
-    expect(error.message).toContain(`${limit + 4} bytes, the device allows ${limit}`);
+    expect(error.message).toContain(`${limit + 4} bytes; the device allows ${limit}`);
     expect(buffers.count).toBe(0);
     buffers.stop();
   });

@@ -44,7 +44,7 @@ describe('a disk that is full', () => {
       const error = await writeWhole(path, 'better ones').catch((e: unknown) => e);
       expect(error).toBeInstanceOf(FacegradError);
       expect((error as FacegradError).kind).toBe('file');
-      expect((error as Error).message).toMatch(/weights\.safetensors was not written: .*full/);
+      expect((error as Error).message).toMatch(/weights\.safetensors could not be written: .*full/);
       expect(readFileSync(path, 'utf8')).toBe('the weights from before');
       expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
     },
@@ -54,7 +54,7 @@ describe('a disk that is full', () => {
     writeFileSync(join(folder, 'file'), '');
     const error = await writeWhole(join(folder, 'file', 'x'), 'x').catch((e: unknown) => e);
     expect((error as FacegradError).kind).toBe('file');
-    expect(() => new JsonLines(join(folder, 'file', 'x'))).toThrow(/file.x was not written/);
+    expect(() => new JsonLines(join(folder, 'file', 'x'))).toThrow(/file.x could not be written/);
   });
 });
 
@@ -68,31 +68,35 @@ describe('commands say which file', () => {
   it.each<[string, () => Promise<unknown>, RegExp]>([
     ['data that is not there', () => openData(spec(join(folder, 'none'))), /none/],
     ['a zip that is not there', () => openData(spec(join(folder, 'none.zip'))), /none\.zip/],
-    ['a zip that is none', () => openData(spec(path('a.zip', 'text'))), /a\.zip: not a whole zip/],
+    [
+      'a zip that is none',
+      () => openData(spec(path('a.zip', 'text'))),
+      /a\.zip: the zip file is incomplete/,
+    ],
     [
       'a file that is no data',
       () => openData(spec(path('a.txt', 'x'))),
-      /a\.txt: wanted fer2013\.csv.*there is only a\.txt/,
+      /a\.txt: expected fer2013\.csv.*found only a\.txt/,
     ],
     ['a csv without header', () => openData(spec(path('a.csv', '1,2,3\n'))), /a\.csv: .*header/],
     [
       'a csv that is one long line',
       () => openData(spec(path('b.csv', 'x'.repeat(2 ** 21)))),
-      /line of more than/,
+      /line has more than/,
     ],
     ['a folder that is not there', () => diskTree(join(folder, 'gone')), /gone: ENOENT/],
     [
       'weights that are none',
       () =>
         exportOnnx(['--weights', path('w', 'hello, I am no weights'), '--out', join(folder, 'o')]),
-      /w: header of/,
+      /w: its header should take/,
     ],
     [
       'weights of no bytes',
       () => predict([path('p.png', ''), '--weights', path('w0', '')]),
-      /w0: is no safetensors file/,
+      /w0: is not a safetensors file/,
     ],
-    ['a run that is none', () => train(['--resume', folder]), /holds no run/],
+    ['a run that is none', () => train(['--resume', folder]), /has no run to resume/],
     ['settings that are no JSON', () => train(['--config', path('s.json', '{')]), /s\.json/],
   ])('%s', async (_, action, message) => {
     const error = await action().catch((e: unknown) => e);

@@ -37,44 +37,44 @@ describe('a picture that is none', () => {
 
   it('of no bytes', () => refused(() => new Uint8Array(0), /empty/));
   it('a text', () => refused(() => new TextEncoder().encode('hello'), /begins with 68 65 6c 6c/));
-  it('a gif', () => refused(() => gif, /wanted a png, jpeg, webp or bmp; this is GIF/));
-  it('a png of its first bytes', () => refused(() => png.slice(0, 12), /cut short/));
-  it('a png cut short', () => refused(() => png.slice(0, 200), /the png is cut short/));
+  it('a gif', () => refused(() => gif, /expected a PNG, JPEG, WebP or BMP; this is GIF/));
+  it('a png of its first bytes', () => refused(() => png.slice(0, 12), /truncated/));
+  it('a png cut short', () => refused(() => png.slice(0, 200), /the png is truncated/));
   it('a png without its last bytes', () =>
-    refused(() => png.slice(0, -12), /the png is cut short/));
+    refused(() => png.slice(0, -12), /the png is truncated/));
   it('a png of which the middle is wrong', () =>
     refused(() => {
       const wrong = png.slice();
       wrong.fill(0, 60, 200);
       return wrong;
     }, /cannot be decoded/));
-  it('a jpeg without its end', () => refused(() => jpeg.slice(0, -2), /the jpeg is cut short/));
+  it('a jpeg without its end', () => refused(() => jpeg.slice(0, -2), /the jpeg is truncated/));
   it('a jpeg with a whole picture inside, but without its own end', () =>
     refused(() => {
       const small = jpeg.slice(0, 300);
       small.set([0xff, 0xd9], 298);
       const segment = [0xff, 0xe1, 1, 46, ...small];
       return Uint8Array.from([0xff, 0xd8, ...segment, ...jpeg.slice(2, -2)]);
-    }, /the jpeg is cut short/));
+    }, /the jpeg is truncated/));
   it('a webp without its last bytes', () =>
-    refused(() => webp.slice(0, -8), /the webp is cut short/));
-  it('a bmp cut short', () => refused(() => bmpOf(24).slice(0, -1), /the bmp is cut short/));
+    refused(() => webp.slice(0, -8), /the webp is truncated/));
+  it('a bmp cut short', () => refused(() => bmpOf(24).slice(0, -1), /the BMP is truncated/));
   it('a bmp of its first bytes', () =>
-    refused(() => bmpOf(24).slice(0, 20), /bmp is cut short|no pixels/));
+    refused(() => bmpOf(24).slice(0, 20), /BMP is truncated|no pixels/));
   it('a compressed bmp', () =>
     refused(() => {
       const packed = bmpOf(8);
       packed[30] = 1;
       return packed;
-    }, /a compressed bmp is not read/));
+    }, /compressed BMP is not supported/));
   it('a heic called png', () =>
     refused(
       () => Uint8Array.from([0, 0, 0, 24, ...new TextEncoder().encode('ftypheic0000')]),
       /this is HEIC/,
     ));
-  it('a jpeg of its first bytes', () => refused(() => jpeg.slice(0, 4), /cut short/));
-  it('a webp of its first bytes', () => refused(() => webp.slice(0, 16), /cut short/));
-  it('a webp cut short', () => refused(() => webp.slice(0, 60), /the webp is cut short/));
+  it('a jpeg of its first bytes', () => refused(() => jpeg.slice(0, 4), /truncated/));
+  it('a webp of its first bytes', () => refused(() => webp.slice(0, 16), /truncated/));
+  it('a webp cut short', () => refused(() => webp.slice(0, 60), /the webp is truncated/));
   it('a png that says it has no pixels', () =>
     refused(() => {
       const none = png.slice();
@@ -98,8 +98,9 @@ describe('a picture that is none', () => {
 describe('a folder of pictures', () => {
   const two = () => ({ 'happy/1.png': png, 'sad/2.png': png });
 
-  it('without any picture', () => expectBadInput(() => load({ 'a/x.txt': png }), /no png/));
-  it('without class folders', () => expectBadInput(() => load({ '1.png': png }), /no folders/));
+  it('without any picture', () => expectBadInput(() => load({ 'a/x.txt': png }), /no PNG/));
+  it('without class folders', () =>
+    expectBadInput(() => load({ '1.png': png }), /no class folders/));
   it('of one class only', () =>
     expectBadInput(
       () => load({ 'happy/1.png': png, 'happy/2.png': jpeg }),
@@ -115,16 +116,16 @@ describe('a folder of pictures', () => {
   it('with one split under two names', () =>
     expectBadInput(
       () => load({ 'val/sad/1.png': png, 'validation/sad/1.png': png }),
-      /val, validation are one split/,
+      /val, validation are the same split/,
     ));
   it('with a file that is no picture, by its whole path', () =>
     expectBadInput(
       () => load({ ...two(), 'sad/x.png': new Uint8Array(9) }),
-      'faces/sad/x.png: wanted a png, jpeg, webp or bmp',
+      'faces/sad/x.png: expected a PNG, JPEG, WebP or BMP',
     ));
   it('of too few pictures to hold some out', () => expectBadInput(() => load(two()), /too few/));
   it('with a fold that there is not', () =>
-    expectBadInput(() => load(two(), { fold: 5 }), /no fold 5 of 5/));
+    expectBadInput(() => load(two(), { fold: 5 }), /fold 5 does not exist/));
   it('that mixes stills and sequences in one class', () =>
     expectBadInput(
       () => load({ ...two(), 'sad/ann/1/1.png': png }),
@@ -166,7 +167,7 @@ describe('a folder of pictures', () => {
           'S005/001/S005_001_00000001.png': png,
           'S006/001/S006_001_00000001_emotion.txt': new TextEncoder().encode('3'),
         }),
-      /no sequence of pictures has an emotion/,
+      /no sequence has an emotion label/,
     ));
   it('of more classes than a byte counts', () => {
     const files = Object.fromEntries(Array.from({ length: 257 }, (_, i) => [`c${i}/1.png`, png]));

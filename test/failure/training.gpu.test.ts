@@ -47,8 +47,8 @@ const create = async (data: TrainingData, changes: TrainChanges = {}, checkpoint
 
 describe('a training that cannot begin', () => {
   const cases: [string, Partial<ImageSet>, TrainChanges, ...(string | RegExp)[]][] = [
-    ['a batch larger than the set', {}, { batch: 15 }, /batch of 15 from 14/],
-    ['one class only', { labels: new Uint8Array(14) }, {}, /everything is angry/],
+    ['a batch larger than the set', {}, { batch: 15 }, /batch of 15 cannot be drawn from 14/],
+    ['one class only', { labels: new Uint8Array(14) }, {}, /every picture is angry/],
     [
       'no images',
       { count: 0, images: new Uint8Array(0), labels: new Uint8Array(0) },
@@ -67,9 +67,14 @@ describe('a training that cannot begin', () => {
       'pixels that are floats, NaN among them',
       { images: new Float32Array(14 * 576).fill(NaN) as unknown as Uint8Array },
       {},
-      /images are no bytes/,
+      /images must be a Uint8Array/,
     ],
-    ['other classes than the model', {}, { model: { classes: ['a', 'b'] } }, /other classes/],
+    [
+      'other classes than the model',
+      {},
+      { model: { classes: ['a', 'b'] } },
+      /have the network's classes/,
+    ],
   ];
   it.each(cases)('%s', async (_, change, changes, ...messages) => {
     const buffers = countBuffers(await testGpu());
@@ -99,18 +104,26 @@ describe('a training that cannot begin', () => {
       { optimizer: { name: 'sgd', learningRate: NaN, weightDecay: 0 } },
       /learningRate/,
     ],
-    ['an input that the pools use up', { model: { size: 3 } }, /2 pools leave nothing of 3 pixels/],
+    [
+      'an input that the pools use up',
+      { model: { size: 3 } },
+      /2 pools leave nothing of 3x3 pixels/,
+    ],
     ['no input', { model: { size: 0 } }, /size must be/],
     ['an input of 48.5 pixels', { model: { size: 48.5 } }, /size must be/],
-    ['blocks without channels', { model: { widths: [4, 0] } }, /widths must be/],
-    ['a stream that there is not', { model: { streams: ['nose' as 'raw'] } }, /streams must be of/],
-    ['one stream twice', { model: { streams: ['raw', 'raw'] } }, /two different ones/],
+    ['blocks without channels', { model: { widths: [4, 0] } }, /widths must list/],
+    [
+      'a stream that there is not',
+      { model: { streams: ['nose' as 'raw'] } },
+      /streams must be among/,
+    ],
+    ['one stream twice', { model: { streams: ['raw', 'raw'] } }, /one or two, and different/],
     ['one class', { model: { classes: ['happy'] } }, /at least two classes/],
     ['all dropped', { model: { dropout: 1 } }, /dropout must be/],
     [
       'several frames without LSTM',
       { model: { fusion: 'concat', frames: { mode: 'views', count: 2 } } },
-      /need the fusion lstm/,
+      /need fusion 'lstm'/,
     ],
   ];
   it.each(settings)('%s', async (_, changes, message) => {
@@ -146,9 +159,9 @@ describe('a loss that is not finite', () => {
         while (!(await run.next()).done);
       },
       'not-finite',
-      /since step 3/,
+      /from step 3 on/,
       /first in .* by conv5x5/,
-      /weights are those from before/,
+      /weights are those before/,
     );
     expect(error.operation).toMatch(/conv5x5/);
     expect(await trainer.storage.read(parameters.flat)).toEqual(huge);
@@ -156,7 +169,7 @@ describe('a loss that is not finite', () => {
     for (const { data } of readWeights(await trainer.weights()).tensors.values()) {
       expect(data.every(Number.isFinite)).toBe(true);
     }
-    await refused(() => trainer.checkpoint(), 'not-finite', /since step 3/);
+    await refused(() => trainer.checkpoint(), 'not-finite', /from step 3 on/);
     trainer.dispose();
   });
 
@@ -175,7 +188,7 @@ describe('a loss that is not finite', () => {
         while (!(await run.next()).done);
       },
       'not-finite',
-      /since step [23]/, // two steps are in flight
+      /from step [23] on/, // two steps are in flight
     );
     trainer.dispose();
   });
@@ -190,7 +203,7 @@ describe('a loss that is not finite', () => {
         for await (const event of trainer.run()) expect(event.type).not.toBe('epoch');
       },
       'not-finite',
-      /since step/,
+      /from step/,
     );
     await refused(() => trainer.weights(), 'not-finite');
     trainer.dispose();
@@ -239,14 +252,14 @@ describe('a checkpoint', () => {
     const other = { ...faces, images: faces.images.slice() };
     other.images[77] ^= 1;
     const wrong: [TrainingData, RegExp][] = [
-      [{ training: other, validation: others }, /other training data/],
-      [{ training: faces, validation: faces }, /other validation data/],
-      [{ training: faces }, /other validation data/],
+      [{ training: other, validation: others }, /different training data/],
+      [{ training: faces, validation: faces }, /different validation data/],
+      [{ training: faces }, /different validation data/],
     ];
     for (const [set, message] of wrong) {
       await refused(() => create(set, {}, file), 'bad-input', message);
     }
-    await refused(() => create(data, { seed: 6 }, file), 'bad-input', /other configuration/);
+    await refused(() => create(data, { seed: 6 }, file), 'bad-input', /different configuration/);
     await refused(
       () => create(data, {}, file.slice(0, file.length - 40)),
       'bad-input',

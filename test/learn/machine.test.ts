@@ -353,22 +353,22 @@ describe('what is seen', () => {
 
 describe('a text that cannot run', () => {
   it.each([
-    ['let i: u32 = 1.5;', /line 2: f32 is given where u32/],
-    ['let i: i32 = 2u;', /u32 is given where i32/],
-    ['var a = 1u + 1.0;', /no u32 \+ f32/],
-    ['var v = vec2<f32>(1.0) + vec3<f32>(1.0);', /no vec2<f32> \+ vec3<f32>/],
+    ['let i: u32 = 1.5;', /line 2: expected u32, got f32/],
+    ['let i: i32 = 2u;', /expected i32, got u32/],
+    ['var a = 1u + 1.0;', /no operator u32 \+ f32/],
+    ['var v = vec2<f32>(1.0) + vec3<f32>(1.0);', /no operator vec2<f32> \+ vec3<f32>/],
     ['let a = 1; a = 2;', /cannot be written/],
-    ['x = 3;', /nothing named 'x'/],
-    ['let b = f32(true) && true;', /f32 is given where bool/],
-    ['let a = missing(1);', /no function 'missing'/],
+    ['x = 3;', /unknown name 'x'/],
+    ['let b = f32(true) && true;', /expected bool, got f32/],
+    ['let a = missing(1);', /unknown function 'missing'/],
     ['let a = sqrt(1.0, 2.0);', /takes 1 argument/],
     ['var v: vec3<f32>; v.xy = vec2<f32>(1.0);', /cannot be written/],
-    ['break;', /outside of a loop/],
-    ['let m = mat2x2<f32>();', /no type 'mat2x2'/],
+    ['break;', /outside a loop/],
+    ['let m = mat2x2<f32>();', /unknown type 'mat2x2'/],
     ['return 1;', /returns nothing/],
     ['var x = 3', /line 2/],
-    ['let a = array<u32, 2>(1, 2)[2];', /index 2 is outside/],
-    ['let a: u32 = -1;', /-1 does not fit u32/],
+    ['let a = array<u32, 2>(1, 2)[2];', /index 2 is out of range/],
+    ['let a: u32 = -1;', /-1 does not fit in u32/],
   ])('%s', (statement, message) => {
     expect(() => compile(`${HEAD}@compute @workgroup_size(1) fn main() { ${statement} }`)).toThrow(
       message,

@@ -154,7 +154,7 @@ describe('training follows the f64 reference', () => {
     expect(result.distance).toBeLessThanOrEqual(0.01);
   });
 
-  it('one step of preset paper, at batch 2', { timeout: 300_000 }, async () => {
+  it('one step of preset paper, at batch 2', async () => {
     const config = modelConfig('paper', { dropout: 0 });
     const result = await followReference(config, { batch: 2, steps: 1, optimizer: sgd });
     report('paper', result);
@@ -167,7 +167,7 @@ describe('64 faces', () => {
   const trainers: Trainer[] = [];
   afterAll(() => trainers.forEach((trainer) => trainer.dispose()));
 
-  it('are learnt to 100 % by preset tiny', { timeout: 300_000 }, async () => {
+  it('are learnt to 100 % by preset tiny', async () => {
     const faces = syntheticFaces({ seed: 3, count: 64 });
     const config = trainConfig('tiny', {
       epochs: 30,

@@ -256,7 +256,9 @@ describe('a network of one’s own as ONNX', () => {
     for (const name of tensors.keys()) expect(text).toContain(name);
     expect(text).not.toMatch(/Dropout|Unsqueeze|Squeeze|Transpose/);
     tensors.delete('7.weight');
-    expect(() => exportOnnx({ config, tensors }, network)).toThrow(/the weights hold no 7.weight/);
+    expect(() => exportOnnx({ config, tensors }, network)).toThrow(
+      /the weights do not contain 7.weight/,
+    );
   });
 
   const refused = async (network: facegrad.Network, message: RegExp) => {

@@ -252,7 +252,7 @@ describe('compile', () => {
     const x = filled('x', [128], 1);
     const [head, tail] = [x.view('head', f32([64])), x.view('tail', f32([64]), 64)];
     tape.dispatch(reluForward, { x: head, y: tail });
-    await expect(compile(tape)).rejects.toThrow('relu.forward reads and writes x');
+    await expect(compile(tape)).rejects.toThrow('relu.forward both reads and writes x');
   });
 
   it('refuses one place for two outputs, but not two parts of one buffer', async () => {

@@ -53,7 +53,7 @@ describe('record', () => {
   it('names the binding that got nothing', () => {
     const forgetful = { ...reluForward, outputs: () => ({}) } as unknown as Kernel<'x', never>;
     expect(() => new Tape().dispatch(forgetful, { x: state('x', f32([1])) })).toThrow(
-      'relu.forward: nothing given for y',
+      'relu.forward: y is missing',
     );
   });
 

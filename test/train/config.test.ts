@@ -84,7 +84,7 @@ describe('trainConfig', () => {
     ['classes', (c) => (c.model.classes = ['one'])],
     ['still', (c) => (c.model.frames = { mode: 'still', count: 2 })],
     [
-      'fusion lstm',
+      "fusion 'lstm'",
       (c) => {
         c.model.fusion = 'concat';
         c.model.frames = { mode: 'views', count: 2 };
@@ -105,6 +105,6 @@ describe('trainConfig', () => {
   });
 
   it('names the presets there are', () => {
-    expect(() => trainConfig('large' as 'tiny')).toThrow(/no preset large/);
+    expect(() => trainConfig('large' as 'tiny')).toThrow(/unknown preset large/);
   });
 });

@@ -118,10 +118,10 @@ export const cnnLstm = defineSystem<Omit<ModelConfig, 'kind' | 'name' | 'classes
   check({ size, widths, dense, hidden, streams, fusion, frames, dropout }) {
     const count = (value: unknown) => Number.isInteger(value) && (value as number) > 0;
     if (!Array.isArray(widths) || widths.length < 1 || !widths.every(count)) {
-      refuseSetting('widths must be the channels of one block or more', widths);
+      refuseSetting('widths must list the channels of at least one block', widths);
     }
     if (Math.floor(size / 2 ** widths.length) < 1) {
-      refuseSetting(`${widths.length} pools leave nothing of ${size} pixels`, widths);
+      refuseSetting(`${widths.length} pools leave nothing of ${size}x${size} pixels`, widths);
     }
     if (!count(dense)) refuseSetting('dense must be 1 or more', dense);
     if (!count(hidden)) refuseSetting('hidden must be 1 or more', hidden);
@@ -132,7 +132,7 @@ export const cnnLstm = defineSystem<Omit<ModelConfig, 'kind' | 'name' | 'classes
       refuseSetting('frames.mode streams needs two streams', frames);
     }
     if (frames.mode !== 'still' && fusion !== 'lstm') {
-      refuseSetting('several frames need the fusion lstm', frames);
+      refuseSetting("several frames need fusion 'lstm'", frames);
     }
     if (!(dropout >= 0 && dropout < 1)) refuseSetting('dropout must be in [0, 1)', dropout);
   },
@@ -164,7 +164,7 @@ export type Preset = keyof typeof PRESETS;
  */
 export function modelConfig(preset: Preset, changes: Partial<ModelConfig> = {}): ModelConfig {
   if (!Object.hasOwn(PRESETS, preset)) {
-    throw new FacegradError('bad-input', `there is no preset ${preset}`, {
+    throw new FacegradError('bad-input', `unknown preset ${preset}`, {
       wanted: preset,
       available: Object.keys(PRESETS),
     });

@@ -53,7 +53,7 @@ export function systemOf(name: string, systems: readonly AnySystem[] = SYSTEMS):
   if (!system) {
     throw new FacegradError(
       'bad-input',
-      `there is no network called ${name} here; if it is one of your own, its code must be given as well (--model FILE)`,
+      `unknown network ${name}; if it is one of your own, give its code as well (--model FILE)`,
       { wanted: name, available: systems.map(({ name }) => name) },
     );
   }

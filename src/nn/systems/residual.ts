@@ -54,10 +54,10 @@ export const residual = defineSystem({
   check({ widths, size }) {
     const whole = (n: unknown) => Number.isInteger(n) && (n as number) > 0;
     if (!Array.isArray(widths) || widths.length < 1 || !widths.every(whole)) {
-      refuseSetting('widths must be the channels of one stage or more', widths);
+      refuseSetting('widths must list the channels of at least one stage', widths);
     }
     if (Math.floor(size / 2 ** widths.length) < 1) {
-      refuseSetting(`${widths.length} pools leave nothing of ${size} pixels`, widths);
+      refuseSetting(`${widths.length} pools leave nothing of ${size}x${size} pixels`, widths);
     }
   },
   build({ widths, classes }) {

@@ -54,7 +54,7 @@ export const batchNorm = defineOperation({
   ): Partial<Record<Names, Value>> {
     if (!dy.y) return {};
     if (!attributes.training) {
-      throw new FacegradError('bad-input', 'batch_norm has no gradient outside of training');
+      throw new FacegradError('bad-input', 'batch_norm has no gradient outside training');
     }
     const { dgamma, dbeta } = tape.dispatch(batchNormBackwardReduce, {
       x,

@@ -53,7 +53,7 @@ export const bnReluPool = defineOperation({
   ): Partial<Record<Names, Value>> {
     if (!dy.y) return {};
     if (!attributes.training) {
-      throw new FacegradError('bad-input', 'bn_relu_pool has no gradient outside of training');
+      throw new FacegradError('bad-input', 'bn_relu_pool has no gradient outside training');
     }
     const { dx, dgamma, dbeta } = tape.dispatch(
       bnReluPoolBackward,

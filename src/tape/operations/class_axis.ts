@@ -15,7 +15,7 @@ export function classAxis(operation: string, x: Shape, labels: Shape, axis?: num
   const found = places.filter((k) => Number.isInteger(k) && k >= 0 && k < rank && fits(k));
   if (found.length === 1) return found[0];
   const what =
-    found.length > 1 ? 'leave open which axis the classes are on: give `axis`' : 'do not fit';
+    found.length > 1 ? 'do not say which axis the classes are on: give `axis`' : 'do not fit';
   const where = axis === undefined ? '' : ` with the classes on axis ${axis}`;
   throw new FacegradError(
     'bad-input',

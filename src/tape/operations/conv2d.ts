@@ -204,7 +204,7 @@ function transposed({ x, weight }: Inputs, attributes: ConvTranspose2dAttributes
   }
   const out = full.map((n, i) => wanted?.[i] ?? n - window.before[i] - window.after[i] + extra[i]);
   if (out.some((n) => !Number.isInteger(n) || n < 1)) {
-    throw new FacegradError('bad-input', `${name}: an output of [${out}] cannot be`, {
+    throw new FacegradError('bad-input', `${name}: an output of [${out}] is not possible`, {
       operation: name,
       wanted: 'at least 1x1',
       available: out,

@@ -53,7 +53,9 @@ function orderOf(x: Value, axes?: readonly number[]): number[] {
     ? axes.map((axis) => axisOf('transpose', axis, rank))
     : x.shape.map((_, i) => rank - 1 - i);
   if (new Set(order).size !== rank || order.length !== rank) {
-    refuse('transpose', `[${axes}] is no order of the axes of [${x.shape}]`, { wanted: axes });
+    refuse('transpose', `[${axes}] is not a permutation of the axes of [${x.shape}]`, {
+      wanted: axes,
+    });
   }
   return order;
 }
@@ -112,12 +114,12 @@ export const slice = defineOperation({
     let y = x;
     const which = axes ?? starts.map((_, i) => i);
     if (ends.length !== starts.length || which.length !== starts.length) {
-      refuse('slice', 'starts, ends and axes must be equally many', { wanted: starts.length });
+      refuse('slice', 'starts, ends and axes must have the same length', { wanted: starts.length });
     }
     which.forEach((given, i) => {
       const axis = axisOf('slice', given, x.shape.length);
       const step = steps?.[i] ?? 1;
-      if (!Number.isInteger(step) || step === 0) refuse('slice', `a step of ${step}`);
+      if (!Number.isInteger(step) || step === 0) refuse('slice', `the step cannot be ${step}`);
       const extent = x.shape[axis];
       const bound = (index: number) => {
         const at = index < 0 ? index + extent : index;
@@ -148,7 +150,7 @@ export const pad = defineOperation({
   composite: true,
   forward(tape: Tape, { x }: X, { before, after, mode, value }: PadAttributes): Y {
     if (before.length !== x.shape.length || after.length !== x.shape.length) {
-      refuse('pad', `before and after need ${x.shape.length} numbers for [${x.shape}]`);
+      refuse('pad', `before and after need ${x.shape.length} numbers each for [${x.shape}]`);
     }
     let y = x;
     x.shape.forEach((extent, axis) => {
@@ -167,7 +169,7 @@ export const concat = defineOperation({
   name: 'concat',
   forward(tape: Tape, inputs: Record<string, Value>, { axis = 0 }: { axis?: number } = {}): Y {
     const parts = Object.values(inputs);
-    const first = parts[0] ?? refuse('concat', 'nothing is given');
+    const first = parts[0] ?? refuse('concat', 'no tensors were given');
     const along = axisOf('concat', axis, first.shape.length);
     for (const { shape, spec } of parts) {
       if (
@@ -175,7 +177,7 @@ export const concat = defineOperation({
         shape.length !== first.shape.length ||
         shape.some((extent, i) => i !== along && extent !== first.shape[i])
       ) {
-        refuse('concat', `[${shape}] does not continue [${first.shape}] along axis ${axis}`);
+        refuse('concat', `[${shape}] cannot be joined to [${first.shape}] along axis ${axis}`);
       }
     }
     const length = parts.reduce((sum, { shape }) => sum + shape[along], 0);

@@ -27,14 +27,21 @@ export const gemm = defineOperation({
     const { k, l, m, n } = gemmExtents(a.shape, b.shape, attributes);
     const matrices = ranks[0] === ranks[1] && (ranks[0] === 2 || ranks[0] === 3);
     if (!matrices || k !== l || (ranks[0] === 3 && a.shape[0] !== b.shape[0])) {
-      throw new FacegradError('bad-input', `gemm: [${a.shape}] and [${b.shape}] do not fit`, {
-        operation: 'gemm',
-        wanted: k,
-        available: l,
-      });
+      throw new FacegradError(
+        'bad-input',
+        `gemm: [${a.shape}] and [${b.shape}] cannot be multiplied`,
+        {
+          operation: 'gemm',
+          wanted: k,
+          available: l,
+        },
+      );
     }
     if (c && size(broadcastShape('gemm', c.shape, [m, n])) !== m * n) {
-      throw new FacegradError('bad-input', `gemm: c [${c.shape}] does not repeat to [${m},${n}]`);
+      throw new FacegradError(
+        'bad-input',
+        `gemm: c [${c.shape}] cannot be broadcast to [${m},${n}]`,
+      );
     }
     const beta = c ? (attributes.beta ?? 1) : 0;
     return dispatchGemm(tape, { a, b, c: c ?? a }, { ...attributes, beta });
@@ -95,7 +102,7 @@ export const matmul = defineOperation({
   composite: true,
   forward(tape: Tape, { a, b }: Record<'a' | 'b', Value>, _: void): Record<'y', Value> {
     if (a.shape.length === 0 || b.shape.length === 0) {
-      throw new FacegradError('bad-input', 'matmul: a number is no matrix', {
+      throw new FacegradError('bad-input', 'matmul: a scalar is not a matrix', {
         operation: 'matmul',
       });
     }

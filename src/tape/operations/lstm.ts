@@ -104,7 +104,9 @@ export const lstm = defineOperation({
 function checkShapes({ x, weight_ih, weight_hh, bias_ih, bias_hh, h0, c0, lengths }: Inputs): void {
   checkRecurrent('lstm', 4, { x, weight_ih, weight_hh, bias_ih, bias_hh, h0, c0, lengths });
   if (!h0 !== !c0) {
-    throw new FacegradError('bad-input', 'lstm: h0 and c0 go together', { operation: 'lstm' });
+    throw new FacegradError('bad-input', 'lstm: h0 and c0 must be given together', {
+      operation: 'lstm',
+    });
   }
 }
 

@@ -94,7 +94,7 @@ export const lpPool2d = defineOperation({
   forward(tape: Tape, inputs: X, attributes: LpPool2dAttributes): Record<'y', Value> {
     const { p = 2, ...rest } = attributes;
     if (!(p >= 1)) {
-      throw new FacegradError('bad-input', `lp_pool2d: p must be 1 or more, not ${p}`, {
+      throw new FacegradError('bad-input', `lp_pool2d: p must be 1 or more, got ${p}`, {
         operation: 'lp_pool2d',
         available: p,
       });

@@ -30,7 +30,7 @@ export function checkRecurrent(
     const available = inputs[name]!.shape;
     throw new FacegradError(
       'bad-input',
-      `${operation}: ${name} is [${available}], wanted [${wanted[name]}]`,
+      `${operation}: ${name} is [${available}], expected [${wanted[name]}]`,
       { operation, wanted: wanted[name], available },
     );
   };

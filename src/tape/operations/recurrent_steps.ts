@@ -56,7 +56,7 @@ class Steps {
     readonly limit?: number,
   ) {
     if (limit !== undefined && !(limit > 0)) {
-      throw new FacegradError('bad-input', `${name}: clip must be above 0, not ${limit}`, {
+      throw new FacegradError('bad-input', `${name}: clip must be above 0, got ${limit}`, {
         operation: name,
         available: limit,
       });
@@ -95,7 +95,7 @@ class Steps {
     const [name, attributes] = typeof activation === 'string' ? [activation, {}] : activation;
     const operation = FUNCTIONS[name] as Operation<{ x: Value }, 'y', never, object> | undefined;
     if (!operation) {
-      throw new FacegradError('bad-input', `${this.name}: ${name} is no activation`, {
+      throw new FacegradError('bad-input', `${this.name}: unknown activation ${name}`, {
         operation: this.name,
         wanted: Object.keys(FUNCTIONS),
         available: name,
@@ -157,8 +157,8 @@ export const lstm = defineOperation({
     }
     const { x, weight_ih, weight_hh, bias_ih, bias_hh, h0, c0, lengths } = rest;
     checkRecurrent('lstm', 4, { ...rest, peephole });
-    refuse('lstm', !h0 !== !c0, 'h0 and c0 go together');
-    refuse('lstm', usual.updateState ?? false, 'updateState needs the usual gates');
+    refuse('lstm', !h0 !== !c0, 'h0 and c0 must be given together');
+    refuse('lstm', usual.updateState ?? false, 'updateState supports only the default gates');
     const [F, G, H] = activations ?? standard;
     const hidden = weight_hh.shape[1];
     const s = new Steps(tape, 'lstm', hidden, limit);

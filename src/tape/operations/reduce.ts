@@ -169,7 +169,7 @@ const arg = (name: string, smallest: boolean) =>
     forward(tape: Tape, { x }: X, { axis, keepDims, last }: ArgAttributes = {}): Y {
       const { found, left } = ranges(name, x.shape, { axes: axis, keepDims });
       if (size(x.shape) === 0) {
-        throw new FacegradError('bad-input', `${name} of no element, [${x.shape}]`, {
+        throw new FacegradError('bad-input', `${name} of an empty axis, [${x.shape}]`, {
           operation: name,
           available: x.shape,
         });
