@@ -1,4 +1,5 @@
 import {
+  convolutionOf,
   FOCUS,
   LEARNING_RATE,
   type InferProblem,
@@ -40,9 +41,9 @@ const array = ({ numpy }: Untyped, { shape, data }: Tensor): Untyped =>
 const arrays = (lib: Untyped, tensors: Record<string, Tensor>): Arrays =>
   Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, array(lib, tensor)]));
 
-/** "Same" 5x5 convolution, [N,C,H,W] and [O,C,5,5]. Consumes both. */
-const convolve = ({ lax }: Untyped, x: Untyped, weight: Untyped): Untyped =>
-  lax.convGeneralDilated(x, weight, [1, 1], 'SAME');
+/** "Same" convolution, [N,C,H,W] and [O,C / groups,K,K]. Consumes both. */
+const convolve = ({ lax }: Untyped, x: Untyped, weight: Untyped, groups = 1): Untyped =>
+  lax.convGeneralDilated(x, weight, [1, 1], 'SAME', { featureGroupCount: groups });
 
 /** Largest of 2x2, an odd last row or column left out. Consumes x. */
 function pool(x: Untyped): Untyped {
@@ -237,14 +238,15 @@ function layer(lib: Untyped, { op, inputs }: LayerProblem): Prepared {
   const { jit, tree, vjp } = lib;
   const given = arrays(lib, inputs);
   const functions: Record<string, (...values: Untyped[]) => Untyped> = {
-    conv5x5: (x, weight) => convolve(lib, x, weight),
     max_pool: pool,
     batch_norm: (x, gamma, beta) => normalize(lib, x, gamma, beta),
     dense: (x, weight, bias) => multiply(lib, x, weight, bias),
     lstm: (x, weight_ih, weight_hh, bias) => recur(lib, x, weight_ih, weight_hh, bias),
   };
+  const convolution = convolutionOf(op);
+  const groups = convolution?.depthwise ? (inputs.dy ?? inputs.x).shape[1] : 1;
   const [base, what] = op.split(' ');
-  const f = functions[base];
+  const f = functions[base] ?? ((x: Untyped, weight: Untyped) => convolve(lib, x, weight, groups));
   const names = Object.keys(inputs).filter((name) => name !== 'dy');
   /** The gradient at dy for the wanted names. Consumes everything. */
   const pullBack = (primals: Untyped[], dy: Untyped): Untyped[] => {
@@ -267,9 +269,9 @@ function layer(lib: Untyped, { op, inputs }: LayerProblem): Prepared {
     };
   } else if (what === 'dx') {
     const [N, , H, W] = inputs.dy.shape;
-    const shape = [N, inputs.weight.shape[1], H, W];
+    const shape = [N, inputs.weight.shape[1] * groups, H, W];
     compute = ({ weight, dy }) => {
-      const linear = (x: Untyped) => convolve(lib, x, weight.ref);
+      const linear = (x: Untyped) => f(x, weight.ref);
       const [y, back] = vjp(linear, [lib.numpy.zeros(shape)]);
       y.dispose();
       const [dx] = back(dy);
@@ -278,9 +280,10 @@ function layer(lib: Untyped, { op, inputs }: LayerProblem): Prepared {
       return { dx };
     };
   } else {
-    const shape = [inputs.dy.shape[1], inputs.x.shape[1], 5, 5];
+    const taps = convolution!.taps;
+    const shape = [inputs.dy.shape[1], inputs.x.shape[1] / groups, taps, taps];
     compute = ({ x, dy }) => {
-      const linear = (weight: Untyped) => convolve(lib, x.ref, weight);
+      const linear = (weight: Untyped) => f(x.ref, weight);
       const [y, back] = vjp(linear, [lib.numpy.zeros(shape)]);
       y.dispose();
       const [dweight] = back(dy);

@@ -3,7 +3,7 @@ import type { NamedTensor } from '../../src/nn/parameters';
 import { createNetwork } from '../../src/nn/systems';
 import { networkGraph } from '../../src/onnx/export';
 import { OnnxGraph } from '../../src/onnx/file';
-import type { InferProblem, LayerProblem } from '../versus/problems';
+import { convolutionOf, type InferProblem, type LayerProblem } from '../versus/problems';
 import { Unsupported, type Prepared, type Subject } from '../versus/subject';
 import type { PeerLoader, Untyped } from './packages';
 
@@ -72,8 +72,13 @@ async function layer(ort: Untyped, problem: LayerProblem): Promise<Prepared> {
     graph.input('x', x.shape),
     ...Object.entries(weights).map(([name, { shape, data }]) => graph.constant(name, shape, data)),
   ];
-  if (op === 'conv5x5') {
-    graph.node('Conv', 'y', given, { kernel_shape: [5, 5], pads: [2, 2, 2, 2], strides: [1, 1] });
+  const convolution = convolutionOf(op);
+  if (convolution?.pass === 'y') {
+    const { taps, depthwise } = convolution;
+    const half = (taps - 1) / 2;
+    const pads = [half, half, half, half];
+    const group = depthwise ? x.shape[1] : 1;
+    graph.node('Conv', 'y', given, { kernel_shape: [taps, taps], pads, strides: [1, 1], group });
     graph.output('y', [N, inputs.weight.shape[0], height, width]);
   } else if (op === 'max_pool') {
     graph.node('MaxPool', 'y', given, { kernel_shape: [2, 2], strides: [2, 2] });

@@ -1,4 +1,5 @@
 import {
+  convolutionOf,
   FOCUS,
   LEARNING_RATE,
   type InferProblem,
@@ -67,7 +68,7 @@ class Session {
     return this.tensor(permute(tensor, [0, 2, 3, 1]));
   }
 
-  /** [O,C,5,5] as [5,5,C,O]. */
+  /** [O,C,K,K] as [K,K,C,O]. */
   weight(tensor: Tensor): Untyped {
     return this.tensor(permute(tensor, [2, 3, 1, 0]));
   }
@@ -253,26 +254,26 @@ function layerFunction(
     );
     return Object.fromEntries(names.map((name, i) => [`d${name}`, found[i]]));
   };
+  const convolution = convolutionOf(op);
+  if (convolution) {
+    const { taps, depthwise, pass } = convolution;
+    const [N, O, H, W] = (inputs.dy ?? inputs.x).shape;
+    const C = depthwise ? O : (inputs.x ?? inputs.weight).shape[1];
+    const filterShape = [taps, taps, C, depthwise ? 1 : O];
+    const filter = weight && depthwise ? tf.reshape(weight, filterShape) : weight;
+    const attributes = { ...same, ...(depthwise && { dilations: [1, 1] }) };
+    const gradient = depthwise ? 'DepthwiseConv2dNativeBackprop' : 'Conv2DBackprop';
+    if (pass === 'y') {
+      return () => ({ y: (depthwise ? tf.depthwiseConv2d : tf.conv2d)(x, filter, 1, 'same') });
+    }
+    if (pass === 'dx') {
+      const asked = { inputShape: [N, H, W, C], ...attributes };
+      return () => ({ dx: engine.runKernel(`${gradient}Input`, { dy, filter }, asked) });
+    }
+    const asked = { filterShape, ...attributes };
+    return () => ({ dweight: engine.runKernel(`${gradient}Filter`, { x, dy }, asked) });
+  }
   switch (op) {
-    case 'conv5x5':
-      return () => ({ y: tf.conv2d(x, weight, 1, 'same') });
-    case 'conv5x5 dx': {
-      const [N, , H, W] = inputs.dy.shape;
-      const inputShape = [N, H, W, inputs.weight.shape[1]];
-      return () => ({
-        dx: engine.runKernel(
-          'Conv2DBackpropInput',
-          { dy, filter: weight },
-          { inputShape, ...same },
-        ),
-      });
-    }
-    case 'conv5x5 dw': {
-      const filterShape = [5, 5, inputs.x.shape[1], inputs.dy.shape[1]];
-      return () => ({
-        dweight: engine.runKernel('Conv2DBackpropFilter', { x, dy }, { filterShape, ...same }),
-      });
-    }
     case 'max_pool':
       return () => ({ y: tf.maxPool(x, 2, 2, 'valid') });
     case 'max_pool gradient':
@@ -289,5 +290,7 @@ function layerFunction(
       return () => ({ y: recur(x, weight_ih, weight_hh, bias) });
     case 'lstm gradient':
       return gradients(recur, ['x', 'weight_ih', 'weight_hh', 'bias']);
+    default:
+      throw new Unsupported(op);
   }
 }

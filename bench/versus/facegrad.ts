@@ -6,6 +6,7 @@ import type { Network } from '../../src/nn/network';
 import { createNetwork } from '../../src/nn/systems';
 import type { NamedTensor } from '../../src/nn/parameters';
 import { batchNorm } from '../../src/tape/operations/batch_norm';
+import { conv } from '../../src/tape/operations/conv';
 import { conv5x5 } from '../../src/tape/operations/conv5x5';
 import { dense } from '../../src/tape/operations/dense';
 import { focalLoss } from '../../src/tape/operations/focal_loss';
@@ -20,6 +21,7 @@ import { optimize } from '../../src/train/optimizer';
 import { TrainingStep } from '../../src/train/step';
 import { fromLayout, toLayout } from './layout';
 import {
+  convolutionOf,
   FOCUS,
   LEARNING_RATE,
   type InferProblem,
@@ -192,10 +194,10 @@ function running(gpu: Gpu, storage: Storage, plan: Plan) {
   };
 }
 
-/** A convolution's weights [O,C,5,5] as the kernels keep them, [G,C,5,5,O], and back. */
+/** A convolution's weights [O,C,K,K] as the kernels keep them, [G,C,K,K,O], and back. */
 const kernelWeight = (weight: Tensor) => permute(weight, [1, 2, 3, 0]);
-function fileWeight(data: Float32Array, [, C, , , O]: readonly number[]): Float32Array {
-  return permute({ shape: [C, 5, 5, O], data }, [3, 0, 1, 2]).data;
+function fileWeight(data: Float32Array, [, ...shape]: readonly number[]): Float32Array {
+  return permute({ shape, data }, [3, 0, 1, 2]).data;
 }
 
 async function layer(gpu: Gpu, problem: LayerProblem, tuning?: Tuning): Promise<Prepared> {
@@ -212,12 +214,49 @@ async function layer(gpu: Gpu, problem: LayerProblem, tuning?: Tuning): Promise<
       for (const [name, value] of Object.entries(results)) {
         const source = value.root.role === 'temporary' ? plan : storage;
         const dense = fromLayout(value.spec, (await source.read(value)) as Float32Array);
-        outputs[name] =
-          name === 'dweight' && value.shape.length === 5 ? fileWeight(dense, value.shape) : dense;
+        const turned = name === 'dweight' && convolutionOf(problem.op)?.depthwise === false;
+        outputs[name] = turned ? fileWeight(dense, value.shape) : dense;
       }
       return outputs;
     },
   };
+}
+
+/** A convolution or one of its gradients, from and to the layouts in which its neighbours have them. */
+function recordConvolution(
+  storage: Storage,
+  tape: Tape,
+  inputs: LayerProblem['inputs'],
+  { taps, depthwise, pass }: NonNullable<ReturnType<typeof convolutionOf>>,
+): Record<string, Value> {
+  const padding = (taps - 1) / 2;
+  const spec = ([N, C, H, W]: readonly number[]) =>
+    f32([1, N, C, H, W], padding > 0 ? bordered(W, padding) : undefined);
+  const picture = (name: string) => fill(storage, name, spec(inputs[name].shape), inputs[name]);
+  const weights = (given: Tensor) => {
+    const stored = depthwise ? given : kernelWeight(given);
+    return fill(storage, 'weight', f32([1, ...stored.shape]), stored);
+  };
+  const [N, O, H, W] = (inputs.dy ?? inputs.x).shape;
+  const C = depthwise ? O : pass === 'dx' ? inputs.weight.shape[1] : inputs.x.shape[1];
+  const filter = depthwise ? [C, 1, taps, taps] : [C, taps, taps, O];
+  const x = pass === 'dx' ? state('x', spec([N, C, H, W])) : picture('x');
+  const weight = pass === 'dw' ? state('weight', f32([1, ...filter])) : weights(inputs.weight);
+  const attributes = { padding, groups: depthwise ? C : 1 };
+  const given = { x, weight };
+  if (pass === 'y') {
+    const { y } = taps === 5 ? tape.apply(conv5x5, given, {}) : tape.apply(conv, given, attributes);
+    return { y };
+  }
+  const dy = picture('dy');
+  const wanted = pass === 'dx' ? x : weight;
+  wanted.grad = state('gradient', wanted.spec);
+  const made = { inputs: given, dy: { y: dy } };
+  const gradients =
+    taps === 5
+      ? conv5x5.backward!(tape, { ...made, outputs: { y: dy }, attributes: {} })
+      : conv.backward!(tape, { ...made, outputs: { y: dy } as never, attributes });
+  return pass === 'dx' ? { dx: gradients.x! } : { dweight: gradients.weight! };
 }
 
 /** Appends a layer to the tape; returns what it computes, by the problem's names. */
@@ -227,10 +266,6 @@ function record(storage: Storage, tape: Tape, { op, inputs }: LayerProblem): Rec
   const grouped = (name: string, tensor: Tensor = inputs[name]) =>
     fill(storage, name, f32([1, ...tensor.shape]), tensor);
   const plainly = (name: string) => fill(storage, name, f32(inputs[name].shape), inputs[name]);
-  const picture = (name: string) => {
-    const { shape } = inputs[name];
-    return fill(storage, name, f32([1, ...shape], bordered(shape[3])), inputs[name]);
-  };
   const wantGradients = (values: Record<string, Value>) => {
     if (!gradient) return;
     for (const [name, value] of Object.entries(values)) {
@@ -246,25 +281,8 @@ function record(storage: Storage, tape: Tape, { op, inputs }: LayerProblem): Rec
       Object.entries(values).map(([name, value]) => [`d${name}`, tape.gradientOf(value)!]),
     );
   };
-  if (op === 'conv5x5') {
-    const weight = grouped('weight', kernelWeight(inputs.weight));
-    return { y: tape.apply(conv5x5, { x: picture('x'), weight }, {}).y };
-  }
-  if (op === 'conv5x5 dx' || op === 'conv5x5 dw') {
-    const dy = picture('dy');
-    const [, N, O, H, W] = dy.shape;
-    const wantsX = op === 'conv5x5 dx';
-    const C = wantsX ? inputs.weight.shape[1] : inputs.x.shape[1];
-    const x = wantsX ? state('x', f32([1, N, C, H, W], bordered(W))) : picture('x');
-    const weight = wantsX
-      ? grouped('weight', kernelWeight(inputs.weight))
-      : state('weight', f32([1, C, 5, 5, O]));
-    const wanted = wantsX ? x : weight;
-    wanted.grad = state('gradient', wanted.spec);
-    const given = { inputs: { x, weight }, outputs: { y: dy }, attributes: {} };
-    const gradients = conv5x5.backward!(tape, { ...given, dy: { y: dy } });
-    return wantsX ? { dx: gradients.x! } : { dweight: gradients.weight! };
-  }
+  const convolution = convolutionOf(op);
+  if (convolution) return recordConvolution(storage, tape, inputs, convolution);
   if (op.startsWith('max_pool')) {
     const x = grouped('x');
     wantGradients({ x });

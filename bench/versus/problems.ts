@@ -43,10 +43,26 @@ export interface InferProblem extends ModelProblem {
   kind: 'infer';
 }
 
+/** Convolutions of "same" size without bias, by name: the window's side, and whether every channel has one of its own. */
+const CONVOLUTIONS = {
+  conv5x5: { taps: 5, depthwise: false },
+  conv3x3: { taps: 3, depthwise: false },
+  conv1x1: { taps: 1, depthwise: false },
+  depthwise3x3: { taps: 3, depthwise: true },
+};
+type Convolution = keyof typeof CONVOLUTIONS;
+
+/** What an operation is, if it is a convolution or one of its gradients. */
+export function convolutionOf(op: LayerOp) {
+  const [name, pass = 'y'] = op.split(' ');
+  if (!(name in CONVOLUTIONS)) return undefined;
+  return { ...CONVOLUTIONS[name as Convolution], pass: pass as 'y' | 'dx' | 'dw' };
+}
+
 export type LayerOp =
-  | 'conv5x5'
-  | 'conv5x5 dx'
-  | 'conv5x5 dw'
+  | Convolution
+  | `${Convolution} dx`
+  | `${Convolution} dw`
   | 'max_pool'
   | 'max_pool gradient'
   | 'batch_norm'
@@ -175,18 +191,19 @@ const layer = (
   return { kind: 'layer', op, name: `${op} ${shape}`, inputs, flops, bytes, tolerance: 2e-4 };
 };
 
-/** y, dx and dw of one 5x5 convolution, "same" size, without bias. */
-function convProblems(N: number, C: number, W: number, O: number): LayerProblem[] {
+/** y, dx and dw of one convolution. */
+function convProblems(op: Convolution, N: number, C: number, W: number, O: number): LayerProblem[] {
+  const { taps, depthwise } = CONVOLUTIONS[op];
   const name = `(${N},${C},${W},${W})->${O}`;
-  const flops = 2 * N * C * 25 * O * W * W;
   const x = [N, C, W, W];
   const dy = [N, O, W, W];
-  const weight = [O, C, 5, 5];
+  const weight = [O, depthwise ? 1 : C, taps, taps];
+  const flops = 2 * N * W * W * size(weight);
   return [
-    layer('conv5x5', name, flops, size(dy), { x, weight }),
+    layer(op, name, flops, size(dy), { x, weight }),
     // The first layer's input is data: nothing asks for its gradient.
-    ...(C > 1 ? [layer('conv5x5 dx', name, flops, size(x), { dy, weight })] : []),
-    layer('conv5x5 dw', name, flops, size(weight), { x, dy }),
+    ...(C > 1 ? [layer(`${op} dx`, name, flops, size(x), { dy, weight })] : []),
+    layer(`${op} dw`, name, flops, size(weight), { x, dy }),
   ];
 }
 
@@ -254,12 +271,19 @@ const model = (
 const layers = (standard: boolean, make: () => LayerProblem[], names: string[]): ProblemEntry[] =>
   names.map((name, i) => ({ name, standard, make: () => make()[i] }));
 
-const conv = (standard: boolean, N: number, C: number, W: number, O: number) => {
+const conv = (
+  standard: boolean,
+  N: number,
+  C: number,
+  W: number,
+  O: number,
+  op: Convolution = 'conv5x5',
+) => {
   const shape = `(${N},${C},${W},${W})->${O}`;
-  const ops = C > 1 ? ['conv5x5', 'conv5x5 dx', 'conv5x5 dw'] : ['conv5x5', 'conv5x5 dw'];
+  const ops = C > 1 ? [op, `${op} dx`, `${op} dw`] : [op, `${op} dw`];
   return layers(
     standard,
-    () => convProblems(N, C, W, O),
+    () => convProblems(op, N, C, W, O),
     ops.map((op) => `${op} ${shape}`),
   );
 };
@@ -299,6 +323,10 @@ export const PROBLEMS: ProblemEntry[] = [
   ...conv(false, 16, 32, 12, 64),
   ...conv(false, 16, 64, 6, 96),
   ...conv(false, 16, 96, 3, 128),
+  // What VGG, ResNet and MobileNet are made of.
+  ...conv(true, 16, 64, 24, 64, 'conv3x3'),
+  ...conv(true, 16, 128, 24, 128, 'conv1x1'),
+  ...conv(true, 16, 64, 24, 64, 'depthwise3x3'),
   ...maps(true, 8, 32, 48),
   ...maps(false, 16, 16, 48),
   ...maps(false, 16, 64, 12),
