@@ -3,13 +3,17 @@ import { PROBLEMS } from '../../bench/versus/problems';
 import { facegrad } from '../../bench/versus/facegrad';
 import { versus } from '../../bench/versus/versus';
 import { requestGpu } from '../../src/gpu/device';
+import { FacegradError } from '../../src/gpu/errors';
 import type { BenchMessage, BenchRequest } from './messages';
 
 const post = (message: BenchMessage) => self.postMessage(message);
 const openGpu = () => requestGpu({ powerPreference: 'high-performance' });
 
 self.onmessage = ({ data }: MessageEvent<BenchRequest>) => {
-  run(data).catch((error: unknown) => post({ type: 'failed', message: (error as Error).message }));
+  run(data).catch((error: Error) => {
+    const noGpu = error instanceof FacegradError && error.kind === 'unsupported';
+    post({ type: 'failed', message: error.message, noGpu });
+  });
 };
 
 async function run({ problems }: BenchRequest): Promise<void> {

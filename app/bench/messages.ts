@@ -20,4 +20,4 @@ export type BenchMessage =
     }
   | { type: 'measurement'; measurement: Measurement }
   | { type: 'done' }
-  | { type: 'failed'; message: string };
+  | { type: 'failed'; message: string; noGpu: boolean };

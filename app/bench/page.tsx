@@ -4,6 +4,7 @@ import { chooseProblems, PROBLEMS } from '../../bench/versus/problems';
 import { reportText, subgroupText, type Report } from '../../bench/report/report';
 import type { Measurement } from '../../bench/versus/versus';
 import { adapterName } from '../../src/gpu/device';
+import { NO_GPU } from '../shared/no_gpu';
 import { Button, Card, Notice } from '../shared/widgets';
 import type { BenchMessage } from './messages';
 
@@ -14,9 +15,11 @@ const QUICK = /^(train|infer|step) small (1|16)$|^conv5x5( d[xw])? \(8,64,24,24\
 const facts = signal<Facts | undefined>(undefined);
 const measurements = signal<Measurement[]>([]);
 const progress = signal<{ text: string; done: number; total: number } | undefined>(undefined);
-const problem = signal('');
+const problem = signal<{ title: string; text: string } | undefined>(undefined);
 const copied = signal(false);
 let worker: Worker | undefined;
+
+const endedEarly = (text: string) => ({ title: 'The benchmark stopped early', text });
 
 function stop(): void {
   worker?.terminate();
@@ -28,7 +31,7 @@ function start(everything: boolean): void {
   stop();
   facts.value = undefined;
   measurements.value = [];
-  problem.value = '';
+  problem.value = undefined;
   copied.value = false;
   // `?only=PATTERN` in the address runs what fits it, whichever button is pressed.
   const only = new URLSearchParams(location.search).get('only');
@@ -43,12 +46,12 @@ function start(everything: boolean): void {
       measurements.value = [...measurements.value, data.measurement];
     } else if (data.type === 'progress') progress.value = data;
     else {
-      if (data.type === 'failed') problem.value = data.message;
+      if (data.type === 'failed') problem.value = data.noGpu ? NO_GPU : endedEarly(data.message);
       stop();
     }
   };
   worker.onerror = ({ message }) => {
-    problem.value = message || 'the worker could not be started';
+    problem.value = endedEarly(message || 'the worker could not be started');
     stop();
   };
   progress.value = { text: 'Starting', done: 0, total: problems.length + 1 };
@@ -108,9 +111,7 @@ export function BenchPage() {
           </>
         )}
       </p>
-      {problem.value && (
-        <Notice kind="bad" title="The benchmark stopped early" text={problem.value} />
-      )}
+      {problem.value && <Notice kind="bad" {...problem.value} />}
       {facts.value && <Adapter {...facts.value} />}
       {measurements.value.length > 0 && <Results />}
     </>
@@ -118,11 +119,10 @@ export function BenchPage() {
 }
 
 function Adapter({ adapter, subgroups, peak }: Facts) {
-  const name = adapterName(adapter);
   return (
     <Card title="This GPU">
       <p>
-        {name || 'The browser does not say which one'}
+        {adapterName(adapter)}
         {adapter.fallback && ' (software: the browser found no GPU)'}. At best{' '}
         <strong>{peak.gflops.toPrecision(3)} GFLOP/s</strong> of arithmetic in registers and{' '}
         <strong>{peak.gbytesPerSecond.toPrecision(3)} GB/s</strong> of memory copied

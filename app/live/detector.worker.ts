@@ -2,7 +2,7 @@
  * Finds faces in frames, on a CPU thread of its own: BlazeFace (full range) by MediaPipe, whose files
  * come with the page. Nothing is fetched from anywhere else.
  */
-import { FaceDetector } from '@mediapipe/tasks-vision';
+import { FaceDetector, FilesetResolver } from '@mediapipe/tasks-vision';
 import loader from '@mediapipe/tasks-vision/vision_wasm_module_internal.js?url';
 import binary from '@mediapipe/tasks-vision/vision_wasm_module_internal.wasm?url';
 import model from 'virtual:face-model?url';
@@ -23,8 +23,13 @@ function start(): Promise<FaceDetector> {
       baseOptions: { modelAssetPath: model, delegate: 'CPU' },
       runningMode: 'IMAGE',
       minDetectionConfidence: 0.5,
+      // Without one it makes a canvas of the document for what it takes for Safari, and a worker has no document.
+      canvas: new OffscreenCanvas(1, 1),
     },
-  );
+  ).catch(async (cause: Error) => {
+    if (await FilesetResolver.isSimdSupported()) throw cause;
+    throw new Error('this browser’s WebAssembly has no SIMD, which it needs', { cause });
+  });
   return starting;
 }
 

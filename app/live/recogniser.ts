@@ -1,6 +1,6 @@
 import type { Gpu } from '../../src/gpu/device';
 import { FacegradError } from '../../src/gpu/errors';
-import { BufferUsage, MapMode } from '../../src/gpu/usage';
+import { BufferUsage } from '../../src/gpu/usage';
 import { greyForward } from '../../src/kernels/grey';
 import { f32, u32 } from '../../src/kernels/kernel';
 import { resizeCrop, resizeForward } from '../../src/kernels/resize';
@@ -218,7 +218,7 @@ export class Recogniser {
         probabilities: await Promise.all(
           readers.map(async ({ staging }, network) => {
             const { classes, size } = this.networks[network].config;
-            await staging.mapAsync(MapMode.READ).catch((error) => {
+            await this.gpu.map(staging).catch((error) => {
               this.gpu.assertAlive();
               throw error;
             });

@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals';
+import { adapterName } from '../../src/gpu/device';
 import { NO_GPU } from '../shared/no_gpu';
 import { cropSquare, type Box } from './geometry';
 import type {
@@ -235,8 +236,8 @@ export class Session {
     this.#detector = undefined;
     this.close();
     this.problem.value = {
-      title: 'The face detector does not start',
-      text: `It needs WebAssembly with SIMD, which this browser may lack, or its files did not arrive (${reason}).`,
+      title: 'The face detector failed',
+      text: `It says: ${reason}. Loading the page again may help; if not, another browser may.`,
       retry: () => location.reload(),
     };
   }
@@ -301,11 +302,10 @@ export class Session {
   #onNetwork(reply: NetworkReply): void {
     switch (reply.type) {
       case 'networks': {
-        const { vendor, architecture, description } = reply.adapter;
         this.#networkReady = true;
         this.#files = this.#loading;
         this.networks.value = reply.networks;
-        this.adapter.value = description || [vendor, architecture].filter(Boolean).join(' ');
+        this.adapter.value = adapterName(reply.adapter);
         if (this.waiting.value?.startsWith('Loading')) this.waiting.value = undefined;
         this.#replay();
         break;

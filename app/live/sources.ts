@@ -1,4 +1,5 @@
 /** Where frames come from: a camera, a video, photos, or faces drawn on the spot. */
+import { isCutShort } from '../../src/data/picture_header';
 import type { DrawnRequest } from './drawn.worker';
 
 export type SourceKind = 'camera' | 'video' | 'photo' | 'drawn';
@@ -158,6 +159,8 @@ function playVideo(
 export async function openPhoto(file: File): Promise<Source> {
   let picture: ImageBitmap;
   try {
+    // Firefox fills up what is missing without a word.
+    if (isCutShort(new Uint8Array(await file.arrayBuffer()))) throw new Error('cut short');
     picture = await createImageBitmap(file, { imageOrientation: 'from-image' });
   } catch (cause) {
     throw new SourceError(

@@ -81,7 +81,7 @@ export async function measureSpeed(gpu: Gpu): Promise<number> {
     const time = async (runs: number) => {
       const begin = performance.now();
       for (let i = 0; i < runs; i++) plan.run();
-      await gpu.device.queue.onSubmittedWorkDone();
+      await gpu.done();
       return performance.now() - begin;
     };
     await time(1); // the first one warms up

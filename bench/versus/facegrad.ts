@@ -179,7 +179,7 @@ async function infer(gpu: Gpu, problem: InferProblem, tuning?: Tuning): Promise<
 /** The parts that every prepared plan has. */
 function running(gpu: Gpu, storage: Storage, plan: Plan) {
   return {
-    finish: () => gpu.device.queue.onSubmittedWorkDone(),
+    finish: () => gpu.done(),
     encode() {
       const encoder = gpu.device.createCommandEncoder();
       const pass = encoder.beginComputePass();

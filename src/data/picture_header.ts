@@ -15,15 +15,12 @@ const MOST_PIXELS = 50_000_000;
  * Format and size from a picture's first bytes, so that nothing else reaches a decoder. Throws
  * `bad-input`, naming `file`, for what is no png, jpeg, webp or bmp, has no pixels or too many.
  */
-export function pictureHeader(
-  bytes: Uint8Array,
-  file: string,
-): { format: 'png' | 'jpeg' | 'webp' | 'bmp'; width: number; height: number } {
+export function pictureHeader(bytes: Uint8Array, file: string): Header {
   const fail = (what: string): never => {
     throw new FacegradError('bad-input', `${file}: ${what}`);
   };
   if (bytes.length === 0) fail('the file is empty');
-  const header = readPng(bytes) ?? readJpeg(bytes) ?? readWebp(bytes) ?? readBmp(bytes);
+  const header = readHeader(bytes);
   if (!header) {
     const start = [...bytes.subarray(0, 4)].map((b) => b.toString(16).padStart(2, '0')).join(' ');
     return fail(
@@ -50,10 +47,24 @@ export function checkPicture(bytes: Uint8Array, file: string): Header {
   return header;
 }
 
-type Header = ReturnType<typeof pictureHeader>;
+/** Whether this is the beginning of a picture that this library reads, and its end is missing. */
+export function isCutShort(bytes: Uint8Array): boolean {
+  const header = readHeader(bytes);
+  return header !== undefined && !ENDS[header.format](bytes);
+}
+
+export interface Header {
+  format: 'png' | 'jpeg' | 'webp' | 'bmp';
+  width: number;
+  height: number;
+}
 
 const ascii = (bytes: Uint8Array, at: number, length: number) =>
   String.fromCharCode(...bytes.subarray(at, at + length));
+
+function readHeader(bytes: Uint8Array): Header | undefined {
+  return readPng(bytes) ?? readJpeg(bytes) ?? readWebp(bytes) ?? readBmp(bytes);
+}
 
 function readPng(bytes: Uint8Array): Header | undefined {
   if (ascii(bytes, 0, 8) !== '\x89PNG\r\n\x1a\n') return undefined;

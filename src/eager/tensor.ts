@@ -66,13 +66,7 @@ export class Tensor {
       );
     }
     const tensor = new Tensor(gpu, [...shape], given);
-    gpu.device.queue.writeBuffer(
-      tensor.#buffer,
-      0,
-      typed.buffer as ArrayBuffer,
-      typed.byteOffset,
-      typed.byteLength,
-    );
+    gpu.write(tensor.#buffer, 0, typed);
     return tensor;
   }
 

@@ -1,7 +1,8 @@
 import { subgroupsWork } from './subgroups';
 import { FacegradError } from './errors';
 import { PipelineCache } from './pipelines';
-import { BufferUsage } from './usage';
+import { BufferUsage, MapMode } from './usage';
+import { Waits } from './waits';
 
 /** Features that kernels have variants for; each is used only where the adapter offers it. */
 const OPTIONAL_FEATURES: GPUFeatureName[] = ['shader-f16', 'subgroups', 'timestamp-query'];
@@ -32,11 +33,12 @@ export interface AdapterDescription {
   fallback: boolean;
 }
 
-/** An adapter's name in one line; empty where the browser does not tell. */
+/** An adapter's name in one line. Firefox tells none. */
 export function adapterName(
   adapter: Pick<AdapterDescription, 'vendor' | 'architecture' | 'description'>,
 ): string {
-  return [adapter.vendor, adapter.architecture, adapter.description].filter(Boolean).join(' ');
+  const { vendor, architecture, description } = adapter;
+  return [vendor, architecture, description].filter(Boolean).join(' ') || 'a GPU without a name';
 }
 
 /** A device, its capabilities and its pipelines. Everything of the library hangs on one of these. */
@@ -46,6 +48,7 @@ export class Gpu {
   readonly adapter: AdapterDescription;
   /** Resolves with the error when the device is lost, and not when `dispose` destroyed it. */
   readonly lost: Promise<FacegradError>;
+  readonly waits: Waits;
   #disposed = false;
   #lostError?: FacegradError;
 
@@ -67,6 +70,7 @@ export class Gpu {
       fallback: info.isFallbackAdapter ?? false,
     };
     this.pipelines = new PipelineCache(device);
+    this.waits = new Waits(device);
     this.lost = new Promise((resolve) => {
       void device.lost.then(({ reason, message }) => {
         if (this.#disposed) return;
@@ -110,6 +114,24 @@ export class Gpu {
     return this.device.createBuffer({ label, size: Math.max(16, Math.ceil(size / 4) * 4), usage });
   }
 
+  /** Writes into a buffer; nothing where there is nothing, of which Deno dies. */
+  write(buffer: GPUBuffer, offset: number, data: ArrayBufferView): void {
+    this.assertAlive();
+    const { buffer: bytes, byteOffset, byteLength } = data;
+    if (byteLength === 0) return;
+    this.device.queue.writeBuffer(buffer, offset, bytes as ArrayBuffer, byteOffset, byteLength);
+  }
+
+  /** Resolves when everything that was submitted is done. */
+  done(): Promise<void> {
+    return this.waits.until(this.device.queue.onSubmittedWorkDone());
+  }
+
+  /** Maps a buffer for reading, after everything submitted so far. */
+  map(buffer: GPUBuffer): Promise<void> {
+    return this.waits.until(buffer.mapAsync(MapMode.READ));
+  }
+
   /** Runs `work` with error scopes around it; what the GPU refuses becomes a `FacegradError`. */
   async checked<T>(operation: string, work: () => T | Promise<T>): Promise<T> {
     this.device.pushErrorScope('validation');
@@ -147,10 +169,7 @@ export class Gpu {
 export async function requestGpu(options: GpuOptions = {}): Promise<Gpu> {
   const gpu = options.gpu ?? globalThis.navigator?.gpu;
   if (!gpu) {
-    throw new FacegradError(
-      'unsupported',
-      'this runtime has no WebGPU (navigator.gpu is missing); in Node, install the package `webgpu`',
-    );
+    throw new FacegradError('unsupported', 'this runtime has no WebGPU (navigator.gpu is missing)');
   }
   const adapter = await gpu.requestAdapter({ powerPreference: options.powerPreference });
   if (!adapter) {
@@ -161,6 +180,7 @@ export async function requestGpu(options: GpuOptions = {}): Promise<Gpu> {
   );
   const device = await adapter.requestDevice({ requiredFeatures });
   const made = new Gpu(device, adapter.info);
+  await made.waits.time();
   const { capabilities } = made;
   if (capabilities.subgroupMinSize > 0 && !(await subgroupsWork(device, capabilities))) {
     console.warn(

@@ -5,24 +5,28 @@ import { type Gpu, type GpuOptions, requestGpu } from './device';
 const instances: unknown[] = [];
 
 export interface NodeGpuOptions extends Omit<GpuOptions, 'gpu'> {
-  /** Where Dawn is found (default `webgpu`). */
+  /** Where Dawn is found (default `webgpu`); given, it comes before the runtime's own WebGPU. */
   dawnPackage?: string;
 }
 
 /**
- * A `Gpu` in Node, on Dawn (the optional package `webgpu`).
- * @throws FacegradError `unsupported` when the package is missing or no adapter answers.
+ * A `Gpu` outside of a browser: the runtime's own WebGPU where it has one (Deno), else Dawn (the optional package
+ * `webgpu`).
+ * @throws FacegradError `unsupported` when there is neither or no adapter answers.
  */
 export async function requestNodeGpu({
-  dawnPackage = 'webgpu',
+  dawnPackage,
   ...options
 }: NodeGpuOptions = {}): Promise<Gpu> {
+  if (!dawnPackage && globalThis.navigator?.gpu) return requestGpu(options);
+  const name = dawnPackage ?? 'webgpu';
   let dawn;
   try {
     // By a variable: a page's bundler need not find what only Node loads.
-    dawn = (await import(/* @vite-ignore */ dawnPackage)) as typeof import('webgpu');
+    dawn = (await import(/* @vite-ignore */ name)) as typeof import('webgpu');
   } catch (cause) {
-    throw new FacegradError('unsupported', 'the optional package `webgpu` is not installed', {
+    const todo = 'Deno' in globalThis ? 'start Deno with --unstable-webgpu' : `install it`;
+    throw new FacegradError('unsupported', `the package \`${name}\` cannot be loaded: ${todo}`, {
       cause,
     });
   }

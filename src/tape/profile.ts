@@ -1,5 +1,5 @@
 import type { Gpu } from '../gpu/device';
-import { BufferUsage, MapMode } from '../gpu/usage';
+import { BufferUsage } from '../gpu/usage';
 import type { Dispatch } from './dispatch';
 
 const { COPY_DST, COPY_SRC, MAP_READ, QUERY_RESOLVE } = BufferUsage;
@@ -42,10 +42,10 @@ export class PassTimer {
     const commands = encoder.finish();
     const begin = performance.now();
     device.queue.submit([commands]);
-    await device.queue.onSubmittedWorkDone();
+    await this.gpu.done();
     const wall = performance.now() - begin;
     if (!staging) return { wall, timestamp: null };
-    await staging.mapAsync(MapMode.READ);
+    await this.gpu.map(staging);
     const [from, to] = new BigUint64Array(staging.getMappedRange());
     staging.unmap();
     return { wall, timestamp: Math.max(0, Number(to - from) / 1e6) }; // the specification allows negative intervals
@@ -133,7 +133,7 @@ export async function profileDispatches(
     return { wall, timestamp: (await clock()) - begin };
   };
   const times: StepTime[] = [];
-  await gpu.device.queue.onSubmittedWorkDone();
+  await gpu.done();
   for (const [i, { label, dispatch }] of steps.entries()) {
     const { kernel, inputs, values, attributes } = dispatch;
     const { ms, timed } = await timeRepeated((repeats) =>

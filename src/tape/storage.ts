@@ -1,6 +1,6 @@
 import { FacegradError } from '../gpu/errors';
 import type { Gpu } from '../gpu/device';
-import { BufferUsage, MapMode } from '../gpu/usage';
+import { BufferUsage } from '../gpu/usage';
 import type { Value } from './value';
 
 export type TypedArray = Float32Array | Uint32Array | Int32Array;
@@ -43,14 +43,7 @@ export class Storage {
         available: value.bytes,
       });
     }
-    this.gpu.assertAlive();
-    this.gpu.device.queue.writeBuffer(
-      this.buffer(value),
-      value.offset * 4,
-      data.buffer as ArrayBuffer,
-      data.byteOffset,
-      data.byteLength,
-    );
+    this.gpu.write(this.buffer(value), value.offset * 4, data);
   }
 
   /** Copies a value's elements back, after everything submitted so far. */
@@ -78,7 +71,7 @@ export async function readBuffer(gpu: Gpu, buffer: GPUBuffer, value: Value): Pro
     const encoder = gpu.device.createCommandEncoder();
     encoder.copyBufferToBuffer(buffer, offset * 4, staging, 0, bytes);
     gpu.device.queue.submit([encoder.finish()]);
-    await staging.mapAsync(MapMode.READ);
+    await gpu.map(staging);
     gpu.assertAlive();
     const copy = staging.getMappedRange().slice(0, bytes);
     if (spec.dtype === 'f32') return new Float32Array(copy);

@@ -67,6 +67,8 @@ function checkData({ model }: TrainConfig, { training, validation }: TrainingDat
 
 /** Steps whose results are not waited for: more only lengthens the queue. */
 const IN_FLIGHT = 2;
+/** The next step's submit is a look too: between steps there are few others. */
+const IN_FLIGHT_LOOKS = 1 / 2;
 
 /**
  * Trains one network on one GPU. `run` is a generator: the caller decides what to do with each event,
@@ -190,7 +192,7 @@ export class Trainer {
   async *run(): AsyncGenerator<TrainEvent> {
     const { config } = this;
     const { stepsPerEpoch } = this.prepared.sampler;
-    const { queue } = this.gpu.device;
+    const { device, waits } = this.gpu;
     const inFlight: Promise<void>[] = [];
     yield {
       type: 'start',
@@ -205,7 +207,9 @@ export class Trainer {
     if (this.#left.length > 0) yield { type: 'left', tensors: this.#left };
     let epochBegin = performance.now();
     let lookBegin = performance.now();
-    let parts = 1;
+    // How long a step takes shows when the first is done: until then, a submit a dispatch.
+    let parts = config.maxSubmitMs > 0 ? plan.dispatchCount : 1;
+    const first = this.#step + 1;
     // A checkpoint between an epoch's last step and its evaluation.
     if (this.#epochs.length < Math.floor(this.#step / stepsPerEpoch)) {
       yield await this.#endEpoch(this.#epochs.length + 1, 0);
@@ -219,13 +223,13 @@ export class Trainer {
       const plan = this.prepared.planAt(step);
       plan.run(parts);
       this.#step = step;
-      const done = queue.onSubmittedWorkDone();
+      const done = device.queue.onSubmittedWorkDone();
       done.catch(() => undefined); // nobody may come to wait for it once the device is lost
       inFlight.push(done);
-      if (inFlight.length >= IN_FLIGHT) await inFlight.shift();
-      if (config.maxSubmitMs > 0 && step % 8 === 0) {
+      if (inFlight.length >= IN_FLIGHT) await waits.until(inFlight.shift()!, IN_FLIGHT_LOOKS);
+      if (config.maxSubmitMs > 0 && (step % 8 === 0 || step === first)) {
         // A page must stay usable: measure a step now and then and split it accordingly.
-        await queue.onSubmittedWorkDone();
+        await this.gpu.done();
         const ms = performance.now() - submitted;
         parts = Math.min(plan.dispatchCount, Math.max(1, Math.ceil(ms / config.maxSubmitMs)));
       }
@@ -259,7 +263,7 @@ export class Trainer {
         yield { type: 'checkpoint', step };
       }
     }
-    await queue.onSubmittedWorkDone();
+    await this.gpu.done();
     this.gpu.assertAlive();
     const finished = this.#step >= this.steps;
     yield {

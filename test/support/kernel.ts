@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { describe as sentence, type Order } from '../../learn/machine';
-import { BufferUsage, MapMode } from '../../src/gpu/usage';
+import { BufferUsage } from '../../src/gpu/usage';
 import { packParams } from '../../src/gpu/wgsl';
 import {
   layoutOf,
@@ -275,7 +275,7 @@ async function dispatchRaw<I extends string, O extends string, A>(
     const buffers = kernel.shader.bindings.map(({ name }) => {
       const bits = filled(specs[name], given[name], GUARD);
       const b = buffer(bits.byteLength, STORAGE | COPY_SRC | COPY_DST);
-      device.queue.writeBuffer(b, 0, bits);
+      gpu.write(b, 0, bits);
       return b;
     });
     const groups = [
@@ -310,7 +310,7 @@ async function dispatchRaw<I extends string, O extends string, A>(
     device.queue.submit([encoder.finish()]);
     const out: Record<string, Uint32Array> = {};
     for (const { name, access, staging } of results) {
-      await staging.mapAsync(MapMode.READ);
+      await gpu.map(staging);
       const bits = new Uint32Array(staging.getMappedRange().slice(0));
       const length = storageSize(specs[name]);
       const guard = bits.subarray(length, length + GUARD);
