@@ -39,6 +39,8 @@ const floors = {
   'app/live': ['app/shared'],
   'app/compare': ['app/shared', 'app/live'],
   'app/bench': ['app/shared', 'bench/versus', 'bench/peak', 'bench/report'],
+  check: ['test/kernels', 'test/support', 'tools'],
+  'app/check': ['app/shared', 'check'],
 };
 
 /** Counter-based random numbers, pure functions: defined once for shaders' twins, data and tests. */
@@ -148,8 +150,9 @@ module.exports = {
     },
     {
       name: 'tests-are-not-imported',
+      comment: 'the check of a GPU runs the cases of the kernels’ tests',
       severity: 'error',
-      from: { pathNot: '^test/' },
+      from: { pathNot: '^(test|check)/' },
       to: { path: '^test/' },
     },
     {

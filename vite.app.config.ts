@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vite';
 import { faceModel } from './tools/face_model';
 import { ownSystems } from './tools/own_systems';
+import { kernelTests } from './tools/kernel_tests';
 import { wgsl } from './tools/wgsl_plugin';
 
 const path = (file: string) => fileURLToPath(new URL(file, import.meta.url));
@@ -35,12 +36,14 @@ const contentSecurityPolicy: Plugin = {
   ],
 };
 
+const plugins = () => [wgsl(), faceModel(), ownSystems(), kernelTests()];
+
 /** The demo: static pages with relative paths, for any host. `npm run demo` builds and serves it. */
 export default defineConfig({
   root: path('app'),
   base: './',
-  plugins: [wgsl(), faceModel(), ownSystems(), contentSecurityPolicy],
-  worker: { format: 'es', plugins: () => [wgsl(), faceModel(), ownSystems()] },
+  plugins: [...plugins(), contentSecurityPolicy],
+  worker: { format: 'es', plugins },
   build: {
     target: 'es2022',
     outDir: path('dist-app'),
@@ -48,7 +51,7 @@ export default defineConfig({
     assetsInlineLimit: 0, // a data: URL is not 'self'
     modulePreload: { polyfill: false },
     rollupOptions: {
-      input: ['index', 'live', 'compare', 'bench'].map((page) => path(`app/${page}.html`)),
+      input: ['index', 'live', 'compare', 'bench', 'check'].map((page) => path(`app/${page}.html`)),
     },
   },
   preview: { host: '127.0.0.1', port: 4173 },

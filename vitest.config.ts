@@ -1,7 +1,6 @@
 import { defineConfig } from 'vitest/config';
-import { findChrome } from './tools/chrome';
 import { nodeAdapter } from './tools/node_adapter';
-import { puppeteerProvider } from './tools/vitest_puppeteer';
+import { launchChrome, puppeteerProvider } from './tools/vitest_puppeteer';
 import { ownSystems } from './tools/own_systems';
 import { wgsl } from './tools/wgsl_plugin';
 
@@ -54,7 +53,7 @@ export default defineConfig({
             enabled: true,
             headless: true,
             screenshotFailures: false,
-            provider: puppeteerProvider({ executablePath: findChrome }),
+            provider: puppeteerProvider({ launch: launchChrome }),
             instances: [{ browser: 'chrome' }],
           },
         },

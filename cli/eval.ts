@@ -18,9 +18,9 @@ import { measure, predict } from '../src/train/predictions';
 import { readWeights } from '../src/train/weights_file';
 import { command, integer, parse, runtimeOption } from './command';
 import { itemLabels } from '../src/train/batches';
-import { gitCommit, readWhole, writeWhole } from './files';
+import { gitCommit, writeWhole } from './files';
 import { onInterrupt } from './interrupt';
-import { modelOption } from './model';
+import { configOption, modelOption, openWeights } from './model';
 import { probabilitiesOf } from './probabilities';
 import { duration, percent } from './progress';
 import type { RuntimeName } from './runtime/runtime';
@@ -39,6 +39,7 @@ interface Options {
   predictions?: string;
   corrupt?: { name: string; level: number };
   model?: string;
+  config?: string;
   runtime: RuntimeName;
   json: boolean;
 }
@@ -80,6 +81,7 @@ export async function main(argv: string[]): Promise<number> {
       0,
     )
     .option('--batch <n>', 'images at a time', integer(1), 64)
+    .addOption(configOption())
     .addOption(modelOption(false))
     .addOption(runtimeOption())
     .option('--json', 'end standard output with one line of JSON', false);
@@ -90,7 +92,7 @@ export async function main(argv: string[]): Promise<number> {
   const { split, lastFrame, fold, batch } = options;
 
   const { systems } = await openModel(options.model);
-  const weights = await readWhole(options.weights);
+  const weights = await openWeights(options.weights, options.config, systems);
   const { config: network } = readWeights(weights, options.weights);
   checkSystemConfig(network, systems); // before anything is opened
   const { classes } = network;
@@ -110,8 +112,8 @@ export async function main(argv: string[]): Promise<number> {
 
   const interrupt = onInterrupt(() => process.exit(130)); // nothing is lost
   const begin = performance.now();
-  const { weights: path, runtime } = options;
-  const asked = { weights: path, data, systems, runtime, averaging, batch };
+  const { weights: path, config, runtime } = options;
+  const asked = { weights: path, config, data, systems, runtime, averaging, batch };
   const { probabilities, adapter } = await probabilitiesOf(asked).finally(() =>
     interrupt.dispose(),
   );

@@ -3,12 +3,13 @@ import { exportOnnx } from '../src/onnx/export';
 import { readWeights } from '../src/train/weights_file';
 import { openModel } from '../tools/own_model';
 import { command, parse } from './command';
-import { readWhole, writeWhole } from './files';
-import { modelOption } from './model';
+import { writeWhole } from './files';
+import { configOption, modelOption, openWeights } from './model';
 
 interface Options {
   weights: string;
   model?: string;
+  config?: string;
   out: string;
   json: boolean;
 }
@@ -18,13 +19,14 @@ export async function main(argv: string[]): Promise<number> {
   const program = command('export', 'Writes the network of a weights file as ONNX.')
     .requiredOption('--weights <file>', 'a .safetensors file that train wrote')
     .requiredOption('--out <file>', 'the .onnx file to write')
+    .addOption(configOption())
     .addOption(modelOption(false))
     .option('--json', 'end standard output with one line of JSON', false);
   const ended = parse(program, argv);
   if (ended !== undefined) return ended;
-  const { weights, model, out, json } = program.opts<Options>();
+  const { weights, config, model, out, json } = program.opts<Options>();
   const { systems } = await openModel(model);
-  const read = readWeights(await readWhole(weights), weights);
+  const read = readWeights(await openWeights(weights, config, systems), weights);
   const file = exportOnnx(read, createNetwork(read.config, systems));
   await writeWhole(out, file);
   const { streams, frames, size, classes } = read.config;

@@ -4,9 +4,8 @@ import { checkSystemConfig } from '../src/nn/systems';
 import { openModel } from '../tools/own_model';
 import { readWeights } from '../src/train/weights_file';
 import { command, parse, runtimeOption } from './command';
-import { readWhole } from './files';
 import { readImages } from './images';
-import { modelOption } from './model';
+import { configOption, modelOption, openWeights } from './model';
 import { probabilitiesOf } from './probabilities';
 import { percent } from './progress';
 import type { RuntimeName } from './runtime/runtime';
@@ -17,6 +16,7 @@ interface Options {
   weights: string;
   tta: boolean;
   model?: string;
+  config?: string;
   runtime: RuntimeName;
   json: boolean;
 }
@@ -27,6 +27,7 @@ export async function main(argv: string[]): Promise<number> {
     .argument('<images...>', 'JPEG, PNG, WebP or BMP, filled by one face')
     .option('--weights <file>', 'a .safetensors file that train wrote', DEFAULT_WEIGHTS)
     .option('--tta', 'average with the mirrored picture', false)
+    .addOption(configOption())
     .addOption(modelOption(false))
     .addOption(runtimeOption())
     .option('--json', 'end standard output with one line of JSON', false);
@@ -40,7 +41,7 @@ export async function main(argv: string[]): Promise<number> {
     );
   }
   const { systems } = await openModel(options.model);
-  const weights = await readWhole(options.weights);
+  const weights = await openWeights(options.weights, options.config, systems);
   const { config: shape } = readWeights(weights, options.weights);
   checkSystemConfig(shape, systems); // before anything is opened
   if (shape.frames.mode === 'sequence') {
@@ -49,6 +50,7 @@ export async function main(argv: string[]): Promise<number> {
   const { classes } = shape;
   const { probabilities } = await probabilitiesOf({
     weights: options.weights,
+    config: options.config,
     data: await readImages(program.args, classes),
     systems,
     runtime: options.runtime,

@@ -3,9 +3,9 @@ import type { ImageSet, SequenceSet } from '../src/data/dataset';
 import { FacegradError } from '../src/gpu/errors';
 import type { AnySystem } from '../src/nn/systems';
 import type { TestTimeAveraging } from '../src/train/evaluator';
-import { readWhole } from './files';
 import { packImageSet } from './jobs/image_sets';
 import type { PredictJobConfig } from './jobs/predict';
+import { openWeights } from './model';
 import { Progress } from './progress';
 import { openRuntime } from './runtime/open';
 import type { RuntimeName } from './runtime/runtime';
@@ -13,6 +13,8 @@ import type { RuntimeName } from './runtime/runtime';
 export interface ProbabilitiesOptions {
   /** A file's path. */
   weights: string;
+  /** As `--config` has it. */
+  config?: string;
   data: ImageSet | SequenceSet;
   systems: readonly AnySystem[];
   runtime: RuntimeName;
@@ -25,7 +27,7 @@ export async function probabilitiesOf(
   options: ProbabilitiesOptions,
 ): Promise<{ probabilities: Float64Array; adapter: string }> {
   const { averaging, batch } = options;
-  const weights = await readWhole(options.weights);
+  const weights = await openWeights(options.weights, options.config, options.systems);
   const { header, blobs } = packImageSet('data', options.data);
   const config: PredictJobConfig = {
     data: header,

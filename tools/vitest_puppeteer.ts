@@ -1,12 +1,18 @@
 import { defineBrowserProvider } from '@vitest/browser';
 import puppeteer, { type Browser, type Page } from 'puppeteer';
-import { chromeFlags } from './chrome';
+import { chromeFlags, findChrome } from './chrome';
 
-interface Options {
-  executablePath: () => Promise<string>;
+/** A headless Chrome with WebGPU. */
+export async function launchChrome(): Promise<Browser> {
+  const executablePath = await findChrome();
+  return puppeteer.launch({ executablePath, args: chromeFlags(), headless: true });
 }
 
-/** vitest's browser mode on Puppeteer: the tests run inside real Chrome. */
+interface Options {
+  launch: () => Promise<Browser>;
+}
+
+/** vitest's browser mode on Puppeteer: the tests run inside a real browser. */
 export function puppeteerProvider(options: Options) {
   return defineBrowserProvider<Options>({
     name: 'puppeteer',
@@ -19,11 +25,7 @@ export function puppeteerProvider(options: Options) {
         supportsParallelism: false,
         getCommandsContext: () => ({}),
         async openPage(sessionId, url) {
-          browser ??= options
-            .executablePath()
-            .then((executablePath) =>
-              puppeteer.launch({ executablePath, args: chromeFlags(), headless: true }),
-            );
+          browser ??= options.launch();
           const page = await (await browser).newPage();
           pages.set(sessionId, page);
           await page.goto(url);

@@ -2,12 +2,12 @@ import { measurePeak } from '../../bench/peak/peak';
 import { PROBLEMS } from '../../bench/versus/problems';
 import { facegrad } from '../../bench/versus/facegrad';
 import { versus } from '../../bench/versus/versus';
-import { requestGpu } from '../../src/gpu/device';
 import { FacegradError } from '../../src/gpu/errors';
+import { openGpu as open } from '../shared/open_gpu';
 import type { BenchMessage, BenchRequest } from './messages';
 
 const post = (message: BenchMessage) => self.postMessage(message);
-const openGpu = () => requestGpu({ powerPreference: 'high-performance' });
+const openGpu = () => open(1);
 
 self.onmessage = ({ data }: MessageEvent<BenchRequest>) => {
   run(data).catch((error: Error) => {

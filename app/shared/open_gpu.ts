@@ -1,17 +1,21 @@
 /** Asking for a GPU where there may be none, or none for the moment. */
 import { requestGpu, type Gpu } from '../../src/gpu/device';
 import { FacegradError } from '../../src/gpu/errors';
+import { leaveOutWrong } from '../../src/tape/variants';
+import { verdicts } from './verdicts';
 
 /** Milliseconds between two questions. */
 const AGAIN_MS = 500;
 
 const pause = () => new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
 
-/** A device. After a crash of the GPU process it may take a moment until there is one again. */
+/** A device, its fast kernels tried. After a crash of the GPU process it may take a moment until there is one again. */
 export async function openGpu(tries = 6): Promise<Gpu> {
   for (;;) {
     try {
-      return await requestGpu({ powerPreference: 'high-performance' });
+      const gpu = await requestGpu({ powerPreference: 'high-performance' });
+      await leaveOutWrong(gpu, verdicts);
+      return gpu;
     } catch (error) {
       if (--tries <= 0 || !('gpu' in navigator)) throw error;
       await pause();

@@ -1,6 +1,7 @@
 /** What a job is, wherever it runs: JSON in, bytes in, events and files out. No part of Node in here. */
 import { FacegradError, type ErrorKind } from '../../src/gpu/errors';
 import type { Gpu } from '../../src/gpu/device';
+import { leaveOutWrong } from '../../src/tape/variants';
 import type { AnySystem } from '../../src/nn/systems';
 
 /** Named bytes: data sets, checkpoints, weights. */
@@ -58,11 +59,12 @@ export async function perform(
   const refused = new Promise<never>((_, reject) => (refuse = reject));
   refused.catch(() => {}); // heard below, if it comes in time
   const gpu = () => {
-    opened ??= place.openGpu().then((gpu) => {
+    opened ??= place.openGpu().then(async (gpu) => {
       gpu.device.addEventListener('uncapturederror', (event) => {
         refuse(new FacegradError('validation', event.error.message));
       });
       void gpu.lost.then((error) => refuse(error));
+      await leaveOutWrong(gpu);
       return gpu;
     });
     return opened;

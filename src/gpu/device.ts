@@ -23,6 +23,8 @@ export interface Capabilities {
   subgroupMinSize: number;
   /** Lanes in a subgroup at most; many GPUs choose by shader. */
   subgroupMaxSize: number;
+  /** Fast variants that are not taken unasked: this adapter gets them wrong. */
+  leftOut?: readonly string[];
 }
 
 /** Which adapter a figure was taken on. */
@@ -31,14 +33,18 @@ export interface AdapterDescription {
   architecture: string;
   description: string;
   fallback: boolean;
+  /** Fast variants that it gets wrong, and does without. */
+  without?: readonly string[];
 }
 
 /** An adapter's name in one line. Firefox tells none. */
 export function adapterName(
-  adapter: Pick<AdapterDescription, 'vendor' | 'architecture' | 'description'>,
+  adapter: Pick<AdapterDescription, 'vendor' | 'architecture' | 'description' | 'without'>,
 ): string {
   const { vendor, architecture, description } = adapter;
-  return [vendor, architecture, description].filter(Boolean).join(' ') || 'a GPU without a name';
+  const name = [vendor, architecture, description].filter(Boolean).join(' ');
+  const without = adapter.without?.length ? `, without ${adapter.without.join(', ')}` : '';
+  return (name || 'a GPU without a name') + without;
 }
 
 /** A device, its capabilities and its pipelines. Everything of the library hangs on one of these. */
@@ -81,6 +87,14 @@ export class Gpu {
         resolve(this.#lostError);
       });
     });
+  }
+
+  /** Has variants that a check found wrong never be taken unasked, and says so. */
+  leaveOut(variants: readonly string[]): void {
+    this.capabilities.leftOut = this.adapter.without = variants;
+    console.warn(
+      `facegrad: this GPU gets these convolutions wrong: ${variants.join(', ')}; it runs without them`,
+    );
   }
 
   /** Throws once the device is lost, so that nothing is read from buffers that no longer hold data. */

@@ -37,7 +37,8 @@ import {
 } from './winograd';
 
 /** Which kernels to run: the fastest that the device and the shapes allow, or these. */
-export type ConvVariant = 'auto' | 'plain' | 'tiled' | 'subgroup' | 'winograd';
+export type ConvVariant = 'auto' | 'plain' | FastConvVariant;
+export type FastConvVariant = 'tiled' | 'subgroup' | 'winograd';
 
 /**
  * The variant to run for images of these shapes and layouts.
@@ -57,7 +58,11 @@ export function conv5x5Variant(
     );
   });
   const broadcasts = subgroupsOf(capabilities, 4);
-  if (variant === 'auto') return tiles ? (broadcasts ? 'subgroup' : 'tiled') : 'plain';
+  if (variant === 'auto') {
+    if (!tiles) return 'plain';
+    if (broadcasts && works(capabilities, 'subgroup')) return 'subgroup';
+    return works(capabilities, 'tiled') ? 'tiled' : 'plain';
+  }
   if (variant !== 'plain' && !tiles) {
     throw new FacegradError('bad-input', `conv5x5: '${variant}' reads the layout bordered(W)`, {
       operation: 'conv5x5',
@@ -78,6 +83,10 @@ export function conv5x5Variant(
   }
   return variant;
 }
+
+/** Whether a variant may be taken unasked: a check of the adapter may have left it out. */
+export const works = (capabilities: Capabilities | undefined, variant: string) =>
+  !capabilities?.leftOut?.includes(variant);
 
 /** The workgroup size, in whole subgroups (of 64 at most) up to `largest`, that leaves the fewest lanes idle. */
 export function fit(

@@ -208,7 +208,7 @@ export class Trainer {
     let epochBegin = performance.now();
     let lookBegin = performance.now();
     // How long a step takes shows when the first is done: until then, a submit a dispatch.
-    let parts = config.maxSubmitMs > 0 ? plan.dispatchCount : 1;
+    let parts = config.maxSubmitMs > 0 ? this.plan.dispatchCount : 1;
     const first = this.#step + 1;
     // A checkpoint between an epoch's last step and its evaluation.
     if (this.#epochs.length < Math.floor(this.#step / stepsPerEpoch)) {

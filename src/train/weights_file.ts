@@ -3,6 +3,7 @@ import { checkNetworkConfig, type Network, type NetworkConfig } from '../nn/netw
 import type { NamedTensor } from '../nn/parameters';
 import { createNetwork, upgradeConfig, type AnySystem } from '../nn/systems';
 import type { Storage } from '../tape/storage';
+import { recognise } from './recognise';
 import { readSafetensors, writeSafetensors, type TensorFile, type WeightType } from './safetensors';
 
 /** Where weights come from, as far as it is known. Stored beside them. */
@@ -64,12 +65,9 @@ export interface Weights extends TensorFile {
  */
 export function readWeights(file: Uint8Array, name = 'weights'): Weights {
   const { tensors, metadata } = readSafetensors(file, name);
-  if (!metadata.model) {
-    throw new FacegradError('bad-input', `${name} has no network configuration`, {
-      available: Object.keys(metadata),
-    });
-  }
-  const config = upgradeConfig(parseFact(metadata.model, name, 'network configuration'));
+  const config = metadata.model
+    ? upgradeConfig(parseFact(metadata.model, name, 'network configuration'))
+    : recognise(tensors, name);
   checkNetworkConfig(config);
   for (const { name: tensor, data } of tensors.values()) {
     const bad = data.findIndex((value) => !Number.isFinite(value));
@@ -79,6 +77,12 @@ export function readWeights(file: Uint8Array, name = 'weights'): Weights {
   }
   const provenance = parseFact(metadata.provenance ?? '{}', name, 'provenance') as Provenance;
   return { tensors, metadata, config, provenance };
+}
+
+/** A weights file with another configuration inside, or with one where PyTorch left it out. */
+export function withConfig(file: Uint8Array, config: NetworkConfig, name = 'weights'): Uint8Array {
+  const { tensors, metadata } = readSafetensors(file, name);
+  return writeSafetensors(tensors.values(), { ...metadata, model: JSON.stringify(config) });
 }
 
 /** The network of a weights file, with the weights in `storage`. @throws FacegradError `bad-input` where they do not fit */

@@ -26,6 +26,10 @@ it('explains a browser without a GPU', async () => {
   await waitForText(page, '.notice', /This browser gives this page no GPU/);
   expect(await seriousFindings(page)).toEqual([]);
   expect(watch.errors).toEqual([]);
+  ({ page, watch } = await openTab(browser, 'bench.html'));
+  await press(page, 'Run the short benchmark');
+  await waitForText(page, '.notice', /This browser gives this page no GPU/);
+  expect(watch.errors).toEqual([]);
 });
 
 it('explains an address that is not secure, where there is no WebGPU at all', async () => {

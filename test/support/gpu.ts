@@ -9,11 +9,12 @@ let shared: Promise<Gpu> | undefined;
 
 /** The adapter under test: the page's in Chrome, Dawn's in Node. None is a failure, never a skip. */
 export function testGpu(): Promise<Gpu> {
-  shared ??= open();
+  shared ??= openTestGpu();
   return shared;
 }
 
-async function open(): Promise<Gpu> {
+/** A device of its own. */
+export async function openTestGpu(): Promise<Gpu> {
   const inNode = typeof window === 'undefined';
   const gpu = inNode
     ? await (await import('../../src/gpu/node')).requestNodeGpu()

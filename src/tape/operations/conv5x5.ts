@@ -11,6 +11,7 @@ import {
   conv5x5Variant,
   winogradPays,
   winogradTile,
+  works,
   type ConvVariant,
 } from '../../kernels/conv_choice';
 import { bordered, f32, size, u32, type Layout } from '../../kernels/kernel';
@@ -135,14 +136,16 @@ function tuned(
   if (tape.plain) return { variant: 'plain', tile, rest: {} };
   const direct = tape.tuning?.kernels === 'direct';
   const found = tape.tuning?.conv5x5[convKey(pass, read.spec, outputs)];
-  if (found && !(direct && found.variant === 'winograd')) {
+  const { capabilities } = tape;
+  const wrong = found && !works(capabilities, found.variant);
+  if (found && !wrong && !(direct && found.variant === 'winograd')) {
     const { variant, tile: foundTile = tile, ...rest } = found;
     return { variant, tile: foundTile, rest };
   }
-  const { capabilities } = tape;
   const specs = [read, ...more].map(({ spec }) => spec);
   const bordered = conv5x5Variant(capabilities, specs) !== 'plain';
-  const pays = !direct && bordered && winogradPays(capabilities, pass, read.spec, outputs);
+  const may = !direct && bordered && works(capabilities, 'winograd');
+  const pays = may && winogradPays(capabilities, pass, read.spec, outputs);
   return { variant: pays ? 'winograd' : 'auto', tile, rest: {} };
 }
 

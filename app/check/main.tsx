@@ -1,0 +1,4 @@
+import { mountPage } from '../shared/shell';
+import { CheckPage } from './page';
+
+mountPage('check', <CheckPage />);
