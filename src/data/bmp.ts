@@ -16,11 +16,11 @@ export function decodeBmp(bytes: Uint8Array, file: string): Picture {
     throw new FacegradError('bad-input', `${file}: ${what}`);
   };
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  if (bytes.length < 26) fail('the BMP is truncated');
+  if (bytes.length < 26) fail('the bmp is truncated');
   const begin = view.getUint32(10, true);
   const headerSize = view.getUint32(14, true);
   const old = headerSize === 12;
-  if (!old && bytes.length < 54) fail('the BMP is truncated');
+  if (!old && bytes.length < 54) fail('the bmp is truncated');
   const depth = view.getUint16(old ? 24 : 28, true);
   const packing = old ? RGB : view.getUint32(30, true);
   if (![RGB, BIT_FIELDS, ALPHA_BIT_FIELDS].includes(packing))
@@ -28,7 +28,7 @@ export function decodeBmp(bytes: Uint8Array, file: string): Picture {
   if (![1, 4, 8, 16, 24, 32].includes(depth))
     fail(`BMP with ${depth} bits a pixel is not supported`);
   const stride = Math.ceil((width * depth) / 32) * 4;
-  if (begin + stride * height > bytes.length) fail('the BMP is truncated');
+  if (begin + stride * height > bytes.length) fail('the bmp is truncated');
 
   const entry = old ? 3 : 4;
   const color = (index: number): [number, number, number] => {

@@ -26,5 +26,5 @@ it('dropout of nothing, of a tensor, and of everything', async () => {
   expect(new Set(await y.read())).toEqual(new Set([0, 6]));
   given.dispose();
   y.dispose();
-  await expect(dropout(gpu, { x }, { rate: 1 })).rejects.toThrow(/rate must be in \[0, 1\), not 1/);
+  await expect(dropout(gpu, { x }, { rate: 1 })).rejects.toThrow(/rate must be in \[0, 1\), got 1/);
 });

@@ -58,9 +58,9 @@ describe('a picture that is none', () => {
     }, /the jpeg is truncated/));
   it('a webp without its last bytes', () =>
     refused(() => webp.slice(0, -8), /the webp is truncated/));
-  it('a bmp cut short', () => refused(() => bmpOf(24).slice(0, -1), /the BMP is truncated/));
+  it('a bmp cut short', () => refused(() => bmpOf(24).slice(0, -1), /the bmp is truncated/));
   it('a bmp of its first bytes', () =>
-    refused(() => bmpOf(24).slice(0, 20), /BMP is truncated|no pixels/));
+    refused(() => bmpOf(24).slice(0, 20), /bmp is truncated|no pixels/));
   it('a compressed bmp', () =>
     refused(() => {
       const packed = bmpOf(8);

@@ -123,7 +123,7 @@ describe('bn_relu_pool', () => {
     expect(await run(test, true)).toEqual(await run(test, true));
   });
 
-  it('refuses a gradient outside of training', () => {
+  it('refuses a gradient outside training', () => {
     const channel = f32([1, 1]);
     const value = (name: string, spec = channel) => state(name, spec);
     const gamma = value('gamma');
@@ -141,6 +141,6 @@ describe('bn_relu_pool', () => {
       { training: false },
     );
     tape.seed(y, value('dy', y.spec));
-    expect(() => tape.backward()).toThrow(/outside of training/);
+    expect(() => tape.backward()).toThrow(/outside training/);
   });
 });
