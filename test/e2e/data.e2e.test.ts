@@ -121,7 +121,7 @@ describe('data of one’s own', () => {
     const paths = writeIdx(folder, train, test);
     await open(QUICK);
     await giveFiles(page, 'Files', paths[0]);
-    await waitForText(page, '.news', /images, but no training-labels.*still here/);
+    await waitForText(page, '.news', /images of training but no training-labels.*still here/);
     await giveFiles(page, 'Files', ...paths);
     await waitForData(page, /24 to learn from, 9 held out.*angry.*neutral/);
     // What the link chose stays, and what follows from the data is shown.
