@@ -145,7 +145,7 @@ function section(experiment: Experiment, results: Results): string[] {
       data.training,
     ]),
   );
-  const how = `\`npm run experiments -- --only ${id} --data PATH\`, ${seeds.length} seeds, at most ${budget} minutes each on two cores.`;
+  const how = `\`npm run experiments -- --only ${id} --data PATH\`, ${seeds.length} seed${seeds.length === 1 ? '' : 's'}, at most ${budget} minutes each on two cores.`;
   parts.push(how, '');
   const columns = [
     'run',

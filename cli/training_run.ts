@@ -10,6 +10,7 @@ import type { TrainConfig } from '../src/train/config';
 import { recovering, type Recovery } from '../src/train/recovery';
 import { formatConfusion, type Metrics } from '../src/train/metrics';
 import type { TrainEvent } from '../src/train/events';
+import { readWeights } from '../src/train/weights_file';
 import { gitCommit, JsonLines, readWhole, writeWhole } from './files';
 import type { Interrupt } from './interrupt';
 import { packImageSet } from './jobs/image_sets';
@@ -90,7 +91,17 @@ export async function trainRun(input: RunInput): Promise<RunResult> {
     half,
   };
   const inputs: Blobs = { ...packed.blobs, ...packedValidation?.blobs };
-  if (init && !input.resume) inputs[INIT] = await readWhole(init);
+  if (init && !input.resume) {
+    inputs[INIT] = await readWhole(init);
+    const { classes } = readWeights(inputs[INIT], init).config;
+    const wanted = config.model.classes;
+    if (classes.length === wanted.length && classes.join() !== wanted.join()) {
+      // The classifier fits by its shape alone.
+      console.log(
+        `${init} was trained on ${classes.join(', ')}: its class scores are a start only.`,
+      );
+    }
+  }
   const begin = performance.now();
   const recovery: Recovery = {
     checkpoint: () => state.checkpoint,

@@ -51,9 +51,8 @@ export function CheckPage() {
       <div class="page-head">
         <h1>Check this GPU</h1>
         <p class="lead">
-          Runs every kernel that the networks use on this GPU, and compares what comes out with the
-          same mathematics on the CPU. Nothing is sent anywhere; the result is text that you can
-          copy, for a report of a fault.
+          Runs every kernel on this GPU, and compares the results with the same mathematics on the
+          CPU. Nothing is sent anywhere; the result is text you can copy into a bug report.
         </p>
       </div>
       <div class="row">

@@ -5,7 +5,7 @@ import { gemm, Tensor } from '../eager';
 import { FacegradError } from '../gpu/errors';
 import type { Gpu } from '../gpu/device';
 import type { NetworkConfig } from '../nn/network';
-import { linear } from '../nn/systems/linear';
+import { isComputed, type linear } from '../nn/systems/linear';
 import type { TrainConfig } from './config';
 import {
   backwardRows,
@@ -33,7 +33,7 @@ const ROWS = 4096;
 
 /** What computes the weights of such a network, where they are not trained. */
 export function closedForm(model: NetworkConfig): Fit | undefined {
-  if (model.name !== linear.name || (model as LinearConfig).fit === 'none') return undefined;
+  if (!isComputed(model)) return undefined;
   return async (gpu, set, config, provenance) => {
     const { weight, bias, facts } = await discriminant(
       gpu,

@@ -5,6 +5,7 @@ import { FacegradError } from '../gpu/errors';
 import type { Network } from '../nn/network';
 import type { NamedTensor } from '../nn/parameters';
 import { createNetwork, type AnySystem } from '../nn/systems';
+import { isComputed } from '../nn/systems/linear';
 import type { Plan } from '../tape/plan';
 import type { Storage, TypedArray } from '../tape/storage';
 import type { Value } from '../tape/value';
@@ -113,6 +114,10 @@ export class Trainer {
     { checkpoint, weights, model, systems, onProgress }: CreateOptions = {},
   ): Promise<Trainer> {
     checkTrainConfig(config);
+    if (isComputed(config.model)) {
+      const problem = `${config.model.name} with a fit is computed, not trained (npm run experiments)`;
+      throw new FacegradError('bad-input', problem, { wanted: config.model });
+    }
     checkData(config, data);
     const { training, validation } = data;
     const network = model ?? createNetwork(config.model, systems);

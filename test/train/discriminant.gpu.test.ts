@@ -9,6 +9,7 @@ import { closedForm } from '../../src/train/discriminant';
 import { Evaluator } from '../../src/train/evaluator';
 import { eigen, matrix, orthonormalRows, timesTransposed } from '../../src/train/linear_algebra';
 import { predict } from '../../src/train/predictions';
+import { Trainer } from '../../src/train/trainer';
 import { loadNetwork, readWeights } from '../../src/train/weights_file';
 import { testGpu } from '../support/gpu';
 
@@ -48,8 +49,14 @@ describe('discriminant analysis', () => {
     expect((await fit({ fit: 'pca-lda', components: 5 })).predictions).not.toEqual(pca.predictions);
   });
 
-  it('is not there for networks that are trained', () => {
+  it('is not there for networks that are trained, and none of its own are', async () => {
     expect(closedForm(systemConfig(linear, { classes: EXPRESSIONS }))).toBeUndefined();
+    const config = trainConfig(
+      systemConfig(linear, { size: 16, classes: EXPRESSIONS, fit: 'lda' }),
+      { batch: 14 },
+    );
+    const trainer = Trainer.create(await testGpu(), config, { training });
+    await expect(trainer).rejects.toThrow(/linear with a fit is computed, not trained/);
   });
 });
 

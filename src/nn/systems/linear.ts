@@ -1,9 +1,9 @@
 import { Flatten, Linear } from '../layers';
 import { Sequential } from '../module';
-import { refuseSetting } from '../network';
+import { refuseSetting, type NetworkConfig } from '../network';
 import { defineSystem } from './system';
 
-/** Ways to compute the weights without training (`train/discriminant.ts`). */
+/** Ways to compute the weights in closed form (`train/discriminant.ts`); `none` trains them. */
 export const FITS = ['none', 'lda', 'pca-lda', 'ica-lda'] as const;
 
 /**
@@ -32,3 +32,7 @@ export const linear = defineSystem({
   build: ({ size, classes }) =>
     new Sequential(new Flatten(), new Linear(size ** 2, classes.length)),
 });
+
+/** Whether the weights of this network are computed in closed form, and not trained. */
+export const isComputed = (model: NetworkConfig): boolean =>
+  model.name === linear.name && (model as NetworkConfig & { fit?: string }).fit !== 'none';
