@@ -11,7 +11,7 @@ import {
   convPointwiseBackwardWeight,
   convPointwiseBackwardWeightSubgroup,
   convPointwiseVec4,
-  convTurnWeights,
+  convFlipWeights,
 } from '../../src/kernels/conv';
 import { bordered, f32 } from '../../src/kernels/kernel';
 import type { BenchCase } from './case';
@@ -82,7 +82,7 @@ const around: BenchCase[] = [
   },
   {
     name: '64->64 3x3',
-    kernel: convTurnWeights,
+    kernel: convFlipWeights,
     inputs: { weight: f32([1, 64, 3, 3, 64]) },
     attributes: { stride: 1 },
   },

@@ -20,7 +20,7 @@ export const cases = layers.flatMap(([G, N, C, W, O]): BenchCase[] => {
   const dy = f32([G, N, O, W, W], bordered(W));
   const filter = f32([G, C, 5, 5, O]);
   const { transformed } = input.outputs({ x }, range);
-  const { filters } = weight.outputs({ weight: filter }, { turned: false });
+  const { filters } = weight.outputs({ weight: filter }, { flipped: false });
   const { dproduct } = gradient.outputs({ dy }, range);
   const attributes = { workgroupSize: 8 };
   const products: Kernel[] = [winogradProduct, winogradProductSubgroup];
@@ -31,7 +31,7 @@ export const cases = layers.flatMap(([G, N, C, W, O]): BenchCase[] => {
   );
   return [
     { name, kernel: input, inputs: { x }, attributes: range },
-    { name, kernel: weight, inputs: { weight: filter }, attributes: { turned: false } },
+    { name, kernel: weight, inputs: { weight: filter }, attributes: { flipped: false } },
     ...products.map((kernel) => ({
       name,
       kernel,

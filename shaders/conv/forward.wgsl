@@ -2,7 +2,7 @@
 //
 // A convolution with a square window and stride S, with register tiles: what `forward_plain.wgsl` defines,
 // faster. It knows no padding: x begins where the first window does, with its zeros around it (see
-// `frame.wgsl`). Turned weights and dy in place of x give dx (see `turn_weights.wgsl`).
+// `frame.wgsl`). Flipped weights and dy in place of x give dx (see `flip_weights.wgsl`).
 //
 // Layout: x [G,N,C,rows,row] in rows of whole vec4s; weight [G,C,TAPS,TAPS,O], the output channel
 // innermost; bias [G,O]; y [G,N,O / PHASES^2,H,W] dense. With PHASES 2, four channels of the sum make one

@@ -1,7 +1,7 @@
 // y[g,n,c,i,j] = bias[g,c] + sum over ky, kx of x[g,n,c, S i + ky, S j + kx] * weight[g,c,ky,kx]
 //
 // A depthwise 3x3 convolution: every channel by itself. It knows no padding: x begins where the first
-// window does (see `conv/frame.wgsl`). With the filter turned by 180 degrees and dy in place of x it gives dx at
+// window does (see `conv/frame.wgsl`). With the filter rotated by 180 degrees and dy in place of x it gives dx at
 // stride 1.
 //
 // Layout: x [G,N,C,rows,row] in rows of whole vec4s; weight [G,C,3,3]; bias [G,C]; y [G,N,C,H,W] dense.
@@ -11,7 +11,7 @@
 const STRIDE: u32 = 1; // tunable: 1 2
 override WORKGROUP_SIZE: u32 = 64;
 override HAS_BIAS: u32 = 0;
-override TURNED: u32 = 0;
+override FLIPPED: u32 = 0;
 
 struct Params {
   images: u32, // N
@@ -53,7 +53,7 @@ fn row_at(at: u32) -> Row {
 
 // A row of the filter.
 fn filter_at(filter_first: u32, ky: u32) -> vec3<f32> {
-  if (TURNED != 0u) {
+  if (FLIPPED != 0u) {
     let at = filter_first + 8u - 3u * ky;
     return vec3<f32>(weight[at], weight[at - 1u], weight[at - 2u]);
   }

@@ -1,14 +1,14 @@
 // filters[g,p,o,c] = (G w G')[p], w the 5x5 filter weight[g,c,:,:,o]
 //
 // Winograd's F(4x4, 5x5), the filters: each becomes its values at the pairs of the points 0, 1, -1, 2, -2, 1/2,
-// -1/2 and infinity. With TURNED
-// it is filters[g,p,c,o] of the filter turned by 180 degrees, for the gradient by the input.
+// -1/2 and infinity. With FLIPPED
+// it is filters[g,p,c,o] of the filter rotated by 180 degrees, for the gradient by the input.
 //
-// Layout: weight [G,C,5,5,O] and filters [G,64,O,C], turned [G,64,C,O], dense.
+// Layout: weight [G,C,5,5,O] and filters [G,64,O,C], flipped [G,64,C,O], dense.
 // Threads: one for a filter, in the order of `filters`; workgroup z is g.
 
 override WORKGROUP_SIZE: u32 = 64;
-override TURNED: bool = false;
+override FLIPPED: bool = false;
 
 struct Params {
   channels: u32, // C
@@ -55,7 +55,7 @@ fn store(at: u32, step: u32, column: vec4<f32>) {
   filters[at + 24u * step] = column.w;
 }
 
-// Taps 0 to 3 of a row of the filter, and tap 4; `step` is -O and `at` the last tap where it is turned.
+// Taps 0 to 3 of a row of the filter, and tap 4; `step` is -O and `at` the last tap where it is flipped.
 fn left_of(at: u32, step: u32) -> vec4<f32> {
   return vec4<f32>(weight[at], weight[at + step], weight[at + 2u * step], weight[at + 3u * step]);
 }
@@ -69,19 +69,19 @@ fn main(
   @builtin(global_invocation_id) id: vec3<u32>,
   @builtin(workgroup_id) group: vec3<u32>,
 ) {
-  let inner = select(params.channels, params.out_channels, TURNED);
-  let outer = select(params.out_channels, params.channels, TURNED);
+  let inner = select(params.channels, params.out_channels, FLIPPED);
+  let outer = select(params.out_channels, params.channels, FLIPPED);
   let i = id.x % inner;
   let k = id.x / inner;
   if (k >= outer) {
     return;
   }
-  let c = select(i, k, TURNED);
-  let o = select(k, i, TURNED);
+  let c = select(i, k, FLIPPED);
+  let o = select(k, i, FLIPPED);
   let first = (group.z * params.channels + c) * 25u * params.out_channels + o;
   // Unsigned arithmetic wraps, so adding -O steps back.
-  let at = first + select(0u, 24u * params.out_channels, TURNED);
-  let tap = select(params.out_channels, 0u - params.out_channels, TURNED);
+  let at = first + select(0u, 24u * params.out_channels, FLIPPED);
+  let tap = select(params.out_channels, 0u - params.out_channels, FLIPPED);
 
   let left = transform(Five(
     left_of(at, tap),

@@ -10,7 +10,7 @@ import pointwiseShader from '../../shaders/conv/pointwise.wgsl';
 import pointwiseBackwardWeightShader from '../../shaders/conv/pointwise_backward_weight.wgsl';
 import pointwiseBackwardWeightSubgroupShader from '../../shaders/conv/pointwise_backward_weight_subgroup.wgsl';
 import pointwiseVec4Shader from '../../shaders/conv/pointwise_vec4.wgsl';
-import turnWeightsShader from '../../shaders/conv/turn_weights.wgsl';
+import flipWeightsShader from '../../shaders/conv/flip_weights.wgsl';
 import type { WgslModule } from '../gpu/wgsl';
 import {
   defineKernel,
@@ -207,7 +207,7 @@ export const convFrame = defineKernel({
   },
 });
 
-/** How the tiled kernel for y runs, and turned for dx. */
+/** How the tiled kernel for y runs, and flipped for dx. */
 export interface ConvTiled extends Lanes {
   stride: 1 | 2;
   /** Rows and columns of y. */
@@ -300,14 +300,14 @@ export const convPointwise = pointwise('conv.pointwise', pointwiseShader);
 /** The same for O a multiple of 4. */
 export const convPointwiseVec4 = pointwise('conv.pointwise_vec4', pointwiseVec4Shader);
 
-/** turned [G,O,T,T,C S S] of weight [G,C,K,K,O]: T = ceil(K / S), for dx at stride S. */
-export const convTurnWeights = defineKernel({
-  name: 'conv.turn_weights',
-  shader: turnWeightsShader,
+/** flipped [G,O,T,T,C S S] of weight [G,C,K,K,O]: T = ceil(K / S), for dx at stride S. */
+export const convFlipWeights = defineKernel({
+  name: 'conv.flip_weights',
+  shader: flipWeightsShader,
   outputs: ({ weight }: Record<'weight', TensorSpec>, { stride }: { stride: number }) => {
     const [G, C, K, , O] = weight.shape;
     const taps = Math.ceil(K / stride);
-    return { turned: f32([G, O, taps, taps, C * stride ** 2]) };
+    return { flipped: f32([G, O, taps, taps, C * stride ** 2]) };
   },
   params: ({ weight }, { stride }) => ({
     channels: weight.shape[1],

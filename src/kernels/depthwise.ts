@@ -17,8 +17,8 @@ export interface Depthwise {
   /** Rows and columns of y. */
   map: readonly [number, number];
   hasBias?: boolean;
-  /** The filter turned by 180 degrees: dy in place of x gives dx, at stride 1. */
-  turned?: boolean;
+  /** The filter rotated by 180 degrees: dy in place of x gives dx, at stride 1. */
+  flipped?: boolean;
 }
 
 const strides = (spec: TensorSpec): [number, number] => [
@@ -57,9 +57,9 @@ export const depthwiseForward = defineKernel({
       ...tiles(x, map, 4, 4),
     };
   },
-  overrides: (_, { hasBias, turned }) => ({
+  overrides: (_, { hasBias, flipped }) => ({
     HAS_BIAS: Number(hasBias ?? false),
-    TURNED: Number(turned ?? false),
+    FLIPPED: Number(flipped ?? false),
   }),
   constants: (_, { stride }) => ({ STRIDE: stride }),
   workgroups: ({ x }, { map }) => linear(tiles(x, map, 4, 4).threads, 64),

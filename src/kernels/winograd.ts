@@ -75,22 +75,22 @@ const inputTransform = (name: string, shader: WgslModule, tile: number) =>
 export const winogradInputF4 = inputTransform('winograd.input_f4', inputF4Shader, 4);
 export const winogradInputF3 = inputTransform('winograd.input_f3', inputF3Shader, 3);
 
-/** Whether filters are turned by 180 degrees and channels exchanged, for the gradient by the input. */
-export interface Turned {
-  turned: boolean;
+/** Whether filters are rotated by 180 degrees and channels exchanged, for the gradient by the input. */
+export interface Flipped {
+  flipped: boolean;
 }
 
-/** filters [G,P,O,C], or turned [G,P,C,O], of weight [G,C,5,5,O]. */
+/** filters [G,P,O,C], or flipped [G,P,C,O], of weight [G,C,5,5,O]. */
 const weightTransform = (name: string, shader: WgslModule, tile: number) =>
   defineKernel({
     name,
     shader,
-    outputs: ({ weight }: Record<'weight', TensorSpec>, { turned }: Turned) => {
+    outputs: ({ weight }: Record<'weight', TensorSpec>, { flipped }: Flipped) => {
       const [G, C, , , O] = weight.shape;
-      return { filters: f32([G, positionsOf(tile), ...(turned ? [C, O] : [O, C])]) };
+      return { filters: f32([G, positionsOf(tile), ...(flipped ? [C, O] : [O, C])]) };
     },
     params: ({ weight }) => ({ channels: weight.shape[1], out_channels: weight.shape[4] }),
-    overrides: (_, { turned }) => ({ TURNED: Number(turned) }),
+    overrides: (_, { flipped }) => ({ FLIPPED: Number(flipped) }),
     workgroups: ({ weight: { shape } }) => lines(shape[1] * shape[4], shape[0]),
   });
 

@@ -11,7 +11,7 @@ import {
   convPointwiseBackwardWeight,
   convPointwiseBackwardWeightSubgroup,
   convPointwiseVec4,
-  convTurnWeights,
+  convFlipWeights,
 } from '../../src/kernels/conv';
 import { bordered, size, type Kernel, type Layout } from '../../src/kernels/kernel';
 import * as reference from '../../src/kernels/reference/conv';
@@ -195,7 +195,7 @@ for (const among of kinds) {
 }
 
 /** Attributes of the kernels that give dx, at stride 1 or 2, and what they should give. */
-const turned: {
+const flipped: {
   name: string;
   dy: number[];
   C: number;
@@ -209,7 +209,7 @@ const turned: {
 ];
 for (const among of kinds) {
   testKernel(among ? convForwardSubgroup : convForward, {
-    cases: turned.map(({ name, dy, C, map, taps, before }) => ({
+    cases: flipped.map(({ name, dy, C, map, taps, before }) => ({
       name: `phases, ${name}${among ? `, ${among} lanes` : ''}`,
       inputs: {
         x: tensor(dy, 1),
@@ -238,7 +238,7 @@ for (const among of kinds) {
   });
 }
 
-testKernel(convTurnWeights, {
+testKernel(convFlipWeights, {
   cases: [
     [1, 1, 1, 1, 1],
     [2, 3, 3, 5, 1],
@@ -263,7 +263,7 @@ testKernel(convTurnWeights, {
       const inner = (c * stride + (ky % stride)) * stride + (kx % stride);
       all[(((g * O + o) * T + i) * T + j) * C * stride ** 2 + inner] = data[at];
     }
-    return { turned: all };
+    return { flipped: all };
   },
   tolerance: { absolute: 0, relative: 0 }, // a copy
 });

@@ -48,10 +48,10 @@ testKernel(depthwiseForward, {
       stride: c.stride,
       map: c.shape.slice(3) as [number, number],
       hasBias: i % 2 === 1,
-      turned: i % 3 === 2,
+      flipped: i % 3 === 2,
     },
   })),
-  reference: ({ x, weight, bias }, { stride, map, hasBias, turned: back }) => {
+  reference: ({ x, weight, bias }, { stride, map, hasBias, flipped: back }) => {
     const y = [...x.shape.slice(0, 3), ...map];
     const window = { stride, before: [0, 0] as const };
     const filters = Float64Array.from(weight.data, (value, at) =>

@@ -110,14 +110,14 @@ for (const { tile, positions, ...kernels } of Object.values(WINOGRAD)) {
   testKernel(kernels.weight, {
     finite: ['weight'], // a matrix's zeros are left out, so that NaN shows in fewer places
     cases: filters.flatMap(([G, C, O]) =>
-      [false, true].map((turned) => ({
-        name: `G = ${G}, C = ${C}, O = ${O}${turned ? ', turned' : ''}`,
+      [false, true].map((flipped) => ({
+        name: `G = ${G}, C = ${C}, O = ${O}${flipped ? ', flipped' : ''}`,
         inputs: { weight: tensor([G, C, 5, 5, O], C) },
-        attributes: { turned },
+        attributes: { flipped },
       })),
     ),
-    reference: ({ weight }, { turned }) => ({
-      filters: reference.winogradWeight(weight.data, weight.shape, tile, turned),
+    reference: ({ weight }, { flipped }) => ({
+      filters: reference.winogradWeight(weight.data, weight.shape, tile, flipped),
     }),
     tolerance,
   });

@@ -147,12 +147,12 @@ export function winogradOutput(
   return y;
 }
 
-/** filters [G,P,O,C] = G w G' of weight [G,C,5,5,O]; turned [G,P,C,O] of the filters by 180 degrees. */
+/** filters [G,P,O,C] = G w G' of weight [G,C,5,5,O], or flipped [G,P,C,O], of the filters rotated by 180 degrees. */
 export function winogradWeight(
   weight: ArrayLike<number>,
   [G, C, , , O]: readonly number[],
   tile: number,
-  turned: boolean,
+  flipped: boolean,
 ): Float64Array {
   const positions = (tile + 4) ** 2;
   const { filterRows } = matrices(tile);
@@ -161,10 +161,10 @@ export function winogradWeight(
     for (let c = 0; c < C; c++) {
       for (let o = 0; o < O; o++) {
         const w = square(5, (i, j) => {
-          const tap = turned ? 24 - 5 * i - j : 5 * i + j;
+          const tap = flipped ? 24 - 5 * i - j : 5 * i + j;
           return weight[((g * C + c) * 25 + tap) * O + o];
         });
-        const [outer, inner, size] = turned ? [c, o, O] : [o, c, C];
+        const [outer, inner, size] = flipped ? [c, o, O] : [o, c, C];
         around(filterRows, w)
           .flat()
           .forEach((value, p) => {

@@ -12,7 +12,7 @@ import {
   convPointwiseBackwardWeight,
   convPointwiseBackwardWeightSubgroup,
   convPointwiseVec4,
-  convTurnWeights,
+  convFlipWeights,
 } from '../../kernels/conv';
 import { BUSY_THREADS, BUSY_WORKGROUPS, fit } from '../../kernels/conv_choice';
 import { conv5x5ReduceWeight } from '../../kernels/conv5x5';
@@ -229,8 +229,8 @@ export function convFramedGradient(tape: Tape, dy: Value, window: ConvWindow): V
 export function convInputGradient(tape: Tape, dy: Value, weight: Value, window: ConvWindow): Value {
   const { taps, stride, before, extents, map, depthwise } = window;
   if (taps === 1) {
-    const { turned } = tape.dispatch(convTurnWeights, { weight }, { stride: 1 });
-    const pixels = multiply(tape, dy, turned, undefined, map);
+    const { flipped } = tape.dispatch(convFlipWeights, { weight }, { stride: 1 });
+    const pixels = multiply(tape, dy, flipped, undefined, map);
     if (stride === 1 && before.every((count) => count === 0) && size(map) === size(extents)) {
       return pixels;
     }
@@ -246,11 +246,11 @@ export function convInputGradient(tape: Tape, dy: Value, weight: Value, window: 
   }
   if (depthwise) {
     const given = { x: frame, weight, bias: weight.standIn };
-    return tape.dispatch(depthwiseForward, given, { stride, map: extents, turned: true }).y;
+    return tape.dispatch(depthwiseForward, given, { stride, map: extents, flipped: true }).y;
   }
-  const { turned } = tape.dispatch(convTurnWeights, { weight }, { stride });
+  const { flipped } = tape.dispatch(convFlipWeights, { weight }, { stride });
   const phases = { stride: 1, phases: stride, before: skipped } as const;
-  return convolve(tape, frame, turned, undefined, { ...phases, map: extents });
+  return convolve(tape, frame, flipped, undefined, { ...phases, map: extents });
 }
 
 /** Parts of a sum, of which one keeps so many workgroups of so many threads busy. */

@@ -134,8 +134,8 @@ export const conv2d = defineOperation({
     const tuned = tunedWindow(tape, inputs, window, groups);
     if (tuned) {
       const frame = convFramed(tape, alone(x), tuned);
-      const turned = outputsLast(tape, weight, tuned);
-      const y = convOutput(tape, frame, turned, bias && alone(bias), tuned);
+      const ordered = outputsLast(tape, weight, tuned);
+      const y = convOutput(tape, frame, ordered, bias && alone(bias), tuned);
       return { y: y.reshape(shape) };
     }
     return tape.dispatch(
@@ -160,8 +160,8 @@ export const conv2d = defineOperation({
         result.weight = outputsFirst(tape, dweight, weight, tuned);
       }
       if (tape.needsGradient(x)) {
-        const turned = outputsLast(tape, weight, tuned);
-        result.x = convInputGradient(tape, gradient, turned, tuned).reshape(x.shape);
+        const ordered = outputsLast(tape, weight, tuned);
+        result.x = convInputGradient(tape, gradient, ordered, tuned).reshape(x.shape);
       }
       return result;
     }

@@ -96,7 +96,7 @@ export const conv5x5 = defineOperation({
       return { y };
     }
     if (chosen === 'winograd') {
-      const y = winogradConvolution(tape, choice.tile, x, weight, { turned: false });
+      const y = winogradConvolution(tape, choice.tile, x, weight, { flipped: false });
       y.gradientLayout = bordered(x.shape[4]);
       return { y };
     }
@@ -160,7 +160,7 @@ function inputGradient(
   const chosen = conv5x5Variant(tape.capabilities, [dy.spec], choice.variant);
   if (chosen === 'plain') return tape.dispatch(conv5x5BackwardInputPlain, { dy, weight }, {}).dx;
   if (chosen === 'winograd') {
-    return winogradConvolution(tape, choice.tile, dy, weight, { turned: true });
+    return winogradConvolution(tape, choice.tile, dy, weight, { flipped: true });
   }
   const flipped = together.of(tape, weight);
   const { kernel, attributes } = conv5x5Forward(

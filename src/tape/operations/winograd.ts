@@ -1,20 +1,20 @@
 import { accumulate } from '../../kernels/add';
 import { winogradProductKernel, winogradRanges } from '../../kernels/conv_choice';
-import { WINOGRAD, type Turned, type WinogradTile } from '../../kernels/winograd';
+import { WINOGRAD, type Flipped, type WinogradTile } from '../../kernels/winograd';
 import type { Tape } from '../tape';
 import type { Value } from '../value';
 
-/** y [G,N,O,H,W] of x [G,N,C,H,W] and weight [G,C,5,5,O], or turned dx [G,N,C,H,W] of dy in place of x. */
+/** y [G,N,O,H,W] of x [G,N,C,H,W] and weight [G,C,5,5,O], or flipped dx [G,N,C,H,W] of dy in place of x. */
 export function winogradConvolution(
   tape: Tape,
   tile: WinogradTile,
   x: Value,
   weight: Value,
-  { turned }: Turned,
+  { flipped }: Flipped,
 ): Value {
   const { weight: weightKernel, input, output } = WINOGRAD[tile];
   const [, images, channels, height, width] = x.shape;
-  const { filters } = tape.dispatch(weightKernel, { weight }, { turned });
+  const { filters } = tape.dispatch(weightKernel, { weight }, { flipped });
   const most = Math.max(channels, filters.shape[2]);
   let y: Value | undefined;
   for (const range of winogradRanges(tape.capabilities, tile, x.spec, most)) {

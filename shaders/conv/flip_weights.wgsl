@@ -1,11 +1,11 @@
-// turned[g,o,i,j,(c S + a) S + b] = weight[g,c, a + S (T - 1 - i), b + S (T - 1 - j), o], or 0 where there is no such tap
+// flipped[g,o,i,j,(c S + a) S + b] = weight[g,c, a + S (T - 1 - i), b + S (T - 1 - j), o], or 0 where there is no such tap
 //
-// Weights as the gradient by the input wants them, S the stride: channels exchanged, the window turned by
+// Weights as the gradient by the input wants them, S the stride: channels exchanged, the window flipped by
 // 180 degrees. At stride 2 dx has rows and columns of two kinds, even and odd (a, b), and each kind
 // sees every other tap alone: so four windows of half the size, T = ceil(K / S), each for one kind.
 // The forward kernels, given dy and these, compute dx.
 //
-// Layout: weight [G,C,K,K,O], turned [G,O,T,T,C S S], dense.
+// Layout: weight [G,C,K,K,O], flipped [G,O,T,T,C S S], dense.
 // Threads: one for a c, a and b of a tap, innermost; y is the tap and o, z is g.
 
 override WORKGROUP_SIZE: u32 = 64;
@@ -19,7 +19,7 @@ struct Params {
 }
 
 @group(0) @binding(0) var<storage, read> weight: array<f32>;
-@group(0) @binding(1) var<storage, read_write> turned: array<f32>;
+@group(0) @binding(1) var<storage, read_write> flipped: array<f32>;
 @group(1) @binding(0) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
@@ -43,5 +43,5 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let tap = ((id.z * params.channels + c) * params.taps + ky) * params.taps + kx;
     value = weight[tap * params.out_channels + o];
   }
-  turned[(id.z * params.out_channels * taps * taps + id.y) * inner + id.x] = value;
+  flipped[(id.z * params.out_channels * taps * taps + id.y) * inner + id.x] = value;
 }
