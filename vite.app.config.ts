@@ -36,7 +36,7 @@ const contentSecurityPolicy: Plugin = {
   ],
 };
 
-const plugins = () => [wgsl(), faceModel(), ownSystems(), kernelTests()];
+const plugins = () => [wgsl({ comments: false }), faceModel(), ownSystems(), kernelTests()];
 
 /** The demo: static pages with relative paths, for any host. `npm run demo` builds and serves it. */
 export default defineConfig({

@@ -241,7 +241,7 @@ describe('bad files', () => {
       file('broken.csv', `emotion,pixels,Usage\n${row(2304)}${row(2000)}`),
       /broken\.csv.*row 2.*2000 pixels/,
     );
-    await drop(file('photo.bmp', 'BM'), /photo\.bmp has pictures, but no folders of classes/);
+    await drop(file('photo.bmp', 'BM'), /photo\.bmp has pictures but no class folders/);
     await drop(
       file('fer2013.tar.gz', 'x'),
       /fer2013\.tar\.gz : this kind of archive is not supported: unpack it/,
