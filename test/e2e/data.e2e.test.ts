@@ -244,7 +244,7 @@ describe('bad files', () => {
     await drop(file('photo.bmp', 'BM'), /photo\.bmp has pictures but no class folders/);
     await drop(
       file('fer2013.tar.gz', 'x'),
-      /fer2013\.tar\.gz : this kind of archive is not supported: unpack it/,
+      /fer2013\.tar\.gz: this kind of archive is not supported: unpack it/,
     );
     const large = file('large.csv', '');
     truncateSync(large, 500 * 2 ** 20);
