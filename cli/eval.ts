@@ -169,7 +169,8 @@ function parseAveraging(text: string): TestTimeAveraging {
 
 function parseCorruption(text: string): { name: string; level: number } {
   const [name, level] = text.split(':');
-  if (CORRUPTIONS[name]?.[Number(level) - 1]) return { name, level: Number(level) };
+  if (CORRUPTIONS[name]?.levels[Number(level) - 1] !== undefined)
+    return { name, level: Number(level) };
   throw new InvalidArgumentError(
     `Not one of ${Object.keys(CORRUPTIONS).join(', ')}, with :1 to :5.`,
   );

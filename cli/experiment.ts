@@ -62,6 +62,8 @@ export interface Experiment {
   variants: Variant[];
   /** The paper's counts of classes: then these are counted, and nothing is trained. */
   counts?: Record<string, number>;
+  /** Families of `src/data/corrupt.ts`: then the shipped weights are measured on spoilt pictures, and nothing is trained. */
+  corruptions?: string[];
   /** Whether the confusion matrices of its first row are shown. */
   matrix?: boolean;
   /** Pairs of variants to be tested against each other. */
@@ -110,9 +112,35 @@ export interface Comparison extends McNemar {
   corrected: number;
 }
 
+/** Shipped weights on pictures spoilt alike, or at level 0 on those as they are. */
+export interface SpoiltRow extends Share {
+  variant: string;
+  /** A family of `src/data/corrupt.ts`, or `none`. */
+  corruption: string;
+  level: number;
+  predictions: string;
+  /** SHA-256 of the file. */
+  weights: string;
+  /** Fingerprint of the pictures before they were spoilt. */
+  data: string;
+  adapter: string;
+  runtime: RuntimeName;
+  commit?: string;
+  command: string;
+}
+
+export interface SpoiltComparison extends McNemar {
+  pair: [string, string];
+  corruption: string;
+  level: number;
+  corrected: number;
+}
+
 export interface Results {
   rows: Row[];
   comparisons: Comparison[];
+  spoilt?: SpoiltRow[];
+  spoiltComparisons?: SpoiltComparison[];
   /** Images by split and class. */
   counts?: Record<string, Record<string, number>>;
 }
@@ -326,7 +354,7 @@ async function fitted(
   return { ...run, seconds, weights, command, commit, runtime: name, config, fingerprints };
 }
 
-const bytesOf = (text: string) => new Uint8Array(Buffer.from(text, 'base64'));
+export const bytesOf = (text: string) => new Uint8Array(Buffer.from(text, 'base64'));
 
 /** The comparisons of an experiment, of every seed that both have, and of the probabilities summed where they are still there. */
 export function comparisons(

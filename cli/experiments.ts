@@ -30,6 +30,7 @@ import { writeWhole } from './files';
 import { onInterrupt } from './interrupt';
 import { percent } from './progress';
 import { resultsPage } from './results';
+import { measureSpoilt } from './robustness';
 import type { RuntimeName } from './runtime/runtime';
 import { dataPath, openData } from './source';
 
@@ -94,7 +95,15 @@ export async function main(argv: string[]): Promise<number> {
   return 0;
 }
 
-function listed({ id, title, budget, seeds, variants }: Experiment, { rows }: Results): string {
+function listed(experiment: Experiment, { rows, spoilt = [] }: Results): string {
+  const { id, title, budget, seeds, variants, corruptions } = experiment;
+  if (corruptions) {
+    const lines = variants.map(({ name, weights = '' }) => {
+      const found = spoilt.filter(({ variant }) => variant === name).length;
+      return `  ${name.padEnd(24)} ${found} of ${1 + 5 * corruptions.length} measured (${weights})`;
+    });
+    return [`${id}: ${title}; nothing is trained`, ...lines].join('\n');
+  }
   const lines = variants.map(({ name }) => {
     const own = rows.filter(({ variant }) => variant === name);
     const found = own.map(({ seed, accuracy }) => `${percent(accuracy, 2)} (seed ${seed})`);
@@ -119,6 +128,12 @@ async function train(
   try {
     for (const experiment of chosen) {
       if (experiment.counts) await count(experiment, options);
+      if (experiment.corruptions) {
+        const test = await publicTest(data);
+        if (await measureSpoilt(experiment, test, options.results, bench)) continue;
+        console.log(`To resume: ${line}`);
+        return 130;
+      }
       const seeds = [...new Set((options.seeds ?? experiment.seeds).map(Number))];
       const variants = experiment.variants.filter(
         ({ name }) => !options.variants || options.variants.includes(name),
@@ -149,6 +164,13 @@ async function train(
   } finally {
     interrupt.dispose();
   }
+}
+
+async function publicTest(data: string): Promise<ImageSet> {
+  const spec = { data: dataPath(data), without: [], lastFrame: false, fold: 0 };
+  const { publictest } = (await openData(spec, ['publictest'])).sets;
+  if (publictest && !('sequences' in publictest)) return publictest;
+  throw new FacegradError('bad-input', `${data} has no pictures in publictest`);
 }
 
 /** The paper's table 1. */

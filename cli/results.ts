@@ -1,4 +1,5 @@
 /** `docs/results.md`, out of what stands in `experiments/` and `docs/results/`. */
+import { CORRUPTIONS } from '../src/data/corrupt';
 import { deviation, mean, wilson } from '../src/train/statistics';
 import type { Comparison, Experiment, Results, Row, Variant } from './experiment';
 
@@ -55,9 +56,13 @@ function table(titles: string[], lines: string[]): string[] {
   return [cells(titles), cells(titles.map(() => '---')), ...lines, ''];
 }
 
+const shortP = (p: number) => (p < 1e-4 ? p.toExponential(1) : p.toFixed(4));
+
+const MCNEMAR =
+  'McNemar on the same images: _b_ only the first has right, _c_ only the second; corrected after Holm.';
+
 function tested({ pair, seed, b, c, p, corrected }: Comparison): string {
-  const shown = (value: number) => (value < 1e-4 ? value.toExponential(1) : value.toFixed(4));
-  return cells([pair.join(' – '), seed, b, c, shown(p), shown(corrected)]);
+  return cells([pair.join(' – '), seed, b, c, shortP(p), shortP(corrected)]);
 }
 
 /** Rows in percent of the true class. */
@@ -92,8 +97,62 @@ function counted(
   ];
 }
 
+/** Accuracy on spoilt pictures, and what was lost of that on the pictures as they are. */
+function spoiled(
+  experiment: Experiment,
+  { spoilt = [], spoiltComparisons = [] }: Results,
+): string[] {
+  const { id, title, text, variants, corruptions = [] } = experiment;
+  const of = (variant: string, corruption: string, level: number) =>
+    spoilt.find(
+      (row) => row.variant === variant && row.corruption === corruption && row.level === level,
+    );
+  const tables = corruptions.flatMap((corruption) => {
+    const { unit, levels } = CORRUPTIONS[corruption];
+    const lines = variants.map(({ name }) => {
+      const clean = of(name, 'none', 0);
+      const found = levels.map((_, i) => {
+        const row = of(name, corruption, i + 1);
+        if (!row || !clean) return '';
+        const change = 100 * (row.accuracy - clean.accuracy);
+        return `${percent(row.accuracy)} (${change < 0 ? '−' : '+'}${Math.abs(change).toFixed(1)})`;
+      });
+      return cells([name, clean ? percent(clean.accuracy) : '', ...found]);
+    });
+    return table([`${corruption}, ${unit}`, 'as they are', ...levels.map(signed)], lines);
+  });
+  const tests = spoiltComparisons.map(({ pair, corruption, level, b, c, p, corrected }) => {
+    const where = `${corruption} ${signed(CORRUPTIONS[corruption].levels[level - 1])}`;
+    return cells([pair.join(' – '), where, b, c, shortP(p), shortP(corrected)]);
+  });
+  const runs = variants.flatMap(({ name, weights = '' }) => {
+    const row = of(name, 'none', 0);
+    if (!row) return [];
+    const { runtime, adapter, commit = 'unknown', data } = row;
+    return [cells([name, weights, row.weights.slice(0, 12), runtime, adapter, commit, data])];
+  });
+  return [
+    `## ${title}`,
+    '',
+    text,
+    '',
+    ...tables,
+    ...(tests.length > 0
+      ? [MCNEMAR, '', ...table(['pair', 'where', 'b', 'c', 'p', 'corrected'], tests)]
+      : []),
+    `\`npm run experiments -- --only ${id} --data PATH\` measures the weights that ship.`,
+    '',
+    ...(runs.length > 0
+      ? table(['run', 'weights', 'SHA-256', 'runtime', 'adapter', 'commit', 'data'], runs)
+      : []),
+  ];
+}
+
+const signed = (level: number) => String(level).replace('-', '−');
+
 function section(experiment: Experiment, results: Results): string[] {
   if (experiment.counts) return counted(experiment, results);
+  if (experiment.corruptions) return spoiled(experiment, results);
   const { rows, comparisons } = results;
   const { id, title, text, variants, seeds, budget } = experiment;
   const known = rows.filter(({ variant }) => variants.some(({ name }) => name === variant));
@@ -119,7 +178,7 @@ function section(experiment: Experiment, results: Results): string[] {
   ];
   if (comparisons.length > 0) {
     parts.push(
-      'McNemar on the same images: _b_ only the first has right, _c_ only the second; corrected after Holm.',
+      MCNEMAR,
       '',
       ...table(['pair', 'seed', 'b', 'c', 'p', 'corrected'], comparisons.map(tested)),
     );

@@ -66,19 +66,50 @@ const blur =
 const shares = [0.2, 0.4, 0.6, 0.8, 1];
 const halves = [0.1, 0.2, 0.3, 0.4, 0.5];
 
-/** Five levels each. Rows of eyes and mouth are those of FER2013's crops, 12 to 22 and 32 to 44 of 48. */
-export const CORRUPTIONS: Record<string, Corruption[]> = {
-  gamma: [0.33, 0.5, 1.5, 2, 3].map((g) => each((v) => 255 * (v / 255) ** g)),
-  brightness: [-80, -40, 20, 40, 80].map((b) => each((v) => v + b)),
-  contrast: [0.4, 0.6, 0.8, 1.3, 1.6].map((c) => each((v) => GREY + c * (v - GREY))),
-  ramp: [0.2, 0.35, 0.5, 0.65, 0.8].map((a) => each((v, u) => v * (1 + a * (2 * u - 1)))),
-  eyes: shares.map((s) => cover(0.5 - s / 2, 12 / 48, 0.5 + s / 2, 22 / 48)),
-  mouth: shares.map((s) => cover(0.5 - s / 2, 32 / 48, 0.5 + s / 2, 44 / 48)),
-  left: halves.map((s) => cover(0, 0, s, 1)),
-  right: halves.map((s) => cover(1 - s, 0, 1, 1)),
-  square: [0.05, 0.1, 0.2, 0.3, 0.4].map(square),
-  noise: [5, 10, 15, 20, 25].map(noise),
-  blur: [1, 1.5, 2, 2.5, 3].map(blur),
+/** A family of corruptions: what a level is measured in, the five levels, and what each does. */
+interface Family {
+  unit: string;
+  levels: readonly number[];
+  of: (level: number) => Corruption;
+}
+
+/** Rows of eyes and mouth are those of FER2013's crops, 12 to 22 and 32 to 44 of 48. */
+export const CORRUPTIONS: Record<string, Family> = {
+  gamma: {
+    unit: 'exponent',
+    levels: [0.33, 0.5, 1.5, 2, 3],
+    of: (g) => each((v) => 255 * (v / 255) ** g),
+  },
+  brightness: {
+    unit: 'grey levels',
+    levels: [-80, -40, 20, 40, 80],
+    of: (b) => each((v) => v + b),
+  },
+  contrast: {
+    unit: 'factor',
+    levels: [0.4, 0.6, 0.8, 1.3, 1.6],
+    of: (c) => each((v) => GREY + c * (v - GREY)),
+  },
+  ramp: {
+    unit: 'change at either side',
+    levels: [0.2, 0.35, 0.5, 0.65, 0.8],
+    of: (a) => each((v, u) => v * (1 + a * (2 * u - 1))),
+  },
+  eyes: {
+    unit: 'share of the width',
+    levels: shares,
+    of: (s) => cover(0.5 - s / 2, 12 / 48, 0.5 + s / 2, 22 / 48),
+  },
+  mouth: {
+    unit: 'share of the width',
+    levels: shares,
+    of: (s) => cover(0.5 - s / 2, 32 / 48, 0.5 + s / 2, 44 / 48),
+  },
+  left: { unit: 'share of the picture', levels: halves, of: (s) => cover(0, 0, s, 1) },
+  right: { unit: 'share of the picture', levels: halves, of: (s) => cover(1 - s, 0, 1, 1) },
+  square: { unit: 'share of the picture', levels: [0.05, 0.1, 0.2, 0.3, 0.4], of: square },
+  noise: { unit: 'standard deviation, grey levels', levels: [5, 10, 15, 20, 25], of: noise },
+  blur: { unit: 'standard deviation, pixels', levels: [1, 1.5, 2, 2.5, 3], of: blur },
 };
 
 /**
@@ -87,13 +118,15 @@ export const CORRUPTIONS: Record<string, Corruption[]> = {
  * @throws FacegradError `bad-input` for a name or level that there is not
  */
 export function corrupt<T extends ImageSet | SequenceSet>(set: T, name: string, level: number): T {
-  const change = Object.hasOwn(CORRUPTIONS, name) ? CORRUPTIONS[name][level - 1] : undefined;
-  if (!change) {
+  const family = Object.hasOwn(CORRUPTIONS, name) ? CORRUPTIONS[name] : undefined;
+  const value = family?.levels[level - 1];
+  if (!family || value === undefined) {
     throw new FacegradError('bad-input', `there is no corruption ${name}:${level}`, {
       wanted: `${name}:${level}`,
       available: Object.keys(CORRUPTIONS).map((one) => `${one}:1 to ${one}:5`),
     });
   }
+  const change = family.of(value);
   const { width, height, count } = set;
   const size = width * height;
   const images = new Uint8Array(set.images.length);

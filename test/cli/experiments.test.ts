@@ -57,7 +57,8 @@ describe('what the repository holds', () => {
     );
   });
 
-  const variants = readExperiments().flatMap((experiment) =>
+  const trained = readExperiments().filter(({ corruptions }) => !corruptions);
+  const variants = trained.flatMap((experiment) =>
     experiment.variants.map((variant) => ({ experiment, variant })),
   );
   it.each(variants.map((one) => [one.experiment.id, one.variant.name, one] as const))(
@@ -165,6 +166,43 @@ it('trains what is missing, measures it, tests it, and does nothing twice', asyn
   expect(masked.images).toBeLessThan(18);
   const spoilt = JSON.parse((await run(evaluate, [...ask, '--corrupt', 'noise:5'])).at(-1)!);
   expect(spoilt).toMatchObject({ corrupt: { name: 'noise', level: 5 }, images: 21 });
+
+  const light = {
+    ...{
+      id: 'light',
+      title: 'Light',
+      text: 'Dark and bright.',
+      budget: 1,
+      seeds: [],
+      settings: {},
+    },
+    ...{ validation: 'publictest', corruptions: ['noise'], compare: [['raw', 'same']] },
+    variants: [
+      { name: 'raw', weights: shipped },
+      { name: 'same', weights: shipped },
+      { name: 'later', weights: join(folder, 'later.safetensors') },
+    ],
+  };
+  writeFileSync(join(definitions, 'light.json'), JSON.stringify(light));
+  const lines = await run(experiments, [...argv, '--only', 'light']);
+  expect(lines).toContainEqual(expect.stringMatching(/light: later waits for its weights/));
+  const measuredOnce = readResults('light', results);
+  const rows = measuredOnce.spoilt!;
+  expect(rows.map(({ level }) => level)).toEqual([0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5]);
+  expect(rows[0]).toMatchObject({ variant: 'raw', accuracy: row.accuracy, images: 21 });
+  expect(rows.find((one) => one.corruption === 'noise' && one.level === 5)).toMatchObject({
+    accuracy: spoilt.accuracy,
+  });
+  expect(measuredOnce.spoiltComparisons).toHaveLength(2);
+  expect(
+    measuredOnce.spoiltComparisons!.every(({ b, c, p }) => b === 0 && c === 0 && p === 1),
+  ).toBe(true);
+  await run(experiments, [...argv, '--only', 'light']);
+  expect(readResults('light', results)).toEqual(measuredOnce);
+  const shown = readFileSync(join(folder, 'docs', 'results.md'), 'utf8');
+  expect(shown).toMatch(
+    /\| noise, standard deviation, grey levels \| as they are \| 5 \|[\s\S]*\| raw \| [\d.]+ \| [\d.]+ \([+−][\d.]+\) \|/,
+  );
 }, 300_000);
 
 it('ablate takes no run of other data, and a seed once', async () => {
