@@ -22,7 +22,7 @@ import { WEIGHTS } from './jobs/names';
 import { probabilitiesOf } from './probabilities';
 import { openRuntime } from './runtime/open';
 import type { RuntimeName } from './runtime/runtime';
-import { dataPath, openData, openTraining, type DataSpec } from './source';
+import { dataPath, openData, openTraining, type DataSource, type DataSpec } from './source';
 import { resolveConfig, type ConfigFile } from './train_options';
 import { trainOnce, type Report } from './training_run';
 
@@ -46,6 +46,12 @@ export interface Variant {
   weights?: string;
   /** What is read into the source, what is left out. */
   note?: string;
+  /** Of sequences, only their last frames. */
+  frames?: 'last';
+  /** Weights to begin with. */
+  init?: string;
+  /** Those weights are measured as they are. */
+  untrained?: true;
 }
 
 /** A file of `experiments/`. */
@@ -62,6 +68,10 @@ export interface Experiment {
   variants: Variant[];
   /** The paper's counts of classes: then these are counted, and nothing is trained. */
   counts?: Record<string, number>;
+  /** The kind of data that it is of; FER2013 if it does not say. */
+  data?: DataSource['kind'];
+  /** Of sequences: every one of so many parts of the subjects is held out once. */
+  folds?: number;
   /** Families of `src/data/corrupt.ts`: then the shipped weights are measured on spoilt pictures, and nothing is trained. */
   corruptions?: string[];
   /** Whether the confusion matrices of its first row are shown. */
@@ -129,6 +139,31 @@ export interface SpoiltRow extends Share {
   command: string;
 }
 
+/** One fold of sequences by subject. */
+export interface FoldRow extends Share {
+  variant: string;
+  seed: number;
+  fold: number;
+  meanRecall: number;
+  classes: string[];
+  confusion: Confusion;
+  /** The class of every item as a byte, base64; its label likewise. */
+  predictions: string;
+  labels: string;
+  learnt: number;
+  epoch: number;
+  minutes: number;
+  adapter: string;
+  runtime: RuntimeName;
+  commit?: string;
+  command: string;
+  /** SHA-256 of the weights that it began with. */
+  init?: string;
+  data: { training: string; held: string };
+  /** None of what was not trained. */
+  settings?: TrainConfig;
+}
+
 export interface SpoiltComparison extends McNemar {
   pair: [string, string];
   corruption: string;
@@ -139,6 +174,7 @@ export interface SpoiltComparison extends McNemar {
 export interface Results {
   rows: Row[];
   comparisons: Comparison[];
+  folds?: FoldRow[];
   spoilt?: SpoiltRow[];
   spoiltComparisons?: SpoiltComparison[];
   /** Images by split and class. */
@@ -168,6 +204,12 @@ export interface Bench {
   interrupt: Interrupt;
 }
 
+/** A variant's settings over those of its experiment. */
+export function settingsOf({ settings }: Experiment, variant: Variant): ConfigFile {
+  const model = { ...settings.model, ...variant.settings?.model };
+  return { ...settings, ...variant.settings, model };
+}
+
 /** One variant and seed, ready to be trained or found to be there. */
 export async function prepare(
   experiment: Experiment,
@@ -194,13 +236,8 @@ export async function prepare(
     );
   }
   const model = await openModel(variant.system);
-  const settings = {
-    ...experiment.settings,
-    ...variant.settings,
-    model: { ...experiment.settings.model, ...variant.settings?.model },
-  };
   const config = resolveConfig(
-    { data: bench.data, fold: 0, seed, config: settings },
+    { data: bench.data, fold: 0, seed, config: settingsOf(experiment, variant) },
     kind,
     training,
     model,

@@ -27,6 +27,7 @@ import {
   type Row,
 } from './experiment';
 import { writeWhole } from './files';
+import { measureFolds } from './folds';
 import { onInterrupt } from './interrupt';
 import { percent } from './progress';
 import { resultsPage } from './results';
@@ -95,8 +96,18 @@ export async function main(argv: string[]): Promise<number> {
   return 0;
 }
 
-function listed(experiment: Experiment, { rows, spoilt = [] }: Results): string {
-  const { id, title, budget, seeds, variants, corruptions } = experiment;
+function listed(experiment: Experiment, { rows, spoilt = [], folds: parts = [] }: Results): string {
+  const { id, title, budget, seeds, variants, corruptions, folds } = experiment;
+  if (folds) {
+    const lines = variants.map(({ name, untrained }) => {
+      const found = parts.filter(({ variant }) => variant === name).length;
+      const wanted = folds * (untrained ? 1 : seeds.length);
+      return `  ${name.padEnd(24)} ${found} of ${wanted} folds`;
+    });
+    return [`${id}: ${title}; seeds ${seeds.join(', ')}, ${budget} minutes a fold`, ...lines].join(
+      '\n',
+    );
+  }
   if (corruptions) {
     const lines = variants.map(({ name, weights = '' }) => {
       const found = spoilt.filter(({ variant }) => variant === name).length;
@@ -126,7 +137,16 @@ async function train(
   const line = ['npm run experiments --', ...argv].join(' ');
   const bench: Bench = { data, runtime, out, command: line, interrupt };
   try {
+    const { kind } = await openData(
+      { data: dataPath(data), without: [], lastFrame: false, fold: 0 },
+      ['publictest'],
+    );
     for (const experiment of chosen) {
+      const wanted = experiment.data ?? 'fer2013';
+      if (wanted !== kind) {
+        console.log(`${experiment.id} is of ${wanted}, not ${kind}: left alone`);
+        continue;
+      }
       if (experiment.counts) await count(experiment, options);
       if (experiment.corruptions) {
         const test = await publicTest(data);
@@ -138,6 +158,11 @@ async function train(
       const variants = experiment.variants.filter(
         ({ name }) => !options.variants || options.variants.includes(name),
       );
+      if (experiment.folds) {
+        if (await measureFolds(experiment, seeds, variants, options.results, bench)) continue;
+        console.log(`To resume: ${line}`);
+        return 130;
+      }
       for (const seed of seeds) {
         for (const variant of variants) {
           const path = join(options.results, `${experiment.id}.json`);

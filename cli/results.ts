@@ -1,5 +1,6 @@
 /** `docs/results.md`, out of what stands in `experiments/` and `docs/results/`. */
 import { CORRUPTIONS } from '../src/data/corrupt';
+import { metricsOf, type Metrics } from '../src/train/metrics';
 import { deviation, mean, wilson } from '../src/train/statistics';
 import type { Comparison, Experiment, Results, Row, Variant } from './experiment';
 
@@ -148,10 +149,78 @@ function spoiled(
   ];
 }
 
+/** Folds added up, over seeds. */
+function folded(experiment: Experiment, { folds: rows = [], comparisons }: Results): string[] {
+  const { id, title, text, variants, seeds, folds = 1, budget } = experiment;
+  const lines = variants.map(({ name, paper = '–', published = '–', expect = '–' }) => {
+    const own = rows.filter(({ variant }) => variant === name);
+    const whole = [...new Set(own.map(({ seed }) => seed))]
+      .map((seed) => own.filter((row) => row.seed === seed))
+      .filter((parts) => parts.length === folds);
+    if (whole.length === 0) return cells([name, paper, '', '', '', '', '', '', expect, published]);
+    const added = whole.map((parts) => {
+      const confusion = parts[0].confusion.map((row, t) =>
+        row.map((_, p) => parts.reduce((sum, part) => sum + part.confusion[t][p], 0)),
+      );
+      return metricsOf(confusion);
+    });
+    const column = (of: (metrics: Metrics) => number) => {
+      const values = added.map((metrics) => 100 * of(metrics));
+      const spread = values.length > 1 ? ` ± ${deviation(values).toFixed(2)}` : '';
+      return `${mean(values).toFixed(2)}${spread}`;
+    };
+    const [first] = added;
+    const [low, high] = wilson(Math.round(first.accuracy * first.images), first.images);
+    const sure = whole.length === 1 ? ` (${percent(low)} to ${percent(high)})` : '';
+    const minutes = mean(whole.map((parts) => parts.reduce((sum, part) => sum + part.minutes, 0)));
+    return cells([
+      name,
+      paper,
+      column(({ accuracy }) => accuracy) + sure,
+      column(({ meanRecall }) => meanRecall),
+      first.images,
+      whole.length,
+      own[0].epoch || 'not trained',
+      minutes.toFixed(1),
+      expect,
+      published,
+    ]);
+  });
+  const notes = variants.flatMap(({ name, note }) => (note ? [`- _${name}_: ${note}`] : []));
+  const titles = ['system', 'paper', 'accuracy', 'mean recall', 'sequences', 'seeds', 'epochs'];
+  const runs = new Map(
+    rows.map(({ variant, seed, runtime, adapter, commit = 'unknown' }) => {
+      const facts = [variant, seed, runtime, adapter, commit];
+      return [facts.join(), cells(facts)];
+    }),
+  );
+  return [
+    `## ${title}`,
+    '',
+    text,
+    '',
+    ...table([...titles, 'minutes', 'expected', 'published'], lines),
+    ...(notes.length > 0 ? [...notes, ''] : []),
+    ...(comparisons.length > 0
+      ? [
+          MCNEMAR,
+          '',
+          ...table(['pair', 'seed', 'b', 'c', 'p', 'corrected'], comparisons.map(tested)),
+        ]
+      : []),
+    `\`npm run experiments -- --only ${id} --data PATH\`, ${seeds.length} seeds, ${folds} folds by subject, at most ${budget} minutes each on two cores.`,
+    '',
+    ...(runs.size > 0
+      ? table(['run', 'seed', 'runtime', 'adapter', 'commit'], [...runs.values()])
+      : []),
+  ];
+}
+
 const signed = (level: number) => String(level).replace('-', '−');
 
 function section(experiment: Experiment, results: Results): string[] {
   if (experiment.counts) return counted(experiment, results);
+  if (experiment.folds) return folded(experiment, results);
   if (experiment.corruptions) return spoiled(experiment, results);
   const { rows, comparisons } = results;
   const { id, title, text, variants, seeds, budget } = experiment;

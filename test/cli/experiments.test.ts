@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -9,6 +9,7 @@ import { readExperiments, readResults } from '../../cli/experiment';
 import { resultsPage } from '../../cli/results';
 import { resolveConfig } from '../../cli/train_options';
 import type { ImageSet } from '../../src/data/dataset';
+import { encodeIdx } from '../../src/data/idx';
 import { syntheticFaces } from '../../src/data/synthetic';
 import { nodeAdapter } from '../../tools/node_adapter';
 import { openModel } from '../../tools/own_model';
@@ -57,7 +58,7 @@ describe('what the repository holds', () => {
     );
   });
 
-  const trained = readExperiments().filter(({ corruptions }) => !corruptions);
+  const trained = readExperiments().filter(({ corruptions, data }) => !corruptions && !data);
   const variants = trained.flatMap((experiment) =>
     experiment.variants.map((variant) => ({ experiment, variant })),
   );
@@ -202,6 +203,77 @@ it('trains what is missing, measures it, tests it, and does nothing twice', asyn
   const shown = readFileSync(join(folder, 'docs', 'results.md'), 'utf8');
   expect(shown).toMatch(
     /\| noise, standard deviation, grey levels \| as they are \| 5 \|[\s\S]*\| raw \| [\d.]+ \| [\d.]+ \([+−][\d.]+\) \|/,
+  );
+}, 300_000);
+
+it('holds every subject of sequences out once, and adds the folds up', async () => {
+  const ckplus = join(folder, 'ckplus');
+  const definitions = join(folder, 'by-subject');
+  const results = join(folder, 'by-subject-docs', 'results');
+  mkdirSync(ckplus);
+  mkdirSync(definitions);
+  const faces = syntheticFaces({ seed: 3, count: 60 });
+  const sequences = Array.from({ length: 20 }, (_, i) => ({
+    subject: `S${i >> 1}`,
+    label: i % 7,
+    frames: [0, 1, 2].map((frame) => ({ image: 3 * i + frame })),
+  }));
+  const labels = Uint8Array.from({ length: 60 }, (_, i) => Math.floor(i / 3) % 7);
+  writeFileSync(join(ckplus, 'ckplus48-images-idx3-ubyte'), encodeIdx([60, 48, 48], faces.images));
+  writeFileSync(join(ckplus, 'ckplus48-labels-idx1-ubyte'), encodeIdx([60], labels));
+  writeFileSync(join(ckplus, 'sequences.json'), JSON.stringify({ sequences }));
+  const model = { size: 16, widths: [4, 8], dense: 8, hidden: 8, streams: ['raw'] };
+  const init = join(folder, 'begin.safetensors');
+  const definition = {
+    ...{ id: 'time', title: 'Time', text: 'Two folds of five.', data: 'ckplus', folds: 2 },
+    ...{ budget: 1, seeds: [1], validation: 'publictest' },
+    settings: { preset: 'tiny', epochs: 1, batch: 8, keep: 'last', model },
+    variants: [{ name: 'last', frames: 'last' }, { name: 'sequence' }],
+    compare: [['sequence', 'last']],
+  };
+  const write = (definition: object) =>
+    writeFileSync(join(definitions, 'time.json'), JSON.stringify(definition));
+  write(definition);
+  const out = join(folder, 'by-subject-runs');
+  const there = ['--definitions', definitions, '--results', results, '--out', out, ...runtime];
+  expect(await run(experiments, [...there, '--data', data])).toContainEqual(
+    expect.stringMatching(/time is of ckplus, not fer2013/),
+  );
+  await run(experiments, [...there, '--data', ckplus]);
+  const first = readResults('time', results);
+  expect(first.folds!.map(({ variant, fold }) => [variant, fold])).toEqual([
+    ['last', 0],
+    ['last', 1],
+    ['sequence', 0],
+    ['sequence', 1],
+  ]);
+  for (const row of first.folds!) {
+    expect(row).toMatchObject({ images: 4, learnt: 16, epoch: 1 });
+    expect(Buffer.from(row.predictions, 'base64')).toHaveLength(4);
+  }
+  const held = first.folds!.map((row) => row.labels);
+  expect(held.slice(0, 2)).toEqual(held.slice(2));
+  expect(first.comparisons).toMatchObject([{ pair: ['sequence', 'last'], seed: 1 }]);
+
+  // The weights of one fold as the beginning of others, and as they are.
+  copyFileSync(join(out, 'time', 'last-seed1-fold0', 'weights.safetensors'), init);
+  const more = [
+    { name: 'from weights', frames: 'last', init },
+    { name: 'weights alone', frames: 'last', init, untrained: true },
+  ];
+  write({ ...definition, seeds: [1, 2], variants: [...definition.variants, ...more] });
+  const second = ['--data', ckplus, '--seeds', '1', '--variants', 'from weights,weights alone'];
+  await run(experiments, [...there, ...second]);
+  const both = readResults('time', results);
+  expect(both.folds!.slice(0, 4)).toEqual(first.folds);
+  const alone = both.folds!.find(({ variant, fold }) => variant === 'weights alone' && fold === 0);
+  expect(alone).toMatchObject({ learnt: 0, predictions: first.folds![0].predictions });
+  expect(both.folds!.find(({ variant }) => variant === 'from weights')!.predictions).toBeDefined();
+  await run(experiments, [...there, ...second]);
+  expect(readResults('time', results)).toEqual(both);
+  const page = readFileSync(join(results, '..', 'results.md'), 'utf8');
+  expect(page).toMatch(
+    /\| weights alone \| – \| [\d.]+ \([\d.]+ to [\d.]+\) \| [\d.]+ \| 8 \| 1 \| not trained \|/,
   );
 }, 300_000);
 
