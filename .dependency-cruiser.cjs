@@ -1,7 +1,7 @@
 /**
  * Who may import whom. The order of the layers is the architecture (docs/architecture.md):
  *   gpu, shaders <- kernels <- tape <- eager, vision <- nn <- train, onnx <- cli, bench <- app
- *   learn/machine stands alone; tests run kernels on it
+ *   learn/machine stands alone; tests run kernels on it; learn <- app
  * A type import counts as any other.
  */
 const layers = {
@@ -87,9 +87,10 @@ module.exports = {
     },
     {
       name: 'reference-never-ships',
-      comment: 'only tests and benchmarks compare with the reference',
+      comment:
+        'the package never ships the reference: tests, benchmarks and lessons compare with it',
       severity: 'error',
-      from: { pathNot: [REFERENCE, '^(test|bench)/'] },
+      from: { pathNot: [REFERENCE, '^(test|bench|learn)/'] },
       to: { path: REFERENCE },
     },
     {
@@ -147,6 +148,13 @@ module.exports = {
         pathNot: ['^learn/machine/', '^node_modules/wgsl_reflect/'],
         dependencyTypesNot: ['type-only'],
       },
+    },
+    {
+      name: 'learn-is-below-the-pages',
+      comment: 'lessons know the library; the pages show them',
+      severity: 'error',
+      from: { path: '^learn/' },
+      to: { path: '^(cli|app|bench|test|tools|scripts)/' },
     },
     {
       name: 'tests-are-not-imported',

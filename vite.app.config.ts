@@ -3,6 +3,7 @@ import { defineConfig, type Plugin } from 'vite';
 import { faceModel } from './tools/face_model';
 import { ownSystems } from './tools/own_systems';
 import { kernelTests } from './tools/kernel_tests';
+import { pages } from './tools/pages';
 import { wgsl } from './tools/wgsl_plugin';
 
 const path = (file: string) => fileURLToPath(new URL(file, import.meta.url));
@@ -42,7 +43,7 @@ const plugins = () => [wgsl({ comments: false }), faceModel(), ownSystems(), ker
 export default defineConfig({
   root: path('app'),
   base: './',
-  plugins: [...plugins(), contentSecurityPolicy],
+  plugins: [...plugins(), contentSecurityPolicy, pages()],
   worker: { format: 'es', plugins },
   build: {
     target: 'es2022',
@@ -51,7 +52,9 @@ export default defineConfig({
     assetsInlineLimit: 0, // a data: URL is not 'self'
     modulePreload: { polyfill: false },
     rollupOptions: {
-      input: ['index', 'live', 'compare', 'bench', 'check'].map((page) => path(`app/${page}.html`)),
+      input: ['index', 'live', 'compare', 'bench', 'check', 'lesson'].map((page) =>
+        path(`app/${page}.html`),
+      ),
     },
   },
   preview: { host: '127.0.0.1', port: 4173 },

@@ -8,6 +8,7 @@ const PAGES = {
   live: { href: './live.html', label: 'Live' },
   compare: { href: './compare.html', label: 'Compare' },
   bench: { href: './bench.html', label: 'Benchmark' },
+  learn: { href: './learn.html', label: 'Learn' },
   check: { href: './check.html', label: 'Check this GPU' },
 };
 

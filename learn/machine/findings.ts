@@ -50,28 +50,32 @@ export class Findings {
   }
 }
 
-/** A sentence for a finding. */
-export function describe(finding: Finding): string {
-  const { kind, line, thread, group, memory, at, other } = finding;
-  const place = memory === undefined ? '' : at === undefined ? memory : `${memory}[${at}]`;
+/** A sentence for a finding; `place` names a word of a buffer. */
+export function describe(
+  finding: Finding,
+  place = (memory: string, word: number) => `${memory}[${word}]`,
+): string {
+  const { kind, line, thread, group, memory = '', at = 0, other, wrote } = finding;
+  const verb = (writes?: boolean) => (writes ? 'writes' : 'reads');
+  const who = `thread ${thread} of workgroup ${group}`;
   switch (kind) {
     case 'race': {
-      const who = other!.thread === 'several' ? 'several threads' : `thread ${other!.thread}`;
-      const where = other!.sameGroup ? '' : ' of another workgroup';
-      const verb = (wrote?: boolean) => (wrote ? 'writes' : 'reads');
-      const others = other!.thread === 'several' ? 'read' : verb(other!.wrote);
+      const { thread: number, sameGroup, line: there } = other!;
+      const several = number === 'several';
+      const others = `${several ? 'several threads' : `thread ${number}`}${sameGroup ? '' : ' of another workgroup'}`;
+      const does = several ? 'read' : verb(other!.wrote);
       return (
-        `race on ${place} (word): thread ${thread} of workgroup ${group} ${verb(finding.wrote)} it in line ${line}, ` +
-        `${who}${where} ${others} it in line ${other!.line}, and nothing orders the two`
+        `race on ${place(memory, at)}: ${who} ${verb(wrote)} it in line ${line}, ` +
+        `${others} ${does} it in line ${there}, and nothing orders the two`
       );
     }
     case 'bounds':
-      return `line ${line}: thread ${thread} of workgroup ${group} ${finding.wrote ? 'writes' : 'reads'} past the end: ${place}`;
+      return `line ${line}: ${who} ${verb(wrote)} past the end: ${memory}[${at}]`;
     case 'unwritten':
-      return `${place} is never written`;
+      return `${place(memory, at)} is never written`;
     case 'divergence':
-      return `line ${line}: not every thread of workgroup ${group} reaches ${memory ?? 'the barrier'}`;
+      return `line ${line}: ${who} does not reach ${memory || 'the barrier'} that the others wait at`;
     case 'endless':
-      return `line ${line}: a loop did not end within the limit (thread ${thread} of workgroup ${group})`;
+      return `line ${line}: a loop did not end within the limit (${who})`;
   }
 }

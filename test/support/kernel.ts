@@ -217,7 +217,7 @@ function runOnMachine<I extends string, O extends string, A>(
       subgroupSize,
       order,
     }).filter(({ kind, wrote }) => !(test.readsPastTheEnd && kind === 'bounds' && !wrote));
-    expect(findings.map(sentence)).toEqual([]);
+    expect(findings.map((finding) => sentence(finding))).toEqual([]);
     compareOutputs(kernel, test, testCase, buffers);
   }
 }

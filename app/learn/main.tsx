@@ -1,0 +1,55 @@
+import { render } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import type { Exercise } from '../../learn/exercise';
+import { fromHash, kept } from '../../learn/keep';
+import { lesson } from '../../learn/lessons';
+import { mountPage } from '../shared/shell';
+import { ExerciseView } from './exercise';
+import './learn.css';
+
+const prose = document.getElementById('prose')!;
+const name = prose.dataset.lesson;
+const shared = fromHash(location.hash);
+
+/** The text stands in the page before any script; here it moves into the shell. */
+function Page() {
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    place.current!.append(prose);
+    if (name) void lesson(name).then(({ exercises }) => exercises.forEach(show));
+    else showProgress();
+  }, []);
+  return <div ref={place} />;
+}
+
+/** An exercise comes to life where the text has its place for it, else before the end of the page. */
+function show(exercise: Exercise): void {
+  const { id, title, task } = exercise;
+  let box = document.getElementById(id);
+  if (!box) {
+    box = document.createElement('section');
+    Object.assign(box, { id, className: 'exercise card' });
+    const heading = document.createElement('h3');
+    const words = document.createElement('p');
+    [heading.textContent, words.textContent] = [title, task ?? ''];
+    box.append(heading, words);
+    prose.lastElementChild!.before(box);
+  }
+  const body = document.createElement('div');
+  box.append(body);
+  const given = shared?.exercise === id ? shared : null;
+  render(<ExerciseView lesson={name!} exercise={exercise} shared={given} />, body);
+  if (given) box.scrollIntoView();
+}
+
+/** On the page of all lessons: which of their exercises were solved here. */
+function showProgress(): void {
+  const { solved } = kept();
+  for (const link of document.querySelectorAll<HTMLElement>('[data-exercises]')) {
+    const { lesson, exercises } = link.dataset;
+    const done = Object.keys(solved).filter((key) => key.startsWith(`${lesson}/`)).length;
+    if (done > 0) link.textContent = `${done} of ${exercises} solved`;
+  }
+}
+
+mountPage('learn', <Page />);

@@ -1,0 +1,47 @@
+import type { WgslModule } from '../src/gpu/wgsl';
+import type { Dispatch } from './dispatch';
+import { plant } from './fault';
+import type { FindingKind } from './machine';
+
+/** What can be wrong with an answer. */
+export type Kind = FindingKind | 'value' | 'cost';
+
+/**
+ * A file with something wrong or missing in it, for the reader to put right. The file itself is the solution, so the two
+ * cannot drift apart.
+ */
+export interface Exercise {
+  /** Unique in its lesson; links and progress go by it. */
+  id: string;
+  title: string;
+  /** What to do, where the page's own text does not say it. */
+  task?: string;
+  shader: WgslModule;
+  /** What is planted: pairs of text in the file and what stands there instead. */
+  faults: readonly (readonly [find: string, put: string])[];
+  /** What a check says of the starter, exactly. */
+  fails: readonly Kind[];
+  /** The small dispatch that is drawn and stepped through. */
+  shown: Dispatch;
+  /** Others that an answer has to get right. */
+  hidden: readonly Dispatch[];
+  /** |answer - reference| <= absolute + relative * |reference|. */
+  tolerance?: { absolute: number; relative: number };
+  /** Most reads of storage for every number of the answer, in the shown dispatch. */
+  most?: { reads: number };
+  /** A dispatch that is large enough to be timed. */
+  timed?: () => Dispatch;
+  hints: readonly string[];
+}
+
+/** What a lesson or a kernel's page has besides its prose. */
+export interface Lesson {
+  exercises: readonly Exercise[];
+}
+
+export function starter({ shader, faults }: Exercise): string {
+  return faults.reduce(
+    (code, [find, put]) => plant({ file: shader.path, find, put }, code),
+    shader.code,
+  );
+}

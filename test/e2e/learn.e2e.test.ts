@@ -1,0 +1,132 @@
+/** The lessons, built and served: checked, stepped through, shared, with and without a GPU. */
+import type { Browser, Page } from 'puppeteer';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { chromeFlags } from '../../tools/chrome';
+import { seriousFindings } from './axe';
+import { launch, openTab, shots, text, waitForText, type Watch } from './browser';
+
+const LESSON = 'learn-04-threads-together.html';
+let browser: Browser;
+let page: Page;
+let watch: Watch;
+beforeAll(async () => {
+  browser = await launch();
+});
+afterAll(() => browser.close());
+
+/** Presses a button of an exercise. */
+async function press(id: string, words: string): Promise<void> {
+  const button = await page.waitForSelector(
+    `::-p-xpath(//*[@id="${id}"]//button[starts-with(normalize-space(), "${words}")][not(@disabled)])`,
+  );
+  await button!.evaluate((element) => (element as HTMLElement).click());
+}
+
+/** Changes the text in the editor of an exercise, by its keys. */
+async function edit(id: string, change: (text: string) => string): Promise<void> {
+  const content = await page.waitForSelector(`#${id} .editor >>> .cm-content`);
+  const before = await content!.evaluate((element) =>
+    [...element.querySelectorAll('.cm-line')].map((line) => line.textContent).join('\n'),
+  );
+  await content!.focus();
+  await page.keyboard.down('Control');
+  await page.keyboard.press('a');
+  await page.keyboard.up('Control');
+  await page.keyboard.sendCharacter(change(before));
+}
+
+const verdict = (id: string, words: RegExp) => waitForText(page, `#${id} .verdict`, words);
+const opened = (id: string) => page.waitForSelector(`#${id} .grid`);
+
+it('names the race of a missing barrier, and takes the barrier back', async () => {
+  ({ page, watch } = await openTab(browser, LESSON));
+  await opened('barrier');
+  await press('barrier', 'Check');
+  await verdict(
+    'barrier',
+    /race on parts\[\d\]: thread \d of workgroup 0 .*line 29, thread 0 .*line 33/,
+  );
+  await edit('barrier', (code) => code.replace('parts[lane] = sum;', '$&\n  workgroupBarrier();'));
+  await press('barrier', 'Check');
+  await verdict('barrier', /Right, in 5 dispatches/);
+  await press('barrier', 'Run on the GPU');
+  await verdict('barrier', /The GPU agrees/);
+  expect(watch.errors).toEqual([]);
+  expect(watch.foreign).toEqual([]);
+});
+
+it('steps to the barrier and back, and a link restores it', async () => {
+  await press('barrier', 'Step through it');
+  await press('barrier', 'To the barrier');
+  await waitForText(page, '#barrier .debugger', /met at the barrier of line 30/);
+  await press('barrier', 'Step thread 0');
+  await press('barrier', 'Link');
+  await page.waitForFunction(() => location.hash.length > 20);
+  const stood = await text(page, '#barrier .debugger');
+  const address = await page.evaluate(() => location.href);
+  await press('barrier', 'Back');
+  await page.waitForFunction(
+    (before) => document.querySelector<HTMLElement>('#barrier .debugger')?.innerText !== before,
+    {},
+    stood,
+  );
+  const context = await browser.createBrowserContext();
+  ({ page, watch } = await openTab(context, address));
+  await opened('barrier');
+  await page.waitForFunction(
+    (before) => document.querySelector<HTMLElement>('#barrier .debugger')?.innerText === before,
+    {},
+    stood,
+  );
+  expect(watch.errors).toEqual([]);
+});
+
+it('answers an endless loop, and goes on', async () => {
+  await edit('tree', (code) => code.replace(/\/\/ Yours.*/, 'while (lane < 9u) { sum += 1.0; }'));
+  const before = Date.now();
+  await press('tree', 'Check');
+  await verdict('tree', /does not end|did not come to an end/);
+  console.log(`an endless loop answered after ${Date.now() - before} ms`);
+  await press('tree', 'The solution');
+  await press('tree', 'Check');
+  await verdict('tree', /Right/);
+});
+
+it('is accessible, and looks as it should', async () => {
+  expect(await seriousFindings(page)).toEqual([]);
+  await shots(page, 'learn-04');
+  expect(watch.errors).toEqual([]);
+});
+
+it('teaches without a GPU', async () => {
+  const without = await launch(
+    ['--disable-gpu', '--disable-features=WebGPUService'],
+    chromeFlags().filter((flag) => !/webgpu|vulkan|angle/i.test(flag)),
+  );
+  ({ page, watch } = await openTab(without, LESSON));
+  await opened('barrier');
+  await press('barrier', 'Check');
+  await verdict('barrier', /race on parts/);
+  await press('barrier', 'The solution');
+  await press('barrier', 'Check');
+  await verdict('barrier', /Right/);
+  await press('barrier', 'Run on the GPU');
+  await verdict('barrier', /no GPU|not|unavailable/i);
+  expect(watch.errors).toEqual([]);
+  await without.close();
+});
+
+it('can be read before any script, and links every page', async () => {
+  const tab = await browser.newPage();
+  await tab.setJavaScriptEnabled(false);
+  await tab.goto(new URL('learn.html', page.url()).href);
+  const links = await tab.$$eval('#prose a', (all) =>
+    all.map((a) => (a as HTMLAnchorElement).href),
+  );
+  expect(links.length).toBeGreaterThan(35);
+  for (const href of links) {
+    const response = await tab.goto(href);
+    expect(response!.ok(), href).toBe(true);
+    expect((await tab.$eval('#prose', (prose) => prose.textContent!)).length).toBeGreaterThan(300);
+  }
+});
