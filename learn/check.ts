@@ -65,9 +65,11 @@ export function check(exercise: Exercise, code: string): Report {
     if (counts) report.cost = costOf(dispatch, counts);
     if (report.problems.length > 0) return report;
   }
-  const { most } = exercise;
-  if (most && report.cost.reads > most.reads) {
-    const text = `Right, but it reads storage ${short(report.cost.reads)} times for every number of the answer; ${most.reads} will do.`;
+  for (const what of ['reads', 'segments'] as const) {
+    const most = exercise.most?.[what] ?? Infinity;
+    if (report.cost[what] <= most) continue;
+    const named = what === 'reads' ? 'reads of storage' : 'segments of 32 bytes touched';
+    const text = `The numbers are right, but it takes ${short(report.cost[what])} ${named} for each of them; ${most} will do.`;
     report.problems.push({ kind: 'cost', text });
   }
   return report;

@@ -6,6 +6,9 @@ export interface Given extends TensorSpec {
   data?: ArrayLike<number>;
 }
 
+/** A tensor that a shader is given. */
+export type Filled = Given & { data: ArrayLike<number> };
+
 /** One dispatch of a shader, and what it must give. */
 export interface Dispatch {
   name: string;
@@ -30,30 +33,45 @@ export function numbers(count: number, seed = 1): number[] {
 /** A tensor of given numbers, or of ones from a seed. */
 export function tensor(
   shape: readonly number[],
-  data: readonly number[] | number = 1,
+  data: ArrayLike<number> | number = 1,
   dtype: DType = 'f32',
-): Given & { data: readonly number[] } {
-  return { shape, dtype, data: typeof data === 'number' ? numbers(size(shape), data) : data };
+): Filled {
+  const given = typeof data === 'number' ? numbers(size(shape), data) : data;
+  // What float32 cannot hold is rounded here, so that reference and shader get the same numbers.
+  return { shape, dtype, data: dtype === 'f32' ? Array.from(given, Math.fround) : given };
 }
 
 /** What a kernel of the library does with these inputs. */
 export function dispatchOf<I extends string, O extends string, A>(
   kernel: Kernel<I, O, A>,
   name: string,
-  inputs: Record<I, Given & { data: readonly number[] }>,
+  inputs: Record<I, Filled>,
   attributes: A,
   expected: Record<string, ArrayLike<number>>,
   more: Partial<Dispatch> = {},
 ): Dispatch {
+  // A kernel may give the very spec of an input, and here that has numbers.
+  const made = Object.entries<TensorSpec>(kernel.outputs(inputs, attributes)).map(
+    ([key, { shape, dtype, layout }]) => [key, { shape, dtype, layout }],
+  );
   return {
     name,
-    tensors: { ...kernel.outputs(inputs, attributes), ...inputs },
+    tensors: { ...Object.fromEntries(made), ...inputs },
     params: kernel.params?.(inputs, attributes) ?? {},
     overrides: kernel.overrides?.(inputs, attributes),
     constants: kernel.constants?.(inputs, attributes),
     groups: kernel.workgroups(inputs, attributes),
     expected,
     ...more,
+  };
+}
+
+/** The dispatch with workgroups of another size, few enough threads to draw; `threads` are wanted in all. */
+export function inWorkgroupsOf(size: number, threads: number, dispatch: Dispatch): Dispatch {
+  return {
+    ...dispatch,
+    overrides: { ...dispatch.overrides, WORKGROUP_SIZE: size },
+    groups: [Math.ceil(threads / size), 1, 1],
   };
 }
 

@@ -27,8 +27,8 @@ export interface Exercise {
   hidden: readonly Dispatch[];
   /** |answer - reference| <= absolute + relative * |reference|. */
   tolerance?: { absolute: number; relative: number };
-  /** Most reads of storage for every number of the answer, in the shown dispatch. */
-  most?: { reads: number };
+  /** Most reads of storage and segments touched for every number of the answer, in the shown dispatch. */
+  most?: { reads?: number; segments?: number };
   /** A dispatch that is large enough to be timed. */
   timed?: () => Dispatch;
   hints: readonly string[];

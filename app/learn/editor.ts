@@ -69,7 +69,7 @@ export function editor(
         syntaxHighlighting(colours),
         current,
         theme,
-        EditorView.contentAttributes.of({ 'aria-label': given.label }),
+        EditorView.contentAttributes.of({ 'aria-label': given.label, tabindex: '0' }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged) given.onChange(update.state.doc.toString());
         }),

@@ -1,10 +1,10 @@
 /// <reference types="vite/client" />
 import { expect, it } from 'vitest';
 import { guard } from '../../learn/guard';
+import type { WgslModule } from '../../src/gpu/wgsl';
 import { testGpu } from '../support/gpu';
 
-const files = import.meta.glob<string>(['../../shaders/**/*.wgsl', '../../learn/**/*.wgsl'], {
-  query: '?raw',
+const files = import.meta.glob<WgslModule>(['../../shaders/**/*.wgsl', '../../learn/**/*.wgsl'], {
   import: 'default',
   eager: true,
 });
@@ -12,7 +12,7 @@ const files = import.meta.glob<string>(['../../shaders/**/*.wgsl', '../../learn/
 it('every file compiles with a countdown in its loops, line for line', async () => {
   const { device } = await testGpu();
   let guarded = 0;
-  for (const [name, code] of Object.entries(files)) {
+  for (const [name, { code }] of Object.entries(files)) {
     const text = guard(code);
     expect(text.split('\n').length, name).toBe(code.split('\n').length);
     guarded += text.split('turns_left -= 1u').length - 1;

@@ -1,0 +1,45 @@
+// y [M, N] = a [M, K] b [K, N]: a thread keeps 4 x 4 sums in registers.
+//
+// Layout: all dense.
+// Threads: one per tile of 4 rows and 4 columns, columns fastest. For each k it reads 4 numbers of a and 4 of b, for 16
+// products. Rows and columns past the end are clamped to the last one and left out when writing.
+
+override WORKGROUP_SIZE: u32 = 64;
+
+struct Params {
+  rows: u32, // M
+  columns: u32, // N
+  terms: u32, // K
+}
+
+@group(0) @binding(0) var<storage, read> a: array<f32>;
+@group(0) @binding(1) var<storage, read> b: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+@group(1) @binding(0) var<uniform> params: Params;
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let across = (params.columns + 3u) / 4u;
+  let m = id.x / across * 4u;
+  let n = id.x % across * 4u;
+  if (m >= params.rows) {
+    return;
+  }
+  var sums: array<vec4<f32>, 4>;
+  for (var k = 0u; k < params.terms; k++) {
+    var right: vec4<f32>;
+    for (var j = 0u; j < 4u; j++) {
+      right[j] = b[k * params.columns + min(n + j, params.columns - 1u)];
+    }
+    for (var i = 0u; i < 4u; i++) {
+      sums[i] += a[min(m + i, params.rows - 1u) * params.terms + k] * right;
+    }
+  }
+  for (var i = 0u; i < 4u; i++) {
+    for (var j = 0u; j < 4u; j++) {
+      if (m + i < params.rows && n + j < params.columns) {
+        y[(m + i) * params.columns + n + j] = sums[i][j];
+      }
+    }
+  }
+}

@@ -1,0 +1,100 @@
+import { gemmForward } from '../../src/kernels/gemm';
+import { gemm } from '../../src/kernels/reference/gemm';
+import { dispatchOf, inWorkgroupsOf, tensor, type Dispatch } from '../dispatch';
+import type { Lesson } from '../exercise';
+import coalesced from '../ladder/matmul/2_coalesced.wgsl';
+import tile from '../ladder/matmul/3_tile.wgsl';
+
+type Sizes = readonly [m: number, k: number, n: number];
+
+const product = (a: ArrayLike<number>, b: ArrayLike<number>, [m, k, n]: Sizes) =>
+  gemm(a, b, undefined, { m, k, n, alpha: 1, beta: 0, cShape: [1, 1] });
+
+function matmul(
+  sizes: Sizes,
+  groups: (m: number, n: number) => [number, number, number],
+): Dispatch {
+  const [m, k, n] = sizes;
+  const [a, b] = [tensor([m, k], 1), tensor([k, n], 2)];
+  return {
+    name: `[${m}, ${k}] times [${k}, ${n}]`,
+    tensors: { a, b, y: { shape: [m, n], dtype: 'f32' } },
+    params: { rows: m, columns: n, terms: k },
+    groups: groups(m, n),
+    expected: { y: product(a.data, b.data, sizes) },
+  };
+}
+
+const line = (...sizes: Sizes) => matmul(sizes, (m, n) => [Math.ceil((m * n) / 64), 1, 1]);
+const tiles = (...sizes: Sizes) => matmul(sizes, (m, n) => [Math.ceil(n / 8), Math.ceil(m / 8), 1]);
+
+function real(...sizes: Sizes): Dispatch {
+  const [m, k, n] = sizes;
+  const [a, b, c] = [tensor([m, k], 1), tensor([k, n], 2), tensor([1], 3)];
+  const y = product(a.data, b.data, sizes);
+  const name = `[${m}, ${k}] times [${k}, ${n}]`;
+  const made = dispatchOf(gemmForward, name, { a, b, c }, {}, { y });
+  return inWorkgroupsOf(4, Math.ceil(m / 4) * Math.ceil(n / 4), made);
+}
+
+const tolerance = { absolute: 1e-5, relative: 1e-5 };
+
+const lesson: Lesson = {
+  exercises: [
+    {
+      id: 'coalesced',
+      title: 'Neighbours read neighbours',
+      shader: coalesced,
+      faults: [
+        ['  let m = id.x / params.columns;', '  let m = id.x % params.rows;'],
+        ['  let n = id.x % params.columns;', '  let n = id.x / params.rows;'],
+      ],
+      fails: ['cost'],
+      tolerance,
+      most: { segments: 1 },
+      shown: line(8, 6, 16),
+      hidden: [line(5, 7, 9), line(1, 3, 70)],
+      timed: () => line(256, 256, 256),
+      hints: ['Threads 0 and 1: which numbers of b do they read? How far apart are they?'],
+    },
+    {
+      id: 'second',
+      title: 'The second barrier',
+      shader: tile,
+      faults: [
+        [
+          `b_tile[k * TILE + local.x];
+    }
+    workgroupBarrier();
+`,
+          `b_tile[k * TILE + local.x];
+    }
+`,
+        ],
+      ],
+      fails: ['race', 'value'],
+      tolerance,
+      most: { reads: 4 },
+      shown: tiles(8, 16, 8),
+      hidden: [tiles(9, 17, 10), tiles(3, 2, 20)],
+      timed: () => tiles(256, 256, 256),
+      hints: [
+        'One barrier says "all have fetched". What says "all have finished reading, fetch the next tile"?',
+      ],
+    },
+    {
+      id: 'registers',
+      title: 'The last row',
+      shader: gemmForward.shader,
+      faults: [['min(m + 3u, last_row)', '(m + 3u)']],
+      fails: ['bounds'],
+      tolerance,
+      most: { reads: 5 },
+      shown: real(6, 4, 8),
+      hidden: [real(7, 9, 10), real(1, 5, 3)],
+      timed: () => real(256, 256, 256),
+      hints: ['Six rows and tiles of four: the second tile reaches beyond the end.'],
+    },
+  ],
+};
+export default lesson;

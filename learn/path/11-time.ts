@@ -1,0 +1,52 @@
+import { lstmForward } from '../../src/kernels/lstm';
+import { lstmForward as reference } from '../../src/kernels/reference/lstm';
+import { dispatchOf, tensor, type Dispatch } from '../dispatch';
+import type { Lesson } from '../exercise';
+
+function lstm(steps: number, samples: number, hidden: number, threads = 4): Dispatch {
+  const xw = tensor([steps, samples, 4 * hidden], 1);
+  const weight_hh = tensor([4 * hidden, hidden], 2);
+  const lengths = tensor([samples], new Array(samples).fill(steps), 'u32');
+  const [h, c] = [tensor([samples, hidden], 3), tensor([samples, hidden], 4)];
+  const given = { xw: xw.data, weightHh: weight_hh.data, h0: h.data, c0: c.data };
+  const expected = reference(given, { steps, samples, hidden });
+  const name = `${steps} steps, ${samples} samples, ${hidden} units`;
+  const made = dispatchOf(lstmForward, name, { xw, weight_hh, lengths }, {}, { ...expected });
+  return {
+    ...made,
+    tensors: { ...made.tensors, h, c },
+    overrides: { ...made.overrides, WORKGROUP_SIZE: threads },
+  };
+}
+
+const shared = {
+  shader: lstmForward.shader,
+  tolerance: { absolute: 1e-5, relative: 1e-5 },
+  shown: lstm(2, 1, 3),
+  hidden: [lstm(5, 3, 6), lstm(1, 2, 4), lstm(3, 5, 9, 64)],
+};
+
+const lesson: Lesson = {
+  exercises: [
+    {
+      ...shared,
+      id: 'gates',
+      title: 'Four gates',
+      faults: [['f * c_before + i * g', 'i * c_before + f * g']],
+      fails: ['value'],
+      hints: ['i lets the new in, f lets the old be forgotten.'],
+    },
+    {
+      ...shared,
+      id: 'early',
+      title: 'Yesterday and today',
+      faults: [['let after = HALF - before;', 'let after = before;']],
+      fails: ['race', 'value'],
+      hints: [
+        'Unit 0 writes its new state where unit 1 still reads the old one.',
+        'There is room for two states. The step reads one and writes the other.',
+      ],
+    },
+  ],
+};
+export default lesson;
