@@ -9,7 +9,7 @@ function relu(count: number, seed = count): Dispatch {
   return dispatchOf(reluForward, `${count} numbers`, { x }, undefined, { y: reference(x.data) });
 }
 
-const small = (count: number) => inWorkgroupsOf(4, count, relu(count));
+export const small = (count: number) => inWorkgroupsOf(4, count, relu(count));
 
 function leakyRelu(count: number, slope: number): Dispatch {
   const x = tensor([count], count);

@@ -6,7 +6,7 @@ import type { Lesson } from '../exercise';
 
 const count = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
 
-function transposed(shape: number[], axes: number[]): Dispatch {
+export function transposed(shape: number[], axes: number[]): Dispatch {
   const x = tensor(shape, 3);
   const strides = shape.map((_, axis) => count(shape.slice(axis + 1)));
   const attributes = {
@@ -27,7 +27,7 @@ function repeated(shape: number[], target: number[]): Dispatch {
   return inWorkgroupsOf(4, count(target), dispatchOf(copyStrided, name, { x }, attributes, { y }));
 }
 
-function withBorder(shape: number[], border = 1): Dispatch {
+export function withBorder(shape: number[], border = 1): Dispatch {
   const x = tensor(shape, 7);
   const layout = bordered(shape[shape.length - 1], border);
   const y = f32(shape, layout);

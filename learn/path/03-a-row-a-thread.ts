@@ -5,7 +5,7 @@ import { softmaxForward } from '../../src/kernels/softmax';
 import { dispatchOf, inWorkgroupsOf, numbers, tensor, type Dispatch } from '../dispatch';
 import type { Lesson } from '../exercise';
 
-function softmax(rows: number, classes: number, add = 0): Dispatch {
+export function softmax(rows: number, classes: number, add = 0): Dispatch {
   const x = tensor(
     [rows, classes],
     numbers(rows * classes, rows).map((v) => v + add),
@@ -16,7 +16,7 @@ function softmax(rows: number, classes: number, add = 0): Dispatch {
 }
 
 /** Along the first axis: the elements of a row lie apart. */
-function columns(classes: number, inner: number): Dispatch {
+export function columns(classes: number, inner: number): Dispatch {
   const x = tensor([classes, inner], 9);
   const across = Array.from({ length: classes * inner }, (_, i) => {
     const [n, k] = [Math.floor(i / classes), i % classes];
@@ -31,7 +31,7 @@ function columns(classes: number, inner: number): Dispatch {
   return inWorkgroupsOf(4, inner, dispatchOf(softmaxForward, name, { x }, { axis: 0 }, { y }));
 }
 
-function running(shape: number[], reverse = false): Dispatch {
+export function running(shape: number[], reverse = false): Dispatch {
   const x = tensor(shape, 4);
   const [extent, inner] = [shape[1], shape.slice(2).reduce((a, b) => a * b, 1)];
   const name = `[${shape}]${reverse ? ', from the end' : ''}`;

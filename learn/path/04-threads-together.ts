@@ -16,7 +16,7 @@ function rows(count: number, terms: number, seed = 1): Dispatch {
   };
 }
 
-function shared(count: number, terms: number): Dispatch {
+export function shared(count: number, terms: number): Dispatch {
   const x = tensor([count, terms], terms);
   const axes = { begin: 1, end: 2, reduction: 'sum' as const };
   return dispatchOf(reduceForward, `${count} rows of ${terms}`, { x }, axes, {

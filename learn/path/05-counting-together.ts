@@ -26,7 +26,7 @@ function histogram(images: number, pixels: number): Dispatch {
   };
 }
 
-function equalized(shape: number[], top = 255): Dispatch {
+export function equalized(shape: number[], top = 255): Dispatch {
   const data = levels(shape[0] * shape[1] * shape[2], top, shape[1]);
   const x = tensor(shape, data);
   const weights = EQUALIZATION_PRESETS.he;

@@ -8,7 +8,7 @@ import { softmaxBackward } from '../../src/kernels/softmax';
 import { dispatchOf, inWorkgroupsOf, numbers, tensor, type Dispatch } from '../dispatch';
 import type { Lesson } from '../exercise';
 
-function relu(count: number): Dispatch {
+export function relu(count: number): Dispatch {
   const y = tensor(
     [count],
     numbers(count, 2).map((v) => Math.max(0, v)),
@@ -19,7 +19,7 @@ function relu(count: number): Dispatch {
   return inWorkgroupsOf(4, count, made);
 }
 
-function softmax(rows: number, classes: number): Dispatch {
+export function softmax(rows: number, classes: number): Dispatch {
   const y = tensor([rows, classes], softmaxForward(numbers(rows * classes, 5), classes));
   const dy = tensor([rows, classes], 6);
   const dx = softmaxReference(y.data, dy.data, classes);

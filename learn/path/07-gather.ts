@@ -21,7 +21,7 @@ function averaged(windows: number): Dispatch {
   });
 }
 
-function pooled(shape: number[], window: number, stride: number): Dispatch {
+export function pooled(shape: number[], window: number, stride: number): Dispatch {
   const pool = { window, stride, padding: 0 };
   const [H, W] = shape.slice(-2);
   const out = [...shape.slice(0, -2), pooledExtent(H, pool), pooledExtent(W, pool)];

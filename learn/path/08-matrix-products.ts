@@ -28,7 +28,7 @@ function matmul(
 const line = (...sizes: Sizes) => matmul(sizes, (m, n) => [Math.ceil((m * n) / 64), 1, 1]);
 const tiles = (...sizes: Sizes) => matmul(sizes, (m, n) => [Math.ceil(n / 8), Math.ceil(m / 8), 1]);
 
-function real(...sizes: Sizes): Dispatch {
+export function real(...sizes: Sizes): Dispatch {
   const [m, k, n] = sizes;
   const [a, b, c] = [tensor([m, k], 1), tensor([k, n], 2), tensor([1], 3)];
   const y = product(a.data, b.data, sizes);

@@ -6,7 +6,7 @@ import type { Lesson } from '../exercise';
 /** Images, channels in and out, height, width; of one network. */
 type Sizes = readonly [N: number, C: number, O: number, H: number, W: number];
 
-function forward(...[N, C, O, H, W]: Sizes): Dispatch {
+export function forward(...[N, C, O, H, W]: Sizes): Dispatch {
   const [x, weight] = [tensor([1, N, C, H, W], H), tensor([1, C, 5, 5, O], W)];
   const y = conv5x5Forward(x.data, weight.data, { G: 1, N, C, O, H, W });
   const name = `${N} images, ${C} to ${O} channels, ${H} x ${W}`;
@@ -14,7 +14,7 @@ function forward(...[N, C, O, H, W]: Sizes): Dispatch {
   return inWorkgroupsOf(8, N * O * H * W, made);
 }
 
-function weights(...[N, C, O, H, W]: Sizes): Dispatch {
+export function weights(...[N, C, O, H, W]: Sizes): Dispatch {
   const [x, dy] = [tensor([1, N, C, H, W], H), tensor([1, N, O, H, W], W)];
   const dweight = conv5x5BackwardWeight(x.data, dy.data, { G: 1, N, C, O, H, W });
   const name = `${N} images, ${C} to ${O} channels, ${H} x ${W}`;

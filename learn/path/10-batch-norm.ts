@@ -8,7 +8,7 @@ import type { Lesson } from '../exercise';
 
 const attributes = { eps: 1e-5, momentum: 0.1 };
 
-function statistics(shape: number[], add = 0, threads = 8): Dispatch {
+export function statistics(shape: number[], add = 0, threads = 8): Dispatch {
   const [G, , C] = shape;
   const count = shape.reduce((a, b) => a * b, 1);
   const x = tensor(

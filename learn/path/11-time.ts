@@ -3,7 +3,7 @@ import { lstmForward as reference } from '../../src/kernels/reference/lstm';
 import { dispatchOf, tensor, type Dispatch } from '../dispatch';
 import type { Lesson } from '../exercise';
 
-function lstm(steps: number, samples: number, hidden: number, threads = 4): Dispatch {
+export function lstm(steps: number, samples: number, hidden: number, threads = 4): Dispatch {
   const xw = tensor([steps, samples, 4 * hidden], 1);
   const weight_hh = tensor([4 * hidden, hidden], 2);
   const lengths = tensor([samples], new Array(samples).fill(steps), 'u32');
