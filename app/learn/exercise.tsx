@@ -33,6 +33,12 @@ export function ExerciseView(props: { lesson: string; exercise: Exercise; shared
   const go = useRef((_: Move) => {});
   const where = { lesson, exercise: exercise.id };
 
+  /** Another text from outside. What is typed goes the other way alone: a key may come before the page has drawn the last. */
+  const put = (text: string) => {
+    setText(text);
+    editing.current?.set(text);
+  };
+
   useEffect(() => {
     let left = false;
     void import('./editor').then(({ editor }) => {
@@ -50,7 +56,6 @@ export function ExerciseView(props: { lesson: string; exercise: Exercise; shared
   }, []);
 
   useEffect(() => {
-    editing.current?.set(text);
     keep(({ texts }) => {
       if (text === begin) delete texts[key];
       else texts[key] = text;
@@ -177,7 +182,7 @@ export function ExerciseView(props: { lesson: string; exercise: Exercise; shared
             Time
           </Button>
         )}
-        <Button kind="quiet" disabled={text === begin} onClick={() => setText(begin)}>
+        <Button kind="quiet" disabled={text === begin} onClick={() => put(begin)}>
           Start over
         </Button>
         <Button kind="quiet" onClick={share}>
@@ -216,7 +221,7 @@ export function ExerciseView(props: { lesson: string; exercise: Exercise; shared
             {hints === 0 ? 'A hint' : 'Another hint'}
           </Button>
         )}
-        <Button kind="quiet" onClick={() => setText(exercise.shader.code)}>
+        <Button kind="quiet" onClick={() => put(exercise.shader.code)}>
           The solution
         </Button>
       </div>
