@@ -93,8 +93,8 @@ export function withoutComments(code: string): string {
 
 /**
  * `import shader from './relu.wgsl'` gives a `WgslModule`. Reflection happens here, at build time,
- * so that the parser never ships and a file that breaks the rules fails the build. With `comments`
- * off, only `'./relu.wgsl?commented'` keeps them: they are a fifth of what a page loads.
+ * so that the parser never ships and a file that breaks the rules fails the build. With
+ * `comments` off they are left out, a fifth of what a page loads; `'./relu.wgsl?raw'` is the text as it stands.
  */
 export function wgsl({ comments = true } = {}): Plugin {
   let root = process.cwd();
@@ -107,12 +107,12 @@ export function wgsl({ comments = true } = {}): Plugin {
     },
     load(id) {
       const [file, query] = id.split('?');
-      if (!file.endsWith('.wgsl')) return null;
+      if (!file.endsWith('.wgsl') || query === 'raw') return null;
       this.addWatchFile(file);
       const path = relative(root, file).replaceAll('\\', '/');
       const code = readFileSync(file, 'utf8');
       const module = reflectWgsl(path, fault?.file === path ? plant(fault, code) : code);
-      if (!comments && query !== 'commented') module.code = withoutComments(module.code);
+      if (!comments) module.code = withoutComments(module.code);
       return `export default ${JSON.stringify(module)};`;
     },
   };

@@ -5,6 +5,7 @@ import { fromHash, kept } from '../../learn/keep';
 import { lesson } from '../../learn/lessons';
 import { mountPage } from '../shared/shell';
 import { ExerciseView } from './exercise';
+import { asWritten } from './source';
 import './learn.css';
 
 const prose = document.getElementById('prose')!;
@@ -16,10 +17,15 @@ function Page() {
   const place = useRef<HTMLDivElement>(null);
   useEffect(() => {
     place.current!.append(prose);
-    if (name) void lesson(name).then(({ exercises }) => exercises.forEach(show));
+    if (name) void showAll(name);
     else showProgress();
   }, []);
   return <div ref={place} />;
+}
+
+async function showAll(name: string): Promise<void> {
+  const { exercises } = await lesson(name);
+  (await Promise.all(exercises.map(asWritten))).forEach(show);
 }
 
 /** An exercise comes to life where the text has its place for it, else before the end of the page. */
