@@ -39,10 +39,12 @@ export function wrongValue(
   const { absolute, relative } = tolerance ?? { absolute: 0, relative: 0 };
   const at = elements(tensors[name]);
   for (let i = 0; i < at.length; i++) {
-    const [is, want] = [words[at[i]], Math.fround(expected[name][i])];
+    const [is, given] = [words[at[i]], expected[name][i]];
+    const want = tensors[name].dtype === 'f32' ? Math.fround(given) : given;
     if (Object.is(is, want) || is === want || (Number.isNaN(is) && Number.isNaN(want))) continue;
     if (Math.abs(is - want) <= absolute + relative * Math.abs(want)) continue;
-    return `${place(tensors, name, at[i])} is ${short(is)} and should be ${short(want)}`;
+    const [found, wanted] = [is, want].map(tensors[name].dtype === 'f32' ? short : String);
+    return `${place(tensors, name, at[i])} is ${found} and should be ${wanted}`;
   }
   return null;
 }
