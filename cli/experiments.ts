@@ -12,12 +12,6 @@ import { FacegradError } from '../src/gpu/errors';
 import { openModel } from '../tools/own_model';
 import { command, list, parse, runtimeOption } from './command';
 import {
-  accuracies,
-  comparisons,
-  differing,
-  isOf,
-  makeRow,
-  prepare,
   readExperiments,
   readResults,
   RESULTS,
@@ -26,6 +20,7 @@ import {
   type Results,
   type Row,
 } from './experiment';
+import { accuracies, comparisons, differing, isOf, makeRow, prepare } from './rows';
 import { writeWhole } from './files';
 import { measureFolds } from './folds';
 import { onInterrupt } from './interrupt';

@@ -26,6 +26,22 @@ export interface ProbabilitiesOptions {
 export async function probabilitiesOf(
   options: ProbabilitiesOptions,
 ): Promise<{ probabilities: Float64Array; adapter: string }> {
+  const { bytes, adapter } = await look(options, false);
+  return { probabilities: new Float64Array(bytes.slice().buffer), adapter };
+}
+
+/** What the network tells the classes of each item from, items x features. */
+export async function embeddingsOf(
+  options: Omit<ProbabilitiesOptions, 'averaging'>,
+): Promise<Float32Array> {
+  const { bytes } = await look({ ...options, averaging: 'none' }, true);
+  return new Float32Array(bytes.slice().buffer);
+}
+
+async function look(
+  options: ProbabilitiesOptions,
+  embeddings: boolean,
+): Promise<{ bytes: Uint8Array; adapter: string }> {
   const { averaging, batch } = options;
   const weights = await openWeights(options.weights, options.config, options.systems);
   const { header, blobs } = packImageSet('data', options.data);
@@ -34,6 +50,7 @@ export async function probabilitiesOf(
     weights: basename(options.weights),
     averaging,
     batch,
+    embeddings,
   };
   const job = { kind: 'predict', config, inputs: { ...blobs, weights } };
   const progress = new Progress();
@@ -53,6 +70,6 @@ export async function probabilitiesOf(
     progress.stop();
     await runtime.close();
   }
-  if (!bytes) throw new FacegradError('internal', 'the job returned no probabilities');
-  return { probabilities: new Float64Array(bytes.slice().buffer), adapter };
+  if (!bytes) throw new FacegradError('internal', 'the job returned nothing');
+  return { bytes, adapter };
 }

@@ -245,6 +245,22 @@ function section(experiment: Experiment, results: Results): string[] {
     ...table([...titles, 'seeds', 'epochs', 'minutes', 'expected', 'published'], lines),
     ...(notes.length > 0 ? [...notes, ''] : []),
   ];
+  if (experiment.embeddings) {
+    const measured = experiment.embeddings.map((name) => {
+      const own = of(name).filter(({ embedding }) => embedding);
+      if (own.length === 0) return cells([name, '', '', '', '']);
+      const column = (key: 'within' | 'between') =>
+        mean(own.map(({ embedding }) => embedding![key])).toFixed(3);
+      const ratio = mean(own.map(({ embedding: e }) => e!.between / e!.within)).toFixed(3);
+      const near = over(own, ({ embedding }) => embedding!.neighbours);
+      return cells([name, near, column('within'), column('between'), ratio]);
+    });
+    parts.push(
+      'The embeddings, at length 1: the share right of the 5 nearest neighbours among the images learnt, and mean distances on PublicTest.',
+      '',
+      ...table(['system', '5 neighbours', 'within classes', 'between classes', 'ratio'], measured),
+    );
+  }
   if (comparisons.length > 0) {
     parts.push(
       MCNEMAR,

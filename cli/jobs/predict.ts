@@ -11,9 +11,14 @@ export interface PredictJobConfig {
   weights: string;
   averaging: TestTimeAveraging;
   batch: number;
+  /** Whether the embeddings are wanted, in place of probabilities. */
+  embeddings?: boolean;
 }
 
-/** Emits the adapter; gives the class probabilities of every item as the file `probabilities`: f64, items x classes. */
+/**
+ * Emits the adapter; gives the class probabilities of every item as the file `probabilities`: f64, items x
+ * classes; or their embeddings as the file `embeddings`: f32, items x features.
+ */
 export async function predict(task: Task<PredictJobConfig>): Promise<void> {
   const { config, inputs, emit } = task;
   const weights = readWeights(inputs.weights, config.weights);
@@ -28,10 +33,13 @@ export async function predict(task: Task<PredictJobConfig>): Promise<void> {
       onProgress: (ready, total) => emit({ type: 'compile', ready, total }),
     });
     try {
-      const probabilities = await evaluator.probabilities(
-        testViews(config.averaging),
-        (done, total) => emit({ type: 'progress', done, total }),
-      );
+      const progress = (done: number, total: number) => emit({ type: 'progress', done, total });
+      if (config.embeddings) {
+        const rows = await evaluator.embeddings(progress);
+        return await task.file('embeddings', new Uint8Array(rows.buffer));
+      }
+      const views = testViews(config.averaging);
+      const probabilities = await evaluator.probabilities(views, progress);
       await task.file('probabilities', new Uint8Array(probabilities.buffer));
     } finally {
       evaluator.dispose();

@@ -3,7 +3,7 @@ import { concat } from '../tape/operations/copy';
 import { clip } from '../tape/operations/elementwise';
 import type { Value } from '../tape/value';
 import { BatchNorm2d, Conv2d, ReLU, type Conv2dOptions } from './layers';
-import { Module, Sequential, type Pass } from './module';
+import { Module, Sequential, type Output, type Pass } from './module';
 
 /** Numbers from 0 to 6. */
 export class ReLU6 extends Module {
@@ -65,5 +65,20 @@ export class Branches extends Module {
   forward(pass: Pass, x: Value): Value {
     const inputs = this.branches.map((branch) => branch.forward(pass, x).settle());
     return pass.tape.apply(concat, Object.fromEntries(inputs.map((y, i) => [i, y])), { axis: 1 }).y;
+  }
+}
+
+/** Features [N, features], and the class scores told from them. */
+export class Classified extends Module<Output> {
+  constructor(
+    readonly features: Module,
+    readonly classifier: Module,
+  ) {
+    super();
+  }
+
+  forward(pass: Pass, x: Value): Output {
+    const embedding = this.features.forward(pass, x);
+    return { logits: this.classifier.forward(pass, embedding), embedding };
   }
 }

@@ -43,6 +43,7 @@ export class Evaluator {
     private readonly plan: Plan,
     private readonly buffer: StepBuffer,
     private readonly logits: Value,
+    private readonly embedding?: Value,
   ) {}
 
   static async create(
@@ -82,16 +83,16 @@ export class Evaluator {
         random: false,
       },
     );
-    const { logits } = model.forward(tape, images, batch, {
+    const { logits, embedding } = model.forward(tape, images, batch, {
       training: false,
       step: buffer.step,
       lengths: frames > 1 ? buffer.lengths : undefined,
     });
     const plan = await Plan.compile(tape, storage, {
-      keep: [logits],
+      keep: embedding ? [logits, embedding] : [logits],
       onProgress: options.onProgress,
     });
-    return new Evaluator(model, data, storage, plan, buffer, logits);
+    return new Evaluator(model, data, storage, plan, buffer, logits, embedding);
   }
 
   get dispatchCount(): number {
@@ -106,39 +107,66 @@ export class Evaluator {
     views: View[] = PLAIN,
     onProgress?: (done: number, total: number) => void,
   ): Promise<Float64Array> {
-    const { buffer, data, storage } = this;
-    const count = isSequences(data) ? data.sequences.length : data.count;
     const classes = this.model.config.classes.length;
-    const sums = new Float64Array(count * classes);
+    const sums = new Float64Array(this.#count * classes);
+    await this.#each(this.logits, views, onProgress, (row, item) => {
+      if (!row.every(Number.isFinite)) {
+        throw new FacegradError(
+          'not-finite',
+          `the class scores of item ${item} of ${this.data.name} are not finite; are the weights?`,
+          { available: [...row] },
+        );
+      }
+      softmax(row).forEach((p, c) => (sums[item * classes + c] += p / views.length));
+    });
+    return sums;
+  }
+
+  /**
+   * What the network tells the classes from.
+   * @returns f32, items x features
+   * @throws FacegradError `bad-input` if the network gives class scores alone
+   */
+  async embeddings(onProgress?: (done: number, total: number) => void): Promise<Float32Array> {
+    const { embedding } = this;
+    if (!embedding) {
+      throw new FacegradError('bad-input', `${this.model.config.name} gives no embedding`);
+    }
+    const width = embedding.shape[1];
+    const rows = new Float32Array(this.#count * width);
+    await this.#each(embedding, PLAIN, onProgress, (row, item) => rows.set(row, item * width));
+    return rows;
+  }
+
+  get #count(): number {
+    const { data } = this;
+    return isSequences(data) ? data.sequences.length : data.count;
+  }
+
+  /** Runs the network over all items and views; `take` is given the item's row of a value. */
+  async #each(
+    value: Value,
+    views: View[],
+    onProgress: ((done: number, total: number) => void) | undefined,
+    take: (row: Float32Array, item: number) => void,
+  ): Promise<void> {
+    const { buffer, data, storage } = this;
+    const count = this.#count;
+    const [, width] = value.shape;
     for (let begin = 0; begin < count; begin += buffer.samples) {
       const length = Math.min(buffer.samples, count - begin);
       const items = Uint32Array.from({ length }, (_, i) => begin + i);
       for (const { mirror, shiftX, shiftY } of views) {
-        buffer.write(storage, data, items, {
-          seed: 0,
-          number: 1,
-          learningRate: 0,
-          mirror,
-          shiftX,
-          shiftY,
-        });
+        const draw = { seed: 0, number: 1, learningRate: 0, mirror, shiftX, shiftY };
+        buffer.write(storage, data, items, draw);
         this.plan.run();
-        const logits = (await this.plan.read(this.logits)) as Float32Array;
+        const rows = (await this.plan.read(value)) as Float32Array;
         for (let i = 0; i < length; i++) {
-          const row = logits.subarray(i * classes, (i + 1) * classes);
-          if (!row.every(Number.isFinite)) {
-            throw new FacegradError(
-              'not-finite',
-              `the class scores of item ${begin + i} of ${data.name} are not finite; are the weights?`,
-              { available: [...row] },
-            );
-          }
-          softmax(row).forEach((p, c) => (sums[(begin + i) * classes + c] += p / views.length));
+          take(rows.subarray(i * width, (i + 1) * width), begin + i);
         }
       }
       onProgress?.(begin + length, count);
     }
-    return sums;
   }
 
   /** Accuracy, recalls and the confusion matrix; the first of equal probabilities is the prediction. */

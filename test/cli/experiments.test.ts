@@ -96,9 +96,15 @@ it('trains what is missing, measures it, tests it, and does nothing twice', asyn
     system: 'linear',
     settings: { model: { fit: 'pca-lda', components: 4 } },
   };
+  const alone = {
+    name: 'stream',
+    system: 'stream',
+    settings: { preset: undefined, model: { size: 16, widths: [4, 8], dense: 8, embedding: 8 } },
+  };
   const definition = {
     ...{ id: 'tiny', title: 'Tiny', text: 'Two streams.', budget: 1, seeds: [1, 2] },
-    ...{ validation: 'held', settings, variants: [...variants, fit], compare: [['edges', 'raw']] },
+    ...{ validation: 'held', settings, compare: [['edges', 'raw']], embeddings: ['stream'] },
+    variants: [...variants, fit, alone],
   };
   writeFileSync(join(definitions, 'tiny.json'), JSON.stringify(definition));
   const there = ['--definitions', definitions, '--results', results, '--out', join(folder, 'runs')];
@@ -111,7 +117,12 @@ it('trains what is missing, measures it, tests it, and does nothing twice', asyn
     ['raw', 1],
     ['edges', 1],
     ['lda', 1],
+    ['stream', 1],
   ]);
+  const [raw, , , stream] = first.rows;
+  expect(raw.embedding).toBeUndefined();
+  expect(stream.embedding!.neighbours).toBeGreaterThanOrEqual(0);
+  expect(stream.embedding!.between).toBeGreaterThan(0);
   for (const row of first.rows) {
     const kept = Buffer.from(row.predictions, 'base64');
     expect(kept).toHaveLength(21);
@@ -138,6 +149,7 @@ it('trains what is missing, measures it, tests it, and does nothing twice', asyn
   const page = readFileSync(join(folder, 'docs', 'results.md'), 'utf8');
   expect(page).toBe(resultsPage(readExperiments(definitions), () => both));
   expect(page).toMatch(/\| raw \| – \| [\d.]+ ± [\d.]+ \|/);
+  expect(page).toMatch(/\| stream \| [\d.]+ \| [\d.]+ \| [\d.]+ \| [\d.]+ \|/);
   // The runs' folders are of the other data.
   const elsewhere = [...there.slice(0, 2), '--results', join(folder, 'new'), ...there.slice(4)];
   await expect(run(experiments, [...elsewhere, '--data', other, ...runtime])).rejects.toThrow(

@@ -1,4 +1,4 @@
-import { conv, ReLU6, Residual } from '../blocks';
+import { Classified, conv, ReLU6, Residual } from '../blocks';
 import { AdaptiveAvgPool2d, Dropout, Flatten, Linear } from '../layers';
 import { Sequential, type Module } from '../module';
 import { refuseSetting } from '../network';
@@ -55,13 +55,13 @@ export const efficientnetLite = defineSystem({
       }
     }
     const last = scaled(1280);
-    return new Sequential(
+    const features = new Sequential(
       ...layers,
       ...conv(from, last, 1, {}, new ReLU6()),
       new AdaptiveAvgPool2d(1),
       new Flatten(),
-      new Dropout(dropout),
-      new Linear(last, classes.length),
     );
+    const classifier = new Sequential(new Dropout(dropout), new Linear(last, classes.length));
+    return new Classified(features, classifier);
   },
 });

@@ -1,4 +1,4 @@
-import { conv, separable } from '../blocks';
+import { Classified, conv, separable } from '../blocks';
 import { AdaptiveAvgPool2d, Flatten, Linear } from '../layers';
 import { Sequential } from '../module';
 import { refuseSetting } from '../network';
@@ -33,12 +33,12 @@ export const mobilenet = defineSystem({
   },
   build({ width, classes }) {
     const channels = [32, ...LAYERS.map(([c]) => c)].map((c) => c * width);
-    return new Sequential(
+    const features = new Sequential(
       ...conv(1, channels[0], 3, { stride: 2 }),
       ...LAYERS.flatMap(([, stride], i) => separable(channels[i], channels[i + 1], stride)),
       new AdaptiveAvgPool2d(1),
       new Flatten(),
-      new Linear(channels.at(-1)!, classes.length),
     );
+    return new Classified(features, new Linear(channels.at(-1)!, classes.length));
   },
 });

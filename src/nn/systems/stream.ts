@@ -1,6 +1,6 @@
-import type { Value } from '../../tape/value';
+import { Classified } from '../blocks';
 import { Dropout, Flatten, Linear, ReLU } from '../layers';
-import { Module, Sequential, type Output, type Pass } from '../module';
+import { Sequential, type Module } from '../module';
 import { refuseSetting, type NetworkConfig } from '../network';
 import { ConvBlock } from './cnn_lstm';
 import { defineSystem } from './system';
@@ -18,18 +18,14 @@ export const streamDefaults = {
 export type StreamConfig = NetworkConfig & typeof streamDefaults;
 
 /** The paper's stream by itself: convolution blocks, dense, ReLU, dropout, embedding; then the classes. */
-export class StreamNetwork<C extends StreamConfig = StreamConfig> extends Module<Output> {
-  readonly features: Sequential;
-  readonly classifier: Module;
-
+export class StreamNetwork<C extends StreamConfig = StreamConfig> extends Classified {
   constructor(
     readonly config: C,
     classifier: Module = new Linear(config.embedding, config.classes.length),
   ) {
-    super();
     const { size, widths, dense, embedding, dropout } = config;
     const side = Math.floor(size / 2 ** widths.length);
-    this.features = new Sequential(
+    const features = new Sequential(
       ...widths.map((width, i) => new ConvBlock(i === 0 ? 1 : widths[i - 1], width)),
       new Flatten(),
       new Linear(widths.at(-1)! * side * side, dense),
@@ -37,12 +33,7 @@ export class StreamNetwork<C extends StreamConfig = StreamConfig> extends Module
       new Dropout(dropout),
       new Linear(dense, embedding),
     );
-    this.classifier = classifier;
-  }
-
-  forward(pass: Pass, x: Value): Output {
-    const embedding = this.features.forward(pass, x);
-    return { logits: this.classifier.forward(pass, embedding), embedding };
+    super(features, classifier);
   }
 }
 
