@@ -67,7 +67,7 @@ function OtherFigures({ network }: { network?: NetworkFacts }) {
   return (
     <p>
       {data
-        ? `These weights were trained on ${data}${epoch ? `, ${epoch} epochs` : ''}. `
+        ? `These weights were trained on ${data}${epoch ? `, ${epoch} epoch${epoch === 1 ? '' : 's'}` : ''}. `
         : 'These weights do not say what they were trained on. '}
       {share === undefined
         ? 'Their file has no measured accuracy. '
