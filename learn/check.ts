@@ -1,7 +1,7 @@
 import { tune } from '../src/gpu/wgsl';
 import { size } from '../src/kernels/kernel';
 import { buffersOf, elements, place, typed, type Dispatch } from './dispatch';
-import type { Exercise, Kind } from './exercise';
+import type { Kind, Ladder, Trial } from './exercise';
 import { compile, CompileError, Counts, describe, Execution } from './machine';
 
 /** Turns of loops that one dispatch may take. */
@@ -23,15 +23,15 @@ export interface Report {
   cost: { reads: number; segments: number };
 }
 
-/** The exercise's file with another text, compiled for a dispatch. */
-export function programFor({ shader }: Exercise, code: string, dispatch: Dispatch) {
+/** The file with another text, compiled for a dispatch. */
+export function programFor({ shader }: Trial, code: string, dispatch: Dispatch) {
   const tuned = tune({ ...shader, code }, dispatch.constants ?? {});
   return compile(tuned, { overrides: dispatch.overrides });
 }
 
 /** Compares words with what they should be. */
 export function wrongValue(
-  { tolerance }: Pick<Exercise, 'tolerance'>,
+  { tolerance }: Pick<Trial, 'tolerance'>,
   { tensors, expected }: Dispatch,
   name: string,
   words: ArrayLike<number>,
@@ -52,7 +52,7 @@ export function wrongValue(
 export const short = (value: number) => String(Number(value.toPrecision(6)));
 
 /** Runs the text on the machine, over the shown dispatch and the hidden ones, until one of them finds something. */
-export function check(exercise: Exercise, code: string): Report {
+export function check(exercise: Trial, code: string): Report {
   const report: Report = { problems: [], dispatches: 0, cost: { reads: 0, segments: 0 } };
   for (const dispatch of [exercise.shown, ...exercise.hidden]) {
     report.dispatches++;
@@ -77,18 +77,18 @@ export function check(exercise: Exercise, code: string): Report {
   return report;
 }
 
+/** What every rung takes for each number of the answer. */
+export function costsOf({ rungs }: Ladder): Report['cost'][] {
+  return rungs.map((rung) => check({ ...rung, hidden: [] }, rung.shader.code).cost);
+}
+
 function costOf({ tensors, expected }: Dispatch, counts: Counts): Report['cost'] {
   const outputs = Object.keys(expected).reduce((sum, name) => sum + size(tensors[name].shape), 0);
   const { reads, segments } = counts.total;
   return { reads: reads / outputs, segments: segments / outputs };
 }
 
-function problemsOf(
-  exercise: Exercise,
-  code: string,
-  dispatch: Dispatch,
-  watch?: Counts,
-): Problem[] {
+function problemsOf(exercise: Trial, code: string, dispatch: Dispatch, watch?: Counts): Problem[] {
   const { shader } = exercise;
   const { tensors, groups } = dispatch;
   const program = programFor(exercise, code, dispatch);

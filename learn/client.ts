@@ -2,7 +2,7 @@ import type { Answer, Question } from './debug';
 import type { GpuAnswer, GpuQuestion } from './gpu.worker';
 
 /** Milliseconds after which nothing is waited for any more. */
-const PATIENCE = { machine: 10_000, gpu: 20_000 };
+const PATIENCE = { machine: 10_000, gpu: 40_000 };
 
 /** A worker that answers questions one after another; one that does not answer is ended. */
 class Line<Q, A> {
@@ -51,6 +51,6 @@ export const gpuLine = new Line<GpuQuestion, GpuAnswer>(
   PATIENCE.gpu,
   {
     adapter: '',
-    wrong: 'The GPU did not answer in 20 seconds. A loop with a barrier may not end.',
+    wrong: 'The GPU did not answer in 40 seconds. A loop with a barrier may not end.',
   },
 );

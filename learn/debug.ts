@@ -1,6 +1,6 @@
-import { check, programFor, short, TURNS, type Report } from './check';
+import { check, costsOf, programFor, short, TURNS, type Report } from './check';
 import { buffersOf, place, type Dispatch } from './dispatch';
-import type { Exercise } from './exercise';
+import type { Exercise, Lesson } from './exercise';
 import { describe, Execution, State, type Memory, type Thread, type Watch } from './machine';
 import { scalarOf } from './machine/types';
 
@@ -206,11 +206,19 @@ export type Question =
       code: string;
       moves: readonly Move[];
       thread: number;
-    };
-export type Answer = { report: Report } | { view: View } | { error: string; line?: number };
+    }
+  /** What the rungs of the lesson's ladder cost. */
+  | { ask: 'costs'; lesson: string };
+export type Answer =
+  | { report: Report }
+  | { view: View }
+  | { costs: Report['cost'][] }
+  | { error: string; line?: number };
 
-export function answer(exercise: Exercise, question: Question): Answer {
+export function answer({ exercises, ladder }: Lesson, question: Question): Answer {
+  if (question.ask === 'costs') return { costs: costsOf(ladder!) };
   const { code } = question;
+  const exercise = exercises.find(({ id }) => id === question.exercise)!;
   try {
     return question.ask === 'check'
       ? { report: check(exercise, code) }

@@ -6,22 +6,10 @@ import type { FindingKind } from './machine';
 /** What can be wrong with an answer. */
 export type Kind = FindingKind | 'value' | 'cost';
 
-/**
- * A file with something wrong or missing in it, for the reader to put right. The file itself is the solution, so the two
- * cannot drift apart.
- */
-export interface Exercise {
-  /** Unique in its lesson; links and progress go by it. */
-  id: string;
-  title: string;
-  /** What to do, where the page's own text does not say it. */
-  task?: string;
+/** A file, the dispatches that an answer has to get right, and what it may cost. */
+export interface Trial {
   shader: WgslModule;
-  /** What is planted: pairs of text in the file and what stands there instead. */
-  faults: readonly (readonly [find: string, put: string])[];
-  /** What a check says of the starter, exactly. */
-  fails: readonly Kind[];
-  /** The small dispatch that is drawn and stepped through. */
+  /** The small dispatch that is drawn, stepped through and counted. */
   shown: Dispatch;
   /** Others that an answer has to get right. */
   hidden: readonly Dispatch[];
@@ -31,12 +19,45 @@ export interface Exercise {
   most?: { reads?: number; segments?: number };
   /** A dispatch that is large enough to be timed. */
   timed?: () => Dispatch;
+}
+
+/**
+ * A file with something wrong or missing in it, for the reader to put right. The file itself is the solution, so the two
+ * cannot drift apart.
+ */
+export interface Exercise extends Trial {
+  /** Unique in its lesson; links and progress go by it. */
+  id: string;
+  title: string;
+  /** What to do, where the page's own text does not say it. */
+  task?: string;
+  /** What is planted: pairs of text in the file and what stands there instead. */
+  faults: readonly (readonly [find: string, put: string])[];
+  /** What a check says of the starter, exactly. */
+  fails: readonly Kind[];
   hints: readonly string[];
+}
+
+/** A version of a kernel, and what it does otherwise than the one before. */
+export interface Rung extends Trial {
+  title: string;
+  change: string;
+  /** All rungs of a ladder are timed with the same numbers. */
+  timed: () => Dispatch;
+}
+
+/** One kernel, written several times. */
+export interface Ladder {
+  title: string;
+  /** What is counted, and what is timed. */
+  text: string;
+  rungs: readonly Rung[];
 }
 
 /** What a lesson or a kernel's page has besides its prose. */
 export interface Lesson {
   exercises: readonly Exercise[];
+  ladder?: Ladder;
 }
 
 export function starter({ shader, faults }: Exercise): string {

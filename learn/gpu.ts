@@ -3,7 +3,8 @@ import { BufferUsage, MapMode } from '../src/gpu/usage';
 import type { Pipeline } from '../src/gpu/pipelines';
 import { wrongValue } from './check';
 import { buffersOf, typed, type Dispatch } from './dispatch';
-import type { Exercise } from './exercise';
+import type { WgslModule } from '../src/gpu/wgsl';
+import type { Trial } from './exercise';
 import { guard } from './guard';
 
 const { COPY_DST, COPY_SRC, MAP_READ, STORAGE, UNIFORM } = BufferUsage;
@@ -11,11 +12,11 @@ const { COPY_DST, COPY_SRC, MAP_READ, STORAGE, UNIFORM } = BufferUsage;
 let texts = 0;
 
 /** A dispatch with its buffers on the device, to be recorded as often as wanted. */
-async function prepare(gpu: Gpu, { shader }: Exercise, code: string, dispatch: Dispatch) {
+async function prepare(gpu: Gpu, shader: WgslModule, dispatch: Dispatch) {
   const { device } = gpu;
   const { overrides, constants } = dispatch;
   // Pipelines are kept by path, and every text is another file.
-  const file = { ...shader, code, path: `your text ${++texts}` };
+  const file = { ...shader, path: `your text ${++texts}` };
   const pipeline = await gpu.pipelines.get({ shader: file, overrides, constants });
   const { storage, uniform } = buffersOf(shader, dispatch);
   const upload = (bytes: ArrayBuffer, usage: number) => {
@@ -60,10 +61,11 @@ function recorder(
  * Runs the exercise's dispatches on the GPU, loops with a countdown. Gives what is wrong, or null.
  * @throws FacegradError `shader` with the compiler's words
  */
-export async function runOnGpu(gpu: Gpu, exercise: Exercise, code: string): Promise<string | null> {
+export async function runOnGpu(gpu: Gpu, exercise: Trial, code: string): Promise<string | null> {
+  const guarded = { ...exercise.shader, code: guard(code) };
   for (const dispatch of [exercise.shown, ...exercise.hidden]) {
     const wrong = await gpu.checked('lesson', async () => {
-      const { buffers, params, record } = await prepare(gpu, exercise, guard(code), dispatch);
+      const { buffers, params, record } = await prepare(gpu, guarded, dispatch);
       const encoder = gpu.device.createCommandEncoder();
       record(encoder, 1);
       const staged = exercise.shader.bindings.flatMap(({ name }, i) => {
@@ -90,15 +92,20 @@ export async function runOnGpu(gpu: Gpu, exercise: Exercise, code: string): Prom
   return null;
 }
 
-const ROUNDS = 9;
+/** Rounds of samples: as many as this where they fit into the time, and never fewer than the least. */
+const ROUNDS = { least: 3, most: 9, milliseconds: 6000 };
 const LEAST_MS = 5;
 
-/** Median milliseconds of one dispatch for each text; the texts take turns. */
-export async function timeOnGpu(gpu: Gpu, exercise: Exercise, codes: string[]): Promise<number[]> {
-  const dispatch = exercise.timed!();
+/** Median milliseconds of one dispatch of each; they take turns. */
+export async function timeOnGpu(
+  gpu: Gpu,
+  timed: { shader: WgslModule; dispatch: Dispatch }[],
+): Promise<number[]> {
   const { device } = gpu;
   return gpu.checked('lesson', async () => {
-    const prepared = await Promise.all(codes.map((code) => prepare(gpu, exercise, code, dispatch)));
+    const prepared = await Promise.all(
+      timed.map(({ shader, dispatch }) => prepare(gpu, shader, dispatch)),
+    );
     const sample = async ({ record }: (typeof prepared)[number], times: number) => {
       const begin = performance.now();
       const encoder = device.createCommandEncoder();
@@ -114,13 +121,17 @@ export async function timeOnGpu(gpu: Gpu, exercise: Exercise, codes: string[]): 
       while (times < 256 && (await sample(each, times)) < LEAST_MS) times *= 2;
       repeats.push(times);
     }
-    const samples = codes.map((): number[] => []);
-    for (let round = 0; round < ROUNDS; round++) {
+    const samples = timed.map((): number[] => []);
+    const begun = performance.now();
+    const more = (round: number) =>
+      round < ROUNDS.least ||
+      (round < ROUNDS.most && performance.now() - begun < ROUNDS.milliseconds);
+    for (let round = 0; more(round); round++) {
       for (const [i, each] of prepared.entries()) {
         samples[i].push((await sample(each, repeats[i])) / repeats[i]);
       }
     }
     for (const { buffers, params } of prepared) [...buffers, ...params].forEach((b) => b.destroy());
-    return samples.map((list) => list.sort((a, b) => a - b)[ROUNDS >> 1]);
+    return samples.map((list) => list.sort((a, b) => a - b)[list.length >> 1]);
   });
 }

@@ -1,14 +1,12 @@
 import { adapterName, requestGpu, type Gpu } from '../src/gpu/device';
 import { FacegradError } from '../src/gpu/errors';
 import { runOnGpu, timeOnGpu } from './gpu';
-import { exercise } from './lessons';
+import { lesson } from './lessons';
 
-export interface GpuQuestion {
-  ask: 'run' | 'time';
-  lesson: string;
-  exercise: string;
-  code: string;
-}
+export type GpuQuestion =
+  | { ask: 'run' | 'time'; lesson: string; exercise: string; code: string }
+  /** Times the rungs of the lesson's ladder. */
+  | { ask: 'ladder'; lesson: string };
 export type GpuAnswer = { adapter: string } & (
   { right: true } | { wrong: string; line?: number } | { milliseconds: number[] }
 );
@@ -29,10 +27,23 @@ onmessage = async ({ data }: MessageEvent<GpuQuestion>) => {
   }
 };
 
-async function reply(gpu: Gpu, { ask, lesson, exercise: id, code }: GpuQuestion) {
-  const asked = await exercise(lesson, id);
-  if (ask === 'time')
-    return { milliseconds: await timeOnGpu(gpu, asked, [code, asked.shader.code]) };
+async function reply(gpu: Gpu, question: GpuQuestion) {
+  const { exercises, ladder } = await lesson(question.lesson);
+  if (question.ask === 'ladder') {
+    const rungs = ladder!.rungs.map(({ shader, timed }) => ({ shader, dispatch: timed() }));
+    return { milliseconds: await timeOnGpu(gpu, rungs) };
+  }
+  const { ask, code } = question;
+  const asked = exercises.find(({ id }) => id === question.exercise)!;
+  if (ask === 'time') {
+    const { shader, timed } = asked;
+    const dispatch = timed!();
+    const both = [
+      { shader: { ...shader, code }, dispatch },
+      { shader, dispatch },
+    ];
+    return { milliseconds: await timeOnGpu(gpu, both) };
+  }
   const wrong = await runOnGpu(gpu, asked, code);
   return wrong ? { wrong } : { right: true as const };
 }

@@ -1,5 +1,5 @@
 /// <reference types="vite/client" />
-import type { Exercise, Lesson } from './exercise';
+import type { Lesson } from './exercise';
 
 const files = import.meta.glob<{ default: Lesson }>('./{path,kernels}/*.ts');
 
@@ -8,8 +8,4 @@ export const LESSONS = Object.keys(files).map((file) => file.slice(2, -3));
 
 export async function lesson(name: string): Promise<Lesson> {
   return (await files[`./${name}.ts`]()).default;
-}
-
-export async function exercise(name: string, id: string): Promise<Exercise> {
-  return (await lesson(name)).exercises.find((each) => each.id === id)!;
 }

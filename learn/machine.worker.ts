@@ -1,6 +1,6 @@
 import { answer, type Question } from './debug';
-import { exercise } from './lessons';
+import { lesson } from './lessons';
 
 onmessage = async ({ data }: MessageEvent<Question>) => {
-  postMessage(answer(await exercise(data.lesson, data.exercise), data));
+  postMessage(answer(await lesson(data.lesson), data));
 };

@@ -5,6 +5,7 @@ import { fromHash, kept } from '../../learn/keep';
 import { lesson } from '../../learn/lessons';
 import { mountPage } from '../shared/shell';
 import { ExerciseView } from './exercise';
+import { LadderView } from './ladder';
 import { asWritten } from './source';
 import './learn.css';
 
@@ -14,35 +15,44 @@ const shared = fromHash(location.hash);
 
 /** The text stands in the page before any script; here it moves into the shell. */
 function Page() {
-  const place = useRef<HTMLDivElement>(null);
+  const here = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    place.current!.append(prose);
+    here.current!.append(prose);
     if (name) void showAll(name);
     else showProgress();
   }, []);
-  return <div ref={place} />;
+  return <div ref={here} />;
 }
 
 async function showAll(name: string): Promise<void> {
-  const { exercises } = await lesson(name);
+  const { exercises, ladder } = await lesson(name);
   (await Promise.all(exercises.map(asWritten))).forEach(show);
+  if (!ladder) return;
+  const rungs = await Promise.all(ladder.rungs.map(asWritten));
+  const { body } = place('ladder', ladder.title);
+  render(<LadderView lesson={name} ladder={{ ...ladder, rungs }} />, body);
 }
 
-/** An exercise comes to life where the text has its place for it, else before the end of the page. */
-function show(exercise: Exercise): void {
-  const { id, title, task } = exercise;
+/** Where the text has a place for it, else before the end of the page. */
+function place(id: string, title: string, task = '') {
   let box = document.getElementById(id);
   if (!box) {
     box = document.createElement('section');
     Object.assign(box, { id, className: 'exercise card' });
     const heading = document.createElement('h3');
     const words = document.createElement('p');
-    [heading.textContent, words.textContent] = [title, task ?? ''];
+    [heading.textContent, words.textContent] = [title, task];
     box.append(heading, words);
     prose.lastElementChild!.before(box);
   }
   const body = document.createElement('div');
   box.append(body);
+  return { box, body };
+}
+
+function show(exercise: Exercise): void {
+  const { id, title, task } = exercise;
+  const { box, body } = place(id, title, task);
   const given = shared?.exercise === id ? shared : null;
   render(<ExerciseView lesson={name!} exercise={exercise} shared={given} />, body);
   if (given) box.scrollIntoView();

@@ -1,10 +1,12 @@
 import { conv5x5BackwardWeightPlain, conv5x5ForwardPlain } from '../../src/kernels/conv5x5';
 import type { Lesson } from '../exercise';
+import ladder from '../ladder/conv5x5';
 import { forward, weights } from '../path/09-convolution';
 
 const tolerance = { absolute: 1e-4, relative: 1e-5 };
 
 const lesson: Lesson = {
+  ladder,
   exercises: [
     {
       id: 'write',

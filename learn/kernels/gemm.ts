@@ -1,5 +1,6 @@
 import { gemmForward } from '../../src/kernels/gemm';
 import type { Lesson } from '../exercise';
+import ladder from '../ladder/matmul';
 import { real } from '../path/08-matrix-products';
 
 const given = {
@@ -10,6 +11,7 @@ const given = {
 };
 
 const lesson: Lesson = {
+  ladder,
   exercises: [
     {
       ...given,

@@ -1,5 +1,6 @@
 import { reduceForward } from '../../src/kernels/reduce';
 import type { Lesson } from '../exercise';
+import ladder from '../ladder/reduce';
 import { shared } from '../path/04-threads-together';
 
 const given = {
@@ -10,6 +11,7 @@ const given = {
 };
 
 const lesson: Lesson = {
+  ladder,
   exercises: [
     {
       ...given,

@@ -2,6 +2,7 @@ import { reduceForward } from '../../src/kernels/reduce';
 import { reduceForward as reference } from '../../src/kernels/reference/reduce';
 import { dispatchOf, tensor, type Dispatch } from '../dispatch';
 import type { Lesson } from '../exercise';
+import ladder from '../ladder/reduce';
 import sum from './sum.wgsl';
 import tree from './sum_tree.wgsl';
 
@@ -32,6 +33,7 @@ const small = {
 };
 
 const lesson: Lesson = {
+  ladder,
   exercises: [
     {
       ...small,

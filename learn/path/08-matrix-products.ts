@@ -1,29 +1,9 @@
 import { gemmForward } from '../../src/kernels/gemm';
-import { gemm } from '../../src/kernels/reference/gemm';
 import { dispatchOf, inWorkgroupsOf, tensor, type Dispatch } from '../dispatch';
 import type { Lesson } from '../exercise';
+import ladder, { matmul, product, type Sizes } from '../ladder/matmul';
 import coalesced from '../ladder/matmul/2_coalesced.wgsl';
 import tile from '../ladder/matmul/3_tile.wgsl';
-
-type Sizes = readonly [m: number, k: number, n: number];
-
-const product = (a: ArrayLike<number>, b: ArrayLike<number>, [m, k, n]: Sizes) =>
-  gemm(a, b, undefined, { m, k, n, alpha: 1, beta: 0, cShape: [1, 1] });
-
-function matmul(
-  sizes: Sizes,
-  groups: (m: number, n: number) => [number, number, number],
-): Dispatch {
-  const [m, k, n] = sizes;
-  const [a, b] = [tensor([m, k], 1), tensor([k, n], 2)];
-  return {
-    name: `[${m}, ${k}] times [${k}, ${n}]`,
-    tensors: { a, b, y: { shape: [m, n], dtype: 'f32' } },
-    params: { rows: m, columns: n, terms: k },
-    groups: groups(m, n),
-    expected: { y: product(a.data, b.data, sizes) },
-  };
-}
 
 const line = (...sizes: Sizes) => matmul(sizes, (m, n) => [Math.ceil((m * n) / 64), 1, 1]);
 const tiles = (...sizes: Sizes) => matmul(sizes, (m, n) => [Math.ceil(n / 8), Math.ceil(m / 8), 1]);
@@ -40,6 +20,7 @@ export function real(...sizes: Sizes): Dispatch {
 const tolerance = { absolute: 1e-5, relative: 1e-5 };
 
 const lesson: Lesson = {
+  ladder,
   exercises: [
     {
       id: 'coalesced',

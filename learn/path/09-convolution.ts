@@ -2,6 +2,7 @@ import { conv5x5BackwardWeightPlain, conv5x5ForwardPlain } from '../../src/kerne
 import { conv5x5BackwardWeight, conv5x5Forward } from '../../src/kernels/reference/conv5x5';
 import { dispatchOf, inWorkgroupsOf, tensor, type Dispatch } from '../dispatch';
 import type { Lesson } from '../exercise';
+import ladder from '../ladder/conv5x5';
 
 /** Images, channels in and out, height, width; of one network. */
 type Sizes = readonly [N: number, C: number, O: number, H: number, W: number];
@@ -25,6 +26,7 @@ export function weights(...[N, C, O, H, W]: Sizes): Dispatch {
 const tolerance = { absolute: 1e-4, relative: 1e-5 };
 
 const lesson: Lesson = {
+  ladder,
   exercises: [
     {
       id: 'flipped',

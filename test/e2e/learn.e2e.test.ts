@@ -1,4 +1,5 @@
 /** The lessons, built and served: checked, stepped through, shared, with and without a GPU. */
+import { gzipSync } from 'node:zlib';
 import type { Browser, Page } from 'puppeteer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { chromeFlags } from '../../tools/chrome';
@@ -97,6 +98,63 @@ it('is accessible, and looks as it should', async () => {
   expect(await seriousFindings(page)).toEqual([]);
   await shots(page, 'learn-04');
   expect(watch.errors).toEqual([]);
+});
+
+it.each([
+  ['learn-01-one-thread.html', 'bound'],
+  ['learn-08-matrix-products.html', 'coalesced'],
+  ['learn-12-the-whole-step.html', 'adam'],
+  ['kernel-conv5x5.html', 'write'],
+])('%s: checked, stepped through, accessible', async (name, id) => {
+  ({ page, watch } = await openTab(browser, name));
+  await opened(id);
+  await press(id, 'Check');
+  await verdict(id, /Not yet|The numbers are right, but/);
+  await press(id, 'The solution');
+  await press(id, 'Check');
+  await verdict(id, /Right, in \d+ dispatches/);
+  await press(id, 'Step through it');
+  await press(id, 'Step all');
+  await waitForText(page, `#${id} .threads`, /line \d+/);
+  if (await page.$('#ladder')) {
+    await waitForText(page, '#ladder tbody', /^(?!.*…)/);
+    await press('ladder', 'Time all rungs');
+    await waitForText(page, '#ladder [role=status]', /Median milliseconds .* on .+\./);
+  }
+  expect(await seriousFindings(page)).toEqual([]);
+  expect(watch.errors).toEqual([]);
+  expect(watch.foreign).toEqual([]);
+  await shots(page, name.replace('.html', ''));
+  await page.setViewport({ width: 390, height: 844 });
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+  await page.close();
+});
+
+it('keeps its weight', async () => {
+  ({ page } = await openTab(await browser.createBrowserContext(), LESSON));
+  await opened('barrier');
+  await press('barrier', 'The solution');
+  await press('barrier', 'Run on the GPU');
+  await verdict('barrier', /The GPU agrees/);
+  const scripts = () =>
+    performance
+      .getEntriesByType('resource')
+      .map(({ name }) => name)
+      .filter((name) => name.endsWith('.js'));
+  const ofPage = await page.evaluate(scripts);
+  const ofWorkers = await Promise.all(page.workers().map((worker) => worker.evaluate(scripts)));
+  const weigh = async (addresses: string[]) => {
+    const sizes = [...new Set(addresses)].map(
+      async (address) => gzipSync(await (await fetch(address)).text()).length,
+    );
+    return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0) / 1000;
+  };
+  const reading = await weigh(ofPage.filter((name) => !/editor|worker/.test(name)));
+  const all = await weigh([...ofPage, ...ofWorkers.flat()]);
+  console.log(`a lesson: ${reading.toFixed(1)} kB of script to read, ${all.toFixed(1)} kB in all`);
+  expect(ofWorkers.length).toBe(2);
+  expect(reading).toBeLessThan(60);
+  expect(all).toBeLessThan(260);
 });
 
 it('teaches without a GPU', async () => {
