@@ -95,15 +95,17 @@ export function Bars(props: {
   labels: readonly string[];
   values: ArrayLike<number>;
   label: string;
+  /** Where each leads. */
+  links?: readonly string[];
 }) {
-  const { labels, values, label } = props;
+  const { labels, values, label, links } = props;
   const list = Array.from(values);
   const best = list.indexOf(Math.max(...list));
   return (
     <ul class="bars" aria-label={label}>
       {labels.map((name, i) => (
         <li key={name} class={i === best && list[i] > 0 ? 'best' : undefined}>
-          <span>{name}</span>
+          {links ? <a href={links[i]}>{name}</a> : <span>{name}</span>}
           <svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">
             <rect width={100 * (list[i] || 0)} height="10" />
           </svg>

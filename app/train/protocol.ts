@@ -138,7 +138,8 @@ export type FromWorker =
   | {
       type: 'profile';
       method: 'timestamp' | 'wall';
-      groups: { name: string; ms: number }[];
+      /** Kinds of kernels, with the name of the one that took longest. */
+      groups: { name: string; ms: number; kernel: string }[];
       dispatches: number;
       /** Pictures of the step that was timed. */
       batch: number;

@@ -221,12 +221,19 @@ export async function profileStep(
     step.write(1, 1e-4);
     plan.run();
     const { method, steps } = await plan.profile();
-    const sums = new Map<string, number>();
-    for (const { kernel, ms } of steps) {
+    const kernels = new Map<string, number>();
+    for (const { kernel, ms } of steps) kernels.set(kernel, (kernels.get(kernel) ?? 0) + ms);
+    const groups: Message<'profile'>['groups'] = [];
+    for (const [kernel, ms] of kernels) {
+      if (ms <= 0) continue;
       const name = kernelGroup(kernel);
-      sums.set(name, (sums.get(name) ?? 0) + ms);
+      const group = groups.find((each) => each.name === name);
+      if (!group) groups.push({ name, ms, kernel });
+      else {
+        if (ms > kernels.get(group.kernel)!) group.kernel = kernel;
+        group.ms += ms;
+      }
     }
-    const groups = [...sums].map(([name, ms]) => ({ name, ms })).filter(({ ms }) => ms > 0);
     return { type: 'profile', method, groups, dispatches: steps.length, batch: config.batch };
   } finally {
     step.dispose();

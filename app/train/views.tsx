@@ -74,6 +74,14 @@ export function BatchView() {
   );
 }
 
+/** The lesson on a kernel, by its name. */
+const kernelPage = (kernel: string) =>
+  `./kernel-${kernel.split('.')[0].replace(/^(max|avg)_(?=pool2d)/, '')}.html`;
+
+/** That on the network's convolution. */
+const convolutionPage = () =>
+  kernelPage(filters.value?.streams[0]?.filters.width === 5 ? 'conv5x5' : 'conv');
+
 export function Filters() {
   const view = filters.value;
   return (
@@ -81,12 +89,14 @@ export function Filters() {
       {view ? (
         view.streams.map(({ name, filters }) => (
           <figure key={name} class="filters">
-            <PictureGrid
-              pictures={filters}
-              columns={16}
-              gap={1}
-              label={`Filters of the ${name} stream`}
-            />
+            <a href={convolutionPage()}>
+              <PictureGrid
+                pictures={filters}
+                columns={16}
+                gap={1}
+                label={`Filters of the ${name} stream`}
+              />
+            </a>
             <figcaption class="small muted">{name}</figcaption>
           </figure>
         ))
@@ -134,7 +144,9 @@ export function Features() {
           <div class="features-maps">
             {view.layers.map(({ name, maps }) => (
               <figure key={name}>
-                <PictureGrid pictures={maps} columns={8} label={`Feature maps, ${name}`} />
+                <a href={convolutionPage()}>
+                  <PictureGrid pictures={maps} columns={8} label={`Feature maps, ${name}`} />
+                </a>
                 <figcaption class="small muted">{name}</figcaption>
               </figure>
             ))}
@@ -195,9 +207,10 @@ export function GpuTime() {
             labels={times.groups.map(({ name }) => name)}
             values={times.groups.map(({ ms }) => ms / total)}
             label="Share of a training step, by kind of kernel"
+            links={times.groups.map(({ kernel }) => kernelPage(kernel))}
           />
           <p class="small muted">
-            A step of {times.batch} pictures.{' '}
+            A step of {times.batch} pictures. Each name leads to the kernel that took longest.{' '}
             {times.method === 'timestamp'
               ? 'Timed by the GPU, each kernel on its own.'
               : 'Timed from submit to completion, each kernel on its own: this browser has no GPU timestamps.'}

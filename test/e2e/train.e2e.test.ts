@@ -73,6 +73,13 @@ describe('a first training', () => {
     for (const view of ['.filters canvas', '.features-maps canvas', '.mistakes canvas']) {
       expect(await coloursOf((await page.$(view))!), view).toBeGreaterThan(5);
     }
+    const lessons = await page.$$eval('.bars a, .filters a, .features-maps a', (all) =>
+      all.map((a) => (a as HTMLAnchorElement).href),
+    );
+    const kernels = new Set(lessons.map((href) => /kernel-(\w+)\.html$/.exec(href)![1]));
+    for (const kernel of ['conv5x5', 'bn_relu_pool', 'optimizer'])
+      expect(kernels).toContain(kernel);
+    for (const href of new Set(lessons)) expect((await fetch(href)).status, href).toBe(200);
     const cells = await page.$$eval('.matrix td', (all) => all.map((td) => Number(td.textContent)));
     const held = Math.round((FULL ? 2240 : 70) / 4);
     expect(cells).toHaveLength(49);
