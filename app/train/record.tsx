@@ -71,22 +71,26 @@ function grab(video: HTMLVideoElement, context: CanvasRenderingContext2D): Uint8
 
 export function Record() {
   const video = useRef<HTMLVideoElement>(null);
-  const timer = useRef<ReturnType<typeof setInterval> | undefined>(undefined);
+  const held = useRef<{ index: number; timer: ReturnType<typeof setInterval> } | null>(null);
   useEffect(() => {
     if (video.current) video.current.srcObject = stream.value ?? null;
   }, [stream.value]);
   const hold = (index: number) => {
-    stopHolding();
+    clearInterval(held.current?.timer);
     const canvas = document.createElement('canvas');
     canvas.width = canvas.height = SIZE;
     const context = canvas.getContext('2d', { willReadFrequently: true })!;
-    timer.current = setInterval(() => {
+    const timer = setInterval(() => {
       if (!video.current?.videoWidth) return;
       const frame = grab(video.current, context);
       change(index, { frames: [...takes.value[index].frames, frame] });
     }, RATE_MS);
+    held.current = { index, timer };
   };
-  const stopHolding = () => clearInterval(timer.current);
+  /** Of another class's button it stops nothing: that one loses focus just after this one was pressed. */
+  const release = (index: number) => {
+    if (held.current?.index === index) clearInterval(held.current.timer);
+  };
   const names = takes.value.map(({ name }) => name.trim());
   const ready =
     takes.value.every(({ frames }) => frames.length >= LEAST) &&
@@ -126,13 +130,13 @@ export function Record() {
                 </Field>
                 <Button
                   onPointerDown={() => hold(i)}
-                  onPointerUp={stopHolding}
-                  onPointerLeave={stopHolding}
+                  onPointerUp={() => release(i)}
+                  onPointerLeave={() => release(i)}
                   onKeyDown={(e) => {
                     if (e.key === ' ' && !e.repeat) hold(i);
                   }}
-                  onKeyUp={stopHolding}
-                  onBlur={stopHolding}
+                  onKeyUp={() => release(i)}
+                  onBlur={() => release(i)}
                   aria-label={`Record · ${frames.length} pictures of ${name}`}
                 >
                   Record · {frames.length}

@@ -137,24 +137,26 @@ describe('data of one’s own', () => {
     const [first] = await page.$$('.take input');
     await first.click({ count: 3 });
     await first.type('awake');
-    const recorded = (n: number) =>
+    const recorded = (n: number, pictures: number) =>
       waitUntil(
         page,
-        (n) => {
+        (n, pictures) => {
           const label = document.querySelectorAll('.take button')[n].getAttribute('aria-label')!;
-          return Number(/(\d+) pictures/.exec(label)![1]) >= 12;
+          return Number(/(\d+) pictures/.exec(label)![1]) >= pictures;
         },
         n,
+        pictures,
       );
     const buttons = await page.$$('.take button');
-    const { x, y } = await buttons[0].clickablePoint(); // with the pointer,
-    await page.mouse.move(x, y);
-    await page.mouse.down();
-    await recorded(0);
-    await page.mouse.up();
-    await buttons[1].focus(); // and with the keyboard
-    await page.keyboard.down('Space');
-    await recorded(1);
+    for (const [n, button] of buttons.entries()) {
+      const { x, y } = await button.clickablePoint(); // with the pointer, one after another,
+      await page.mouse.move(x, y);
+      await page.mouse.down();
+      await recorded(n, 12);
+      await page.mouse.up();
+    }
+    await page.keyboard.down('Space'); // and with the keyboard
+    await recorded(1, 16);
     await page.keyboard.up('Space');
     await shots(page, 'train-record');
     await press(page, 'Use these');
