@@ -17,6 +17,20 @@ export function kept(): Kept {
   }
 }
 
+/** What a file holds, or null where it is no such file. */
+export function readKept(json: string): Kept | null {
+  const all = (value: unknown, type: string) =>
+    typeof value === 'object' &&
+    value !== null &&
+    Object.values(value).every((each) => typeof each === type);
+  try {
+    const { texts, solved } = JSON.parse(json);
+    return all(texts, 'string') && all(solved, 'boolean') ? { texts, solved } : null;
+  } catch {
+    return null;
+  }
+}
+
 /** Changes what is kept; a browser that keeps nothing forgets it with the page. */
 export function keep(change: (kept: Kept) => void): void {
   const all = kept();

@@ -84,6 +84,25 @@ function render({ source, file }: Page): string {
     .replace(/href="(?:\.\.\/)*kernels\/([\w-]+)\.md"/g, 'href="./kernel-$1.html"');
 }
 
+/** How often the training step runs each file, as a test records it. */
+const step: Record<string, number> = JSON.parse(
+  readFileSync(join(root, 'learn/step.json'), 'utf8'),
+);
+
+/** Where the training step has a kernel's files. */
+function placeInStep({ name }: Page): string {
+  const [kind, kernel] = name.split('/');
+  if (kind !== 'kernels') return '';
+  const all = Object.values(step).reduce((sum, count) => sum + count, 0);
+  const files = Object.entries(step).flatMap(([path, count]) => {
+    const [, folder, file] = path.split('/');
+    if (folder !== kernel) return [];
+    return `<code>${file}</code> ${count === 1 ? 'once' : count === 2 ? 'twice' : `${count} times`}`;
+  });
+  const uses = files.length > 0 ? `runs ${files.join(', ')}` : 'does without this kernel';
+  return `<h2>In the training step</h2><p>A step of the small preset, ${all} dispatches on a GPU without subgroups, ${uses}. <a href="./index.html">Train</a> shows what it costs on yours.</p>`;
+}
+
 function index({ path, kernels }: ReturnType<typeof allPages>): string {
   const item = ({ href, title, name, exercises }: Page) => {
     const count = exercises > 0 ? `${exercises} exercises` : '';
@@ -125,7 +144,7 @@ export function pages(): Plugin {
       put('learn.html', 'Learn', '', index(all));
       for (const list of [all.path, all.kernels]) {
         list.forEach((page, i) => {
-          const prose = `${render(page)}${neighbours(list, i)}`;
+          const prose = `${render(page)}${placeInStep(page)}${neighbours(list, i)}`;
           put(page.href, page.title, page.exercises > 0 ? page.name : '', prose);
         });
       }

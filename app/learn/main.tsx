@@ -6,6 +6,7 @@ import { lesson } from '../../learn/lessons';
 import { mountPage } from '../shared/shell';
 import { ExerciseView } from './exercise';
 import { LadderView } from './ladder';
+import { Progress } from './progress';
 import { asWritten } from './source';
 import './learn.css';
 
@@ -19,7 +20,12 @@ function Page() {
   useEffect(() => {
     here.current!.append(prose);
     if (name) void showAll(name);
-    else showProgress();
+    else {
+      showProgress();
+      const last = document.createElement('section');
+      prose.append(last);
+      render(<Progress onRead={showProgress} />, last);
+    }
   }, []);
   return <div ref={here} />;
 }

@@ -1,10 +1,13 @@
 /** The lessons, built and served: checked, stepped through, shared, with and without a GPU. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Browser, Page } from 'puppeteer';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { chromeFlags } from '../../tools/chrome';
 import { seriousFindings } from './axe';
-import { launch, openTab, shots, text, waitForText, type Watch } from './browser';
+import { giveFiles, launch, openTab, shots, text, waitForText, type Watch } from './browser';
 
 const LESSON = 'learn-04-threads-together.html';
 let browser: Browser;
@@ -157,6 +160,23 @@ it('keeps its weight', async () => {
   expect(all).toBeLessThan(260);
 });
 
+it('takes progress to another browser', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'facegrad-progress-')), 'progress.json');
+  ({ page, watch } = await openTab(await browser.createBrowserContext(), 'learn.html'));
+  for (const [content, answer, list] of [
+    ['{"texts": 1}', /holds no progress/, /^3 exercises$/],
+    ['{"texts": {}, "solved": {"path/01-one-thread/bound": true}}', /1 solved/, /^1 of 3 solved$/],
+  ] as const) {
+    writeFileSync(file, content);
+    await giveFiles(page, 'Progress', file);
+    await waitForText(page, '#prose [role=status]', answer);
+    await waitForText(page, '[data-lesson="path/01-one-thread"]', list);
+  }
+  expect(await seriousFindings(page)).toEqual([]);
+  expect(watch.errors).toEqual([]);
+  rmSync(dirname(file), { recursive: true });
+});
+
 it('teaches without a GPU', async () => {
   const without = await launch(
     ['--disable-gpu', '--disable-features=WebGPUService'],
@@ -186,6 +206,8 @@ it('can be read before any script, and links every page', async () => {
   for (const href of links) {
     const response = await tab.goto(href);
     expect(response!.status(), href).toBeLessThan(400); // 304: it was there before
-    expect((await tab.$eval('#prose', (prose) => prose.textContent!)).length).toBeGreaterThan(300);
+    const prose = await tab.$eval('#prose', (prose) => prose.textContent!);
+    expect(prose.length).toBeGreaterThan(300);
+    if (href.includes('kernel-')) expect(prose, href).toMatch(/A step of the small preset, \d+ /);
   }
 });

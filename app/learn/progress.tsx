@@ -1,0 +1,51 @@
+import { useRef, useState } from 'preact/hooks';
+import { keep, kept, readKept } from '../../learn/keep';
+import { Button } from '../shared/widgets';
+
+/** Takes what was solved and written here along to another browser, as a file. */
+export function Progress({ onRead }: { onRead(): void }) {
+  const input = useRef<HTMLInputElement>(null);
+  const [said, setSaid] = useState('');
+  const onSave = () => {
+    const link = document.createElement('a');
+    link.href = URL.createObjectURL(new Blob([JSON.stringify(kept())]));
+    link.download = 'facegrad-lessons.json';
+    link.click();
+    URL.revokeObjectURL(link.href);
+  };
+  const onLoad = async (file: File | undefined) => {
+    if (!file) return;
+    const given = readKept(await file.text());
+    if (!given) return setSaid(`${file.name} holds no progress.`);
+    keep((all) => {
+      Object.assign(all.texts, given.texts);
+      Object.assign(all.solved, given.solved);
+    });
+    setSaid(`${Object.keys(given.solved).length} solved exercises were read.`);
+    onRead();
+  };
+  return (
+    <>
+      <h2>Your progress</h2>
+      <p>It stays in this browser. A file takes it to another one.</p>
+      <div class="row">
+        <Button onClick={onSave}>Save it as a file</Button>
+        <Button onClick={() => input.current!.click()}>Read a file</Button>
+        <span class="small" role="status">
+          {said}
+        </span>
+      </div>
+      <input
+        ref={input}
+        type="file"
+        accept=".json"
+        hidden
+        aria-label="Progress"
+        onChange={({ currentTarget }) => {
+          void onLoad(currentTarget.files?.[0]);
+          currentTarget.value = '';
+        }}
+      />
+    </>
+  );
+}
