@@ -1,9 +1,14 @@
 /** Runs the networks on the GPU, off the page's thread. */
 import bundled from '../../models/small.safetensors?url';
-import type { Gpu } from '../../src/gpu/device';
+import type { Capabilities, Gpu } from '../../src/gpu/device';
 import { FacegradError } from '../../src/gpu/errors';
+import { recordNetwork } from '../../src/nn/network';
+import { createNetwork } from '../../src/nn/systems';
+import { leaveOutWrong } from '../../src/tape/variants';
 import { readWeights, type Weights } from '../../src/train/weights_file';
 import { openGpu as requestGpu } from '../shared/open_gpu';
+import { systems } from '../shared/systems';
+import { verdicts } from '../shared/verdicts';
 import type { NetworkFacts, NetworkReply, NetworkRequest, WeightsFile } from './messages';
 import { Recogniser, remembers } from './recogniser';
 
@@ -16,8 +21,8 @@ function reply(message: NetworkReply): void {
   postMessage(message);
 }
 
-function openGpu(): Promise<Gpu> {
-  gpu ??= requestGpu(3).then((opened) => {
+function openGpu(networks: Weights[]): Promise<Gpu> {
+  gpu ??= requestGpu(3, readingsOf(networks)).then((opened) => {
     void opened.lost.then(({ kind, message }) => {
       reply({ type: 'error', doing: 'read', kind, message });
     });
@@ -38,11 +43,20 @@ async function bytesOf({ file }: WeightsFile): Promise<Uint8Array> {
   return new Uint8Array(await response.arrayBuffer());
 }
 
+/** What the networks run for one face. */
+const readingsOf = (networks: Weights[]) => (capabilities: Capabilities) => {
+  for (const { config } of networks) {
+    recordNetwork(createNetwork(config, systems), capabilities, { samples: 1 });
+  }
+};
+
 async function load(files: WeightsFile[]): Promise<void> {
   const read = await Promise.all(
     files.map(async (file) => readWeights(await bytesOf(file), file.name)),
   );
-  const { adapter } = await openGpu();
+  const opened = await openGpu(read);
+  await leaveOutWrong(opened, { store: verdicts, record: readingsOf(read) }); // it may have been open
+  const { adapter } = opened;
   recogniser?.dispose();
   recogniser = undefined;
   weights = read;
@@ -62,7 +76,7 @@ async function read(request: NetworkRequest & { type: 'read' }): Promise<void> {
   if (recogniser?.width !== width || recogniser.height !== height) {
     recogniser?.dispose();
     recogniser = undefined;
-    recogniser = await Recogniser.create(await openGpu(), weights, { width, height });
+    recogniser = await Recogniser.create(await openGpu(weights), weights, { width, height });
   }
   const result = await recogniser.read({ pixels: new Uint8Array(pixels), faces, carry, show });
   const { size } = weights[0].config;

@@ -7,7 +7,7 @@ import { memoryOf } from '../../src/tape/memory';
 import { Plan } from '../../src/tape/plan';
 import { Storage } from '../../src/tape/storage';
 import { Tape } from '../../src/tape/tape';
-import { state } from '../../src/tape/value';
+import { state, type Value } from '../../src/tape/value';
 import { itemLabels, Sampler } from '../../src/train/batches';
 import type { TrainConfig } from '../../src/train/config';
 import { recordStep } from '../../src/train/step';
@@ -69,13 +69,18 @@ export function secondsOf({ steps, work, dispatches }: Need, speed: number): num
   return (steps * Math.max(work / speed, dispatches * DISPATCH_MS)) / 1000;
 }
 
+/** One convolution of the `small` network, which is timed. */
+export function recordConvolution(capabilities: Capabilities): { tape: Tape; y: Value } {
+  const tape = new Tape(capabilities);
+  const x = state('x', f32([1, 8, 32, 24, 24], bordered(24)));
+  const weight = state('weight', f32([1, 32, 5, 5, 64]));
+  return { tape, y: tape.apply(conv5x5, { x, weight }).y };
+}
+
 /** Floating-point operations a millisecond of a training step, from one convolution of the `small` network. */
 export async function measureSpeed(gpu: Gpu): Promise<number> {
   const storage = new Storage(gpu);
-  const tape = new Tape(gpu.capabilities);
-  const x = state('x', f32([1, 8, 32, 24, 24], bordered(24)));
-  const weight = state('weight', f32([1, 32, 5, 5, 64]));
-  const { y } = tape.apply(conv5x5, { x, weight });
+  const { tape, y } = recordConvolution(gpu.capabilities);
   const plan = await Plan.compile(tape, storage, { keep: [y] });
   try {
     const time = async (runs: number) => {

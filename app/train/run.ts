@@ -3,6 +3,8 @@ import type { ImageSet, SequenceSet } from '../../src/data/dataset';
 import type { Gpu } from '../../src/gpu/device';
 import { FacegradError } from '../../src/gpu/errors';
 import { itemLabels } from '../../src/train/batches';
+import { recordNetwork } from '../../src/nn/network';
+import { createNetwork } from '../../src/nn/systems';
 import { readCheckpoint } from '../../src/train/checkpoint';
 import { classWeights, type TrainConfig } from '../../src/train/config';
 import type { TrainEvent } from '../../src/train/events';
@@ -145,7 +147,14 @@ export class Run {
   async *#attempt(): AsyncGenerator<{ step: number }> {
     const { config, data, post, record, weights } = this.options;
     try {
-      this.#gpu = await openGpu();
+      this.#gpu = await openGpu(6, (capabilities) => {
+        const { model, batch: samples, tuning } = config;
+        recordNetwork(createNetwork(model, systems), capabilities, {
+          samples,
+          tuning,
+          training: true,
+        });
+      });
       const trainer = await Trainer.create(this.#gpu, config, data, {
         checkpoint: this.#checkpoint,
         systems,

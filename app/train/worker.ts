@@ -10,7 +10,7 @@ import { describe, drawFaces, readData, recordedFaces, summarize } from './data'
 import type { FromWorker, RunRecord, ToWorker } from './protocol';
 import { adapterName, type Capabilities } from '../../src/gpu/device';
 import { openGpu } from '../shared/open_gpu';
-import { measureSpeed, needOf, secondsOf } from './estimate';
+import { measureSpeed, recordConvolution, needOf, secondsOf } from './estimate';
 import { Run } from './run';
 import { RunStore, type KeptRun, type LoadedData } from './run_store';
 import { toConfig } from './settings';
@@ -94,7 +94,7 @@ async function handle(message: ToWorker): Promise<void> {
 }
 
 async function open(): Promise<void> {
-  const gpu = await openGpu(2);
+  const gpu = await openGpu(2, recordConvolution);
   const { adapter } = gpu;
   capabilities = gpu.capabilities;
   if (!adapter.fallback) speed = measureSpeed(gpu);
@@ -189,7 +189,9 @@ async function estimate(settings: RunRecord['settings']): Promise<void> {
       const problem = `one buffer would need ${wanted} MiB, and this GPU allows ${available}: choose a smaller batch or network`;
       return post({ type: 'estimate', estimate: { problem } });
     }
-    speed ??= openGpu(1).then((gpu) => measureSpeed(gpu).finally(() => gpu.dispose()));
+    speed ??= openGpu(1, recordConvolution).then((gpu) =>
+      measureSpeed(gpu).finally(() => gpu.dispose()),
+    );
     const seconds = secondsOf(need, await speed);
     post({ type: 'estimate', estimate: { bytes: need.bytes, seconds } });
   } catch (error) {

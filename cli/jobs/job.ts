@@ -1,6 +1,6 @@
 /** What a job is, wherever it runs: JSON in, bytes in, events and files out. No part of Node in here. */
 import { FacegradError, type ErrorKind } from '../../src/gpu/errors';
-import type { Gpu } from '../../src/gpu/device';
+import type { Capabilities, Gpu } from '../../src/gpu/device';
 import { leaveOutWrong } from '../../src/tape/variants';
 import type { AnySystem } from '../../src/nn/systems';
 
@@ -33,14 +33,17 @@ export interface Task<C = unknown> {
   inputs: Blobs;
   /** The networks that there are, by name. */
   systems: readonly AnySystem[];
-  /** Opens the GPU, the same one at every call. */
-  gpu(): Promise<Gpu>;
+  /** Opens the GPU, the same one at every call, once the fast kernels that `record` asks for have been tried. */
+  gpu(record: Recording): Promise<Gpu>;
   /** Aborted when the person wants the job to come to an end: it then writes what is worth keeping. */
   stop: AbortSignal;
   emit(event: JobEvent): void;
   /** Resolves when the bytes have arrived; until then they must not change. */
   file(name: string, bytes: Uint8Array): Promise<void>;
 }
+
+/** Records what is about to run. */
+type Recording = (capabilities: Capabilities) => void;
 
 /** Jobs by kind. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- each job has a configuration of its own
@@ -58,13 +61,13 @@ export async function perform(
   let refuse: (error: Error) => void;
   const refused = new Promise<never>((_, reject) => (refuse = reject));
   refused.catch(() => {}); // heard below, if it comes in time
-  const gpu = () => {
+  const gpu = (record: Recording) => {
     opened ??= place.openGpu().then(async (gpu) => {
       gpu.device.addEventListener('uncapturederror', (event) => {
         refuse(new FacegradError('validation', event.error.message));
       });
       void gpu.lost.then((error) => refuse(error));
-      await leaveOutWrong(gpu);
+      await leaveOutWrong(gpu, { record });
       return gpu;
     });
     return opened;

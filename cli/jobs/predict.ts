@@ -1,4 +1,6 @@
 import { adapterName } from '../../src/gpu/device';
+import { recordNetwork } from '../../src/nn/network';
+import { createNetwork } from '../../src/nn/systems';
 import { Storage } from '../../src/tape/storage';
 import { Evaluator, testViews, type TestTimeAveraging } from '../../src/train/evaluator';
 import { loadNetwork, readWeights } from '../../src/train/weights_file';
@@ -23,7 +25,10 @@ export async function predict(task: Task<PredictJobConfig>): Promise<void> {
   const { config, inputs, emit } = task;
   const weights = readWeights(inputs.weights, config.weights);
   const data = unpackImageSet('data', config.data, inputs);
-  const gpu = await task.gpu();
+  const gpu = await task.gpu((capabilities) => {
+    const network = createNetwork(weights.config, task.systems);
+    recordNetwork(network, capabilities, { samples: config.batch });
+  });
   emit({ type: 'start', adapter: adapterName(gpu.adapter) });
   const storage = new Storage(gpu);
   try {

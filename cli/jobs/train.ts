@@ -1,4 +1,6 @@
 import { FacegradError } from '../../src/gpu/errors';
+import { recordNetwork } from '../../src/nn/network';
+import { createNetwork } from '../../src/nn/systems';
 import type { TrainConfig } from '../../src/train/config';
 import { readWeights, type Provenance } from '../../src/train/weights_file';
 import { Trainer } from '../../src/train/trainer';
@@ -26,7 +28,12 @@ export async function train(task: Task<TrainJobConfig>): Promise<void> {
     training: unpackImageSet('training', config.training, inputs),
     validation: config.validation && unpackImageSet('validation', config.validation, inputs),
   };
-  const trainer = await Trainer.create(await task.gpu(), config.train, data, {
+  const { model, batch: samples, tuning } = config.train;
+  const gpu = await task.gpu((capabilities) => {
+    const network = createNetwork(model, task.systems);
+    recordNetwork(network, capabilities, { samples, tuning, training: true });
+  });
+  const trainer = await Trainer.create(gpu, config.train, data, {
     checkpoint: inputs[CHECKPOINT],
     weights: inputs[INIT] && readWeights(inputs[INIT], INIT).tensors,
     systems: task.systems,

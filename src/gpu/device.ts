@@ -23,8 +23,8 @@ export interface Capabilities {
   subgroupMinSize: number;
   /** Lanes in a subgroup at most; many GPUs choose by shader. */
   subgroupMaxSize: number;
-  /** Fast variants that are not taken unasked: this adapter gets them wrong. */
-  leftOut?: readonly string[];
+  /** Fast kernels that are not taken unasked: this adapter gets them wrong. */
+  leftOut?: Pick<ReadonlySet<string>, 'has'>;
 }
 
 /** Which adapter a figure was taken on. */
@@ -33,7 +33,7 @@ export interface AdapterDescription {
   architecture: string;
   description: string;
   fallback: boolean;
-  /** Fast variants that it gets wrong, and does without. */
+  /** Fast kernels that it gets wrong, and does without. */
   without?: readonly string[];
 }
 
@@ -89,11 +89,13 @@ export class Gpu {
     });
   }
 
-  /** Has variants that a check found wrong never be taken unasked, and says so. */
-  leaveOut(variants: readonly string[]): void {
-    this.capabilities.leftOut = this.adapter.without = variants;
+  /** Has fast kernels that a check found wrong never be taken unasked, and says so. */
+  leaveOut(wrong: readonly string[]): void {
+    const without = new Set([...(this.adapter.without ?? []), ...wrong]);
+    this.capabilities.leftOut = without;
+    this.adapter.without = [...without];
     console.warn(
-      `facegrad: this GPU gets these convolutions wrong: ${variants.join(', ')}; it runs without them`,
+      `facegrad: this GPU gets these fast kernels wrong: ${wrong.join(', ')}; it runs without them`,
     );
   }
 

@@ -60,8 +60,8 @@ export function conv5x5Variant(
   const broadcasts = subgroupsOf(capabilities, 4);
   if (variant === 'auto') {
     if (!tiles) return 'plain';
-    if (broadcasts && works(capabilities, 'subgroup')) return 'subgroup';
-    return works(capabilities, 'tiled') ? 'tiled' : 'plain';
+    if (broadcasts && works(capabilities, 'conv5x5 subgroup')) return 'subgroup';
+    return works(capabilities, 'conv5x5 tiled') ? 'tiled' : 'plain';
   }
   if (variant !== 'plain' && !tiles) {
     throw new FacegradError('bad-input', `conv5x5: '${variant}' reads the layout bordered(W)`, {
@@ -84,9 +84,17 @@ export function conv5x5Variant(
   return variant;
 }
 
-/** Whether a variant may be taken unasked: a check of the adapter may have left it out. */
-export const works = (capabilities: Capabilities | undefined, variant: string) =>
-  !capabilities?.leftOut?.includes(variant);
+/** Kernels that are faster than the readable ones, a family and what it takes: what an adapter may get wrong. */
+export type FastKernels =
+  | `conv5x5 ${FastConvVariant}`
+  | `conv ${ConvKind} ${'tiled' | 'subgroup'}`
+  | 'matrix product subgroup';
+/** Convolutions that have tuned kernels of their own. */
+export type ConvKind = '1x1' | '3x3' | '5x5' | 'depthwise';
+
+/** Whether kernels may be taken unasked: a check of the adapter may have left them out. */
+export const works = (capabilities: Pick<Capabilities, 'leftOut'> | undefined, fast: FastKernels) =>
+  !capabilities?.leftOut?.has(fast);
 
 /** The workgroup size, in whole subgroups (of 64 at most) up to `largest`, that leaves the fewest lanes idle. */
 export function fit(

@@ -1,8 +1,11 @@
+import type { Capabilities } from '../gpu/device';
 import { FacegradError } from '../gpu/errors';
+import { f32, u32 } from '../kernels/kernel';
+import type { Tuning } from '../kernels/tuning';
 import { reshapeLater } from '../tape/later';
 import type { Storage } from '../tape/storage';
-import type { Tape } from '../tape/tape';
-import type { Value } from '../tape/value';
+import { Tape } from '../tape/tape';
+import { state, type Value } from '../tape/value';
 import {
   preprocess,
   STREAM_KINDS,
@@ -211,4 +214,33 @@ export class Network {
     storage.write(parameters.flat, packed[0]);
     storage.write(statistics.flat, packed[1]);
   }
+}
+
+/** How a network is about to run. */
+export interface Use {
+  samples: number;
+  /** With its gradients. */
+  training?: boolean;
+  tuning?: Tuning;
+}
+
+/** Records what a network would run, for whoever wants to know its kernels. */
+export function recordNetwork(
+  network: Network,
+  capabilities: Capabilities,
+  { samples, training = false, tuning }: Use,
+): Tape {
+  const { size, frames } = network.config;
+  const tape = new Tape(capabilities, tuning);
+  const images = state('images', f32([samples * network.framesPerSample, size, size]));
+  const { logits } = network.forward(tape, images, samples, {
+    training,
+    step: state('step', u32([64])),
+    lengths: frames.mode === 'sequence' ? state('lengths', u32([samples])) : undefined,
+  });
+  if (training) {
+    tape.seed(logits, state('dlogits', f32(logits.shape)));
+    tape.backward();
+  }
+  return tape;
 }

@@ -1,27 +1,12 @@
-/** The fast convolutions, tried against the plain one on the adapter itself before anything relies on them. */
-import type { Gpu } from '../gpu/device';
-import type { FastConvVariant } from '../kernels/conv_choice';
-import {
-  bordered,
-  f32,
-  layoutOf,
-  planeStride,
-  size,
-  storageSize,
-  subgroupsOf,
-  type TensorSpec,
-} from '../kernels/kernel';
+/** The fast kernels, tried against the readable ones on the adapter itself before anything relies on them. */
+import type { Capabilities, Gpu } from '../gpu/device';
+import { layoutOf, planeStride, size, storageSize, type TensorSpec } from '../kernels/kernel';
 import { randomUniform } from '../kernels/random';
-import { conv5x5 } from './operations/conv5x5';
 import { Plan } from './plan';
 import { Storage } from './storage';
-import { Tape } from './tape';
-import { state, type Value } from './value';
+import { askedFor, trials, type Recorded, type Trial } from './trials';
+import type { Value } from './value';
 
-/** Sides of the maps: one for each family of kernels. */
-const SIDES = [3, 6, 12];
-/** Images, channels in and out. */
-const [N, C, O] = [2, 8, 16];
 /** The largest difference, as a share of the largest number: Winograd's rounding is 1e-5 of it, a fault is far more. */
 const TOLERANCE = 1e-3;
 
@@ -31,59 +16,50 @@ export interface VerdictStore {
   set(key: string, verdict: string): Promise<void>;
 }
 
+export interface CheckOptions {
+  store?: VerdictStore;
+  /** Records what is about to run: the kernels of everything else are not tried. */
+  record?: (capabilities: Capabilities) => void;
+}
+
 const thisProcess = new Map<string, string>();
 
 /**
- * Tries every fast variant of the convolution once on tiny shapes. What gives wrong numbers, or is refused, is left out
- * on this `gpu` from now on, and its adapter's description says so.
+ * Tries fast kernels once on tiny shapes. What gives wrong numbers, or is refused, is left out on this `gpu` from now on,
+ * and its adapter's description says so.
  */
-export async function leaveOutWrong(gpu: Gpu, store?: VerdictStore): Promise<void> {
-  const variants: FastConvVariant[] = ['tiled', 'winograd'];
-  if (subgroupsOf(gpu.capabilities, 4)) variants.push('subgroup');
-  const recorded = SIDES.flatMap((side) =>
-    (['plain', ...variants] as const).map((variant) => record(gpu, side, variant)),
+export async function leaveOutWrong(gpu: Gpu, { store, record }: CheckOptions = {}): Promise<void> {
+  const asked = record && askedFor(gpu.capabilities, record);
+  const chosen = trials(gpu.capabilities).filter(
+    ({ fast }) => !asked || Object.keys(fast).some((name) => asked.has(name)),
   );
-  const key = JSON.stringify([gpu.adapter, fingerprint(recorded)]);
+  const wrong = await Promise.all(chosen.map((trial) => wrongOf(gpu, trial, store)));
+  gpu.assertAlive();
+  const found = new Set(wrong.flat());
+  if (found.size > 0) gpu.leaveOut([...found]);
+}
+
+/** What a trial finds wrong, or found before on this adapter with these shaders. */
+async function wrongOf(gpu: Gpu, trial: Trial, store?: VerdictStore): Promise<string[]> {
+  const { vendor, architecture, description } = gpu.adapter;
+  const key = JSON.stringify([vendor, architecture, description, trial.name, fingerprint(trial)]);
   let verdict = thisProcess.get(key) ?? (await store?.get(key));
   if (verdict === undefined) {
-    // What is refused does not work either.
-    const results = await Promise.all(recorded.map((one) => run(gpu, one).catch(() => undefined)));
+    verdict = (await tryOut(gpu, trial)).join();
     gpu.assertAlive();
-    const wrong = variants.filter((variant) =>
-      recorded.some((one, i) => {
-        const plain = results[i - (i % (variants.length + 1))];
-        return one.variant === variant && !(plain && results[i] && close(results[i], plain));
-      }),
-    );
-    verdict = wrong.join();
     await store?.set(key, verdict);
   }
   thisProcess.set(key, verdict);
-  if (verdict === '') return;
-  gpu.leaveOut(verdict.split(','));
+  return verdict === '' ? [] : verdict.split(',');
 }
 
-interface Recorded {
-  side: number;
-  variant: 'plain' | FastConvVariant;
-  tape: Tape;
-  inputs: Value[];
-  outputs: Value[];
-}
-
-/** A convolution with both gradients. */
-function record(gpu: Gpu, side: number, variant: Recorded['variant']): Recorded {
-  const tape = new Tape(gpu.capabilities);
-  const x = state('x', f32([1, N, C, side, side], bordered(side)));
-  const weight = state('weight', f32([1, C, 5, 5, O]));
-  const dy = state('dy', f32([1, N, O, side, side], bordered(side)));
-  tape.watch(x);
-  tape.watch(weight);
-  const { y } = tape.apply(conv5x5, { x, weight }, { variant });
-  tape.seed(y, dy);
-  tape.backward();
-  const outputs = [y, tape.gradientOf(x)!, tape.gradientOf(weight)!];
-  return { side, variant, tape, inputs: [x, weight, dy], outputs };
+/** What is refused does not work either. */
+async function tryOut(gpu: Gpu, { plain, fast }: Trial): Promise<string[]> {
+  const [expected, ...found] = await Promise.all(
+    [plain, ...Object.values(fast)].map((recorded) => run(gpu, recorded).catch(() => undefined)),
+  );
+  const right = (numbers?: Float32Array[]) => expected && numbers && close(numbers, expected);
+  return Object.keys(fast).filter((_, i) => !right(found[i]));
 }
 
 async function run(gpu: Gpu, { tape, inputs, outputs }: Recorded): Promise<Float32Array[]> {
@@ -137,7 +113,8 @@ function close(given: Float32Array[], expected: Float32Array[]): boolean {
 }
 
 /** Of the shaders' text: a verdict is worth nothing for another version. */
-function fingerprint(recorded: Recorded[]): string {
+function fingerprint({ plain, fast }: Trial): string {
+  const recorded = [plain, ...Object.values(fast)];
   const shaders = recorded.flatMap(({ tape }) =>
     tape.dispatches.map(({ kernel }) => kernel.shader),
   );

@@ -3,23 +3,24 @@ import { syntheticFaces } from '../../src/data/synthetic';
 import { adapterName, Gpu } from '../../src/gpu/device';
 import type { PipelineRequest } from '../../src/gpu/pipelines';
 import { DIRECT } from '../../src/kernels/tuning';
+import { Conv2d, Flatten, Linear, MaxPool2d, ReLU } from '../../src/nn/layers';
+import { Sequential } from '../../src/nn/module';
+import { Network, recordNetwork } from '../../src/nn/network';
+import { createNetwork } from '../../src/nn/systems';
 import { leaveOutWrong, type VerdictStore } from '../../src/tape/variants';
 import { trainConfig } from '../../src/train/config';
 import { Trainer } from '../../src/train/trainer';
 import { openTestGpu } from '../support/gpu';
 
-const FAST = ['tiled', 'subgroup'];
-
-/** A device whose fast convolutions lose the sign of every sum, as a faulty driver might. */
-async function faulty(): Promise<Gpu> {
+/** A device that turns the sign of whatever these shaders write, as no driver should. */
+async function faulty(shaders: RegExp): Promise<Gpu> {
   const gpu = await openTestGpu();
   const get = gpu.pipelines.get.bind(gpu.pipelines);
   gpu.pipelines.get = (request: PipelineRequest) => {
     const { shader } = request;
-    if (!/conv5x5\/forward(_map\d_subgroup|_subgroup)?\.wgsl$/.test(shader.path))
-      return get(request);
-    const code = shader.code.replace(/^(\s*y\[.*\] = )(.*);/gm, '$1abs($2);');
-    expect(code).not.toBe(shader.code);
+    if (!shaders.test(shader.path)) return get(request);
+    const code = shader.code.replace(/^(\s*(?:y|dx|partials)\[.*\] = )(.*);/gm, '$1-($2);');
+    expect(code, shader.path).not.toBe(shader.code);
     return get({ ...request, shader: { ...shader, code } });
   };
   return gpu;
@@ -34,17 +35,36 @@ function store(): VerdictStore & { kept: Map<string, string> } {
   };
 }
 
+const config = trainConfig('tiny', {
+  epochs: 3,
+  batch: 8,
+  seed: 3,
+  logEvery: 1,
+  tuning: DIRECT, // no Winograd, which would stand in for the faulty ones
+});
+const { model, batch: samples, tuning } = config;
+
+/** Every kind of convolution but the paper's, and a product. */
+const small = () =>
+  new Network(
+    new Sequential(
+      new Conv2d(1, 8, 3, { stride: 2, padding: 1 }),
+      new Conv2d(8, 8, 3, { groups: 8, padding: 1 }),
+      new Conv2d(8, 16, 1),
+      new ReLU(),
+      new MaxPool2d(4),
+      new Flatten(),
+      new Linear(576, 64),
+      new ReLU(),
+      new Linear(64, 7),
+    ),
+    { classes: model.classes, size: 48 },
+  );
+
 /** The loss of each step. */
-async function train(gpu: Gpu): Promise<number[]> {
-  const config = trainConfig('tiny', {
-    epochs: 3,
-    batch: 8,
-    seed: 3,
-    logEvery: 1,
-    tuning: DIRECT, // no Winograd, which would stand in for the faulty ones
-  });
+async function train(gpu: Gpu, network?: Network): Promise<number[]> {
   const data = { training: syntheticFaces({ seed: 1, count: 24, size: 48 }) };
-  const trainer = await Trainer.create(gpu, config, data);
+  const trainer = await Trainer.create(gpu, config, data, { model: network });
   const losses: number[] = [];
   for await (const event of trainer.run()) if (event.type === 'step') losses.push(event.loss);
   trainer.dispose();
@@ -54,28 +74,81 @@ async function train(gpu: Gpu): Promise<number[]> {
 it('leaves nothing out on an adapter that is right, and remembers it', async () => {
   const gpu = await openTestGpu();
   const verdicts = store();
-  await leaveOutWrong(gpu, verdicts);
-  expect([...verdicts.kept.values()]).toEqual(['']);
+  await leaveOutWrong(gpu, { store: verdicts });
+  expect(new Set(verdicts.kept.values())).toEqual(new Set(['']));
   expect(gpu.adapter.without).toBeUndefined();
   gpu.dispose();
 });
 
-it('finds a variant that is wrong on this adapter, says so, and trains without it', async () => {
-  const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
-  const [right, trusting, checking] = [await openTestGpu(), await faulty(), await faulty()];
-  const expected = await train(right);
-  const wrong = await train(trusting);
-  expect(Math.abs(wrong.at(-1)! - expected.at(-1)!)).toBeGreaterThan(0.01);
+it.each<[string, RegExp, () => Network | undefined, RegExp]>([
+  [
+    'paper',
+    /conv5x5\/forward(_map\d_subgroup|_subgroup)?\.wgsl$/,
+    () => undefined,
+    /conv5x5 tiled/,
+  ],
+  [
+    'small convolutions and products',
+    /\/(conv|depthwise)\/(forward|pointwise|backward_weight).*(?<!plain)\.wgsl$|gemm\/tiled/,
+    small,
+    /(?=.*conv 3x3 tiled)(?=.*conv 1x1 tiled)(?=.*conv depthwise tiled)/,
+  ],
+])(
+  'finds kernels that are wrong on this adapter, says so, and trains without them: %s',
+  async (name, shaders, network, named) => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    const [right, trusting, checking] = [
+      await openTestGpu(),
+      await faulty(shaders),
+      await faulty(shaders),
+    ];
+    const expected = await train(right, network());
+    const wrong = await train(trusting, network());
+    const same = wrong.every((loss, i) => Math.abs(loss - expected[i]) < 0.001);
+    expect(same).toBe(false);
 
-  checking.adapter.description += ' with a fault'; // it is another adapter
+    checking.adapter.description += ` with a fault: ${name}`; // it is another adapter
+    const verdicts = store();
+    await leaveOutWrong(checking, {
+      store: verdicts,
+      record: (capabilities) =>
+        recordNetwork(network() ?? createNetwork(model), capabilities, {
+          samples,
+          tuning,
+          training: true,
+        }),
+    });
+    const said = adapterName(checking.adapter).split(', without ')[1];
+    expect(said).toMatch(named);
+    const products = network() && right.capabilities.subgroupMinSize >= 4;
+    expect(said.includes('matrix product subgroup')).toBe(!!products);
+    expect(warn.mock.lastCall?.[0]).toMatch(/gets these fast kernels wrong: /);
+    const given = await train(checking, network());
+    given.forEach((loss, i) => expect(loss).toBeCloseTo(expected[i], 3));
+    warn.mockRestore();
+    for (const gpu of [right, trusting, checking]) gpu.dispose();
+  },
+);
+
+it('tries only what is about to run', async () => {
+  const gpu = await openTestGpu();
+  gpu.adapter.description += ', seen for the first time';
   const verdicts = store();
-  await leaveOutWrong(checking, verdicts);
-  const [verdict] = verdicts.kept.values();
-  expect(FAST).toEqual(expect.arrayContaining(verdict.split(',')));
-  expect(adapterName(checking.adapter)).toMatch(/, without .*tiled/);
-  expect(warn.mock.lastCall?.[0]).toMatch(/gets these convolutions wrong: .*tiled/);
-  const given = await train(checking);
-  given.forEach((loss, i) => expect(loss).toBeCloseTo(expected[i], 3));
-  warn.mockRestore();
-  for (const gpu of [right, trusting, checking]) gpu.dispose();
+  const record = (network: Network) =>
+    leaveOutWrong(gpu, {
+      store: verdicts,
+      record: (capabilities) => recordNetwork(network, capabilities, { samples: 1 }),
+    });
+  const kept = () => [...verdicts.kept.keys()].join();
+  await record(
+    new Network(new Sequential(new Flatten(), new Linear(2304, 7)), {
+      classes: model.classes,
+      size: 48,
+    }),
+  );
+  expect(kept()).not.toContain('conv');
+  await record(small());
+  expect(kept()).toMatch(/conv 1x1.*conv depthwise|conv depthwise.*conv 1x1/);
+  expect(kept()).not.toContain('conv5x5');
+  gpu.dispose();
 });

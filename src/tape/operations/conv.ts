@@ -14,7 +14,13 @@ import {
   convPointwiseVec4,
   convFlipWeights,
 } from '../../kernels/conv';
-import { BUSY_THREADS, BUSY_WORKGROUPS, fit } from '../../kernels/conv_choice';
+import {
+  BUSY_THREADS,
+  BUSY_WORKGROUPS,
+  fit,
+  works,
+  type ConvKind,
+} from '../../kernels/conv_choice';
 import { conv5x5ReduceWeight } from '../../kernels/conv5x5';
 import {
   depthwiseBackwardInput,
@@ -90,8 +96,16 @@ export function convWindow(
 
 type Pixels = readonly [number, number];
 
+const kindOf = ({ taps, depthwise }: ConvWindow) =>
+  depthwise ? 'depthwise' : (`${taps}x${taps}` as ConvKind);
+
+/** Whether the readable kernels are taken: asked for, or the only ones that this adapter gets right. */
+export const takesPlain = ({ plain, capabilities }: Tape, window: ConvWindow) =>
+  plain || !works(capabilities, `conv ${kindOf(window)} tiled`);
+
 /** Lanes that values go round among, undefined without subgroups. */
-function lanesOf({ capabilities }: Tape): 4 | 8 | undefined {
+function lanesOf({ capabilities }: Tape, window: ConvWindow): 4 | 8 | undefined {
+  if (!works(capabilities, `conv ${kindOf(window)} subgroup`)) return undefined;
   if (subgroupsOf(capabilities, 8)) return 8;
   return subgroupsOf(capabilities, 4) ? 4 : undefined;
 }
@@ -142,9 +156,10 @@ function convolve(
   x: Value,
   weight: Value,
   bias: Value | undefined,
+  window: ConvWindow,
   attributes: { stride: 1 | 2; map: Pixels; phases?: 1 | 2; before?: Pixels },
 ): Value {
-  const lanes = weight.shape[4] % 4 === 0 ? lanesOf(tape) : undefined;
+  const lanes = weight.shape[4] % 4 === 0 ? lanesOf(tape, window) : undefined;
   const kernel = lanes ? convForwardSubgroup : convForward;
   const given = { x, weight, bias: bias ?? weight.standIn };
   return tape.dispatch(kernel, given, { ...attributes, hasBias: !!bias, lanes }).y;
@@ -168,14 +183,15 @@ export function convOutput(
   frame: Value,
   weight: Value,
   bias: Value | undefined,
-  { taps, stride, map, depthwise }: ConvWindow,
+  window: ConvWindow,
 ): Value {
+  const { taps, stride, map, depthwise } = window;
   if (depthwise) {
     const given = { x: frame, weight, bias: bias ?? weight.standIn };
     return tape.dispatch(depthwiseForward, given, { stride, map, hasBias: !!bias }).y;
   }
   if (taps === 1) return multiply(tape, frame, weight, bias, map);
-  return convolve(tape, frame, weight, bias, { stride, map });
+  return convolve(tape, frame, weight, bias, window, { stride, map });
 }
 
 /**
@@ -250,7 +266,7 @@ export function convInputGradient(tape: Tape, dy: Value, weight: Value, window: 
   }
   const { flipped } = tape.dispatch(convFlipWeights, { weight }, { stride });
   const phases = { stride: 1, phases: stride, before: skipped } as const;
-  return convolve(tape, frame, flipped, undefined, { ...phases, map: extents });
+  return convolve(tape, frame, flipped, undefined, window, { ...phases, map: extents });
 }
 
 /** Parts of a sum, of which one keeps so many workgroups of so many threads busy. */
@@ -266,11 +282,12 @@ export function convWeightGradient(
   tape: Tape,
   x: Value,
   dy: Value,
-  { taps, stride, map, depthwise }: ConvWindow,
+  window: ConvWindow,
   dweight?: Value,
 ): Value {
+  const { taps, stride, map, depthwise } = window;
   const [G, N, C] = x.shape;
-  const lanes = lanesOf(tape);
+  const lanes = lanesOf(tape, window);
   const sum = <A extends { parts: number }>(
     kernel: Kernel<'x' | 'dy', 'partials', A>,
     attributes: A,
@@ -378,7 +395,7 @@ export const conv = defineOperation({
     const { layout, groups = 1 } = attributes;
     const window = windowFor(inputs, attributes);
     const weight = outputsLast(inputs.weight, groups);
-    if (tape.plain) {
+    if (takesPlain(tape, window)) {
       const given = { x, weight, bias: bias ?? weight.standIn };
       return tape.dispatch(convForwardPlain, given, {
         ...window,
@@ -406,7 +423,7 @@ export const conv = defineOperation({
     const [toWeight, toInput] = [tape.needsGradient(inputs.weight), tape.needsGradient(x)];
     const place = toWeight ? tape.destination(inputs.weight) : undefined;
     const dweight = place && outputsLast(place, attributes.groups ?? 1);
-    if (tape.plain) {
+    if (takesPlain(tape, window)) {
       if (toWeight) {
         const made = tape.dispatch(convBackwardWeightPlain, { x, dy, dweight }, window).dweight;
         result.weight = place ?? made.reshape(inputs.weight.shape);

@@ -21,6 +21,7 @@ import {
   convWeightGradient,
   convWindow,
   isTuned,
+  takesPlain,
   type ConvWindow,
 } from './conv';
 import { dispatchBinary } from './elementwise';
@@ -98,8 +99,9 @@ function tunedWindow(
   groups: number,
 ): ConvWindow | undefined {
   const [N, C, ...extents] = x.shape;
-  if (tape.plain || !isTuned(window, groups, C, weight.shape[0])) return undefined;
+  if (!isTuned(window, groups, C, weight.shape[0])) return undefined;
   const tuned = convWindow('conv2d', window, extents, groups);
+  if (takesPlain(tape, tuned)) return undefined;
   return N * size(tuned.map) * size(weight.shape) >= WORTH ? tuned : undefined;
 }
 

@@ -137,14 +137,14 @@ function tuned(
   const direct = tape.tuning?.kernels === 'direct';
   const found = tape.tuning?.conv5x5[convKey(pass, read.spec, outputs)];
   const { capabilities } = tape;
-  const wrong = found && !works(capabilities, found.variant);
+  const wrong = found && !works(capabilities, `conv5x5 ${found.variant}`);
   if (found && !wrong && !(direct && found.variant === 'winograd')) {
     const { variant, tile: foundTile = tile, ...rest } = found;
     return { variant, tile: foundTile, rest };
   }
   const specs = [read, ...more].map(({ spec }) => spec);
   const bordered = conv5x5Variant(capabilities, specs) !== 'plain';
-  const may = !direct && bordered && works(capabilities, 'winograd');
+  const may = !direct && bordered && works(capabilities, 'conv5x5 winograd');
   const pays = may && winogradPays(capabilities, pass, read.spec, outputs);
   return { variant: pays ? 'winograd' : 'auto', tile, rest: {} };
 }

@@ -1,4 +1,5 @@
 import { FacegradError } from '../../gpu/errors';
+import { works } from '../../kernels/conv_choice';
 import { unaryForward } from '../../kernels/elementwise';
 import { broadcastShape } from '../../kernels/elementwise';
 import {
@@ -91,6 +92,7 @@ export function tiledProduct(
 ): Record<'y', Value> | undefined {
   const workgroupSize = tiledWorkgroupSize(tape.capabilities, product);
   if (workgroupSize === undefined || tape.plain) return undefined;
+  if (!works(tape.capabilities, 'matrix product subgroup')) return undefined;
   const { c } = given;
   const y = target ? tape.destination(target) : given.y;
   return tape.dispatch(gemmTiled, { d: c, ...given, y }, { ...product, workgroupSize });

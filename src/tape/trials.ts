@@ -1,0 +1,141 @@
+/** Every operation that has fast kernels, on a tiny shape, once by each of its choices. */
+import type { Capabilities } from '../gpu/device';
+import type { ConvKind, FastConvVariant, FastKernels } from '../kernels/conv_choice';
+import { bordered, f32, subgroupsOf, type Layout } from '../kernels/kernel';
+import { PLAIN } from '../kernels/tuning';
+import { conv } from './operations/conv';
+import { conv5x5 } from './operations/conv5x5';
+import { gemm } from './operations/gemm';
+import { Tape, type Operation } from './tape';
+import { state, type Value } from './value';
+
+/** A forward pass with all of its gradients. */
+export interface Recorded {
+  tape: Tape;
+  inputs: Value[];
+  outputs: Value[];
+}
+
+/** The readable kernels, and the same numbers by fast ones. */
+export interface Trial {
+  name: string;
+  plain: Recorded;
+  fast: { [name in FastKernels]?: Recorded };
+}
+
+/** Sides of the maps: one for each family of 5x5 kernels. */
+const SIDES = [3, 6, 12];
+/** Images, channels in and out. */
+const [N, C, O] = [2, 8, 16];
+
+/** The fast kernels that a recording asks for: whatever it would leave out if it had to. */
+export function askedFor(
+  capabilities: Capabilities,
+  record: (capabilities: Capabilities) => void,
+): ReadonlySet<string> {
+  const asked = new Set<string>();
+  const has = (name: string) => {
+    asked.add(name);
+    return capabilities.leftOut?.has(name) ?? false;
+  };
+  record({ ...capabilities, leftOut: { has } });
+  return asked;
+}
+
+/** Trials of all that this adapter has kernels for. */
+export function trials(capabilities: Capabilities): Trial[] {
+  const windows = [1, 2].flatMap((stride) =>
+    (['1x1', '3x3', '5x5', 'depthwise'] as const).map((kind) =>
+      convTrial(capabilities, kind, stride),
+    ),
+  );
+  const subgroups = subgroupsOf(capabilities, 4);
+  return [
+    ...SIDES.map((side) => conv5x5Trial(capabilities, side)),
+    ...windows,
+    ...(subgroups ? [productTrial(capabilities)] : []),
+  ];
+}
+
+function conv5x5Trial(capabilities: Capabilities, side: number): Trial {
+  const by = (variant: 'plain' | FastConvVariant) =>
+    record(
+      new Tape(capabilities),
+      conv5x5,
+      {
+        x: state('x', f32([1, N, C, side, side], bordered(side))),
+        weight: state('weight', f32([1, C, 5, 5, O])),
+      },
+      { variant },
+      bordered(side),
+    );
+  return {
+    name: `conv5x5 ${side}`,
+    plain: by('plain'),
+    fast: {
+      'conv5x5 tiled': by('tiled'),
+      'conv5x5 winograd': by('winograd'),
+      ...(subgroupsOf(capabilities, 4) && { 'conv5x5 subgroup': by('subgroup') }),
+    },
+  };
+}
+
+function convTrial(capabilities: Capabilities, kind: ConvKind, stride: number): Trial {
+  const depthwise = kind === 'depthwise';
+  const taps = depthwise ? 3 : Number(kind[0]);
+  const by = (tape: Tape) =>
+    record(
+      tape,
+      conv,
+      {
+        x: state('x', f32([1, N, C, 7, 6])),
+        weight: state('weight', f32(depthwise ? [1, C, 1, 3, 3] : [1, C, taps, taps, O])),
+        bias: state('bias', f32([1, depthwise ? C : O])),
+      },
+      { stride, padding: (taps - 1) / 2, groups: depthwise ? C : 1 },
+    );
+  const tiled: FastKernels = `conv ${kind} tiled`;
+  const subgroup: FastKernels = `conv ${kind} subgroup`;
+  const subgroups = subgroupsOf(capabilities, 4) && !depthwise;
+  return {
+    name: `conv ${kind}, stride ${stride}`,
+    plain: by(new Tape(capabilities, PLAIN)),
+    fast: {
+      [tiled]: by(new Tape({ ...capabilities, leftOut: new Set([subgroup]) })),
+      ...(subgroups && { [subgroup]: by(new Tape({ ...capabilities, leftOut: new Set() })) }),
+    },
+  };
+}
+
+/** As many products as it takes before a GPU has them by register tiles. */
+function productTrial(capabilities: Capabilities): Trial {
+  const columns = 4 * Math.min(capabilities.subgroupMaxSize, 64);
+  const by = (tape: Tape) =>
+    record(tape, gemm, {
+      a: state('a', f32([128, 16, 8])),
+      b: state('b', f32([128, 8, columns])),
+      c: state('c', f32([1, columns])),
+    });
+  return {
+    name: 'matrix product',
+    plain: by(new Tape(capabilities, PLAIN)),
+    fast: { 'matrix product subgroup': by(new Tape({ ...capabilities, leftOut: new Set() })) },
+  };
+}
+
+function record<In extends Record<string, Value>, A>(
+  tape: Tape,
+  operation: Operation<In, 'y', never, A>,
+  given: In,
+  attributes?: A,
+  layout?: Layout,
+): Recorded {
+  const inputs = Object.values(given);
+  for (const value of inputs) tape.watch(value);
+  const { y } = tape.apply(operation, given, attributes);
+  const dy = state('dy', f32(y.shape, layout));
+  tape.seed(y, dy);
+  tape.backward();
+  const outputs = [y, ...inputs.map((value) => tape.gradientOf(value)!)];
+  return { tape, inputs: [...inputs, dy], outputs };
+}
