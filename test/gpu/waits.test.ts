@@ -41,6 +41,23 @@ describe('waits', () => {
     close();
   });
 
+  it('is not misled by a thread that was busy past a look', async () => {
+    const { device, queue, submits, close } = fakeDevice(PERIOD);
+    const done = queue.onSubmittedWorkDone;
+    let waits = 0;
+    // What was waited for second comes so late that the next look is near.
+    queue.onSubmittedWorkDone = async () => {
+      const late = ++waits === 2;
+      await done();
+      if (late) await new Promise((resolve) => setTimeout(resolve, 0.9 * PERIOD));
+    };
+    const timed = new Waits(device);
+    await timed.time();
+    await timed.until(done());
+    expect(submits()).toBe(1);
+    close();
+  });
+
   it('looks less and less often, and no more when the wait is over', async () => {
     const { device, close } = fakeDevice(PERIOD);
     const waits = new Waits(device);
