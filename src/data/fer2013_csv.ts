@@ -7,11 +7,7 @@ const SIZE = 48;
 const PIXELS = SIZE * SIZE;
 const LONGEST_LINE = 1 << 20;
 
-const USAGE: ReadonlyMap<string, Split> = new Map([
-  ['Training', 'training'],
-  ['PublicTest', 'publictest'],
-  ['PrivateTest', 'privatetest'],
-]);
+const USAGES = ['Training', 'PublicTest', 'PrivateTest'];
 
 /** The text of a CSV file: as a whole, or as a stream of bytes that is read piece by piece. */
 export type CsvSource = string | Blob | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
@@ -24,12 +20,12 @@ export interface Fer2013CsvOptions {
 }
 
 /**
- * Reads fer2013.csv. Takes CRLF, LF and CR, also mixed, a byte order mark, and the columns in any
- * order; holds one piece of the text and the pixels read so far, never the whole text. Without a
+ * Reads fer2013.csv. Takes CRLF, LF and CR, also mixed, a byte order mark, UTF-16, semicolons or tabs for commas (as
+ * Excel saves), and the columns in any order; holds one piece of the text and the pixels read so far, never the whole text. Without a
  * column Usage, as in Kaggle's train.csv, all rows are of training.
  *
  * Returns the wanted splits that have rows. Throws `bad-input` with the file, the row (1 is the
- * first image), the line and the reason if a column is missing, an emotion is not 0 to 6, a row
+ * first image), the line and the reason if a column is missing, an emotion is unknown, a row
  * has not 2,304 pixels of 0 to 255, a Usage is unknown, or there is no row at all.
  */
 export async function parseFer2013Csv(
@@ -38,6 +34,7 @@ export async function parseFer2013Csv(
 ): Promise<Record<Split, ImageSet | undefined>> {
   const rows = new Fer2013Rows(options.file ?? 'fer2013.csv', options.splits ?? SPLITS);
   let rest = '';
+  let delimiter: string | undefined;
   for await (const piece of textPieces(source)) {
     const text = rest + piece;
     // Rows do not span lines in this file, so a piece can be parsed up to its last line break. A CR at
@@ -48,17 +45,25 @@ export async function parseFer2013Csv(
       // Not held until memory ends: the longest row has 2,304 pixels of four characters.
       throw rows.error(`a line has more than ${LONGEST_LINE} characters: this is not fer2013.csv`);
     }
-    parseLines(text.slice(0, end), rows);
+    const lines = text.slice(0, end);
+    if (lines.trim() !== '') delimiter ??= delimiterOf(lines);
+    parseLines(lines, rows, delimiter);
   }
-  parseLines(rest, rows);
+  parseLines(rest, rows, delimiter);
   return rows.finish();
 }
 
-function parseLines(text: string, rows: Fer2013Rows): void {
+/** What parts the fields of the first line, the header. */
+function delimiterOf(text: string): string {
+  const header = text.trimStart().split(/[\r\n]/, 1)[0];
+  return [',', ';', '\t'].find((one) => header.includes(one)) ?? ',';
+}
+
+function parseLines(text: string, rows: Fer2013Rows, delimiter = ','): void {
   if (text === '') return;
   const lines = text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text;
   Papa.parse<string[]>(lines.endsWith('\n') ? lines.slice(0, -1) : lines, {
-    delimiter: ',',
+    delimiter,
     newline: '\n',
     step: ({ data }) => rows.add(data),
   });
@@ -73,9 +78,9 @@ export async function peekFer2013Csv(
     text += piece;
     if (/[\r\n]/.test(text) || text.length > LONGEST_LINE) break;
   }
-  const columns = (
-    Papa.parse<string[]>(text.split(/[\r\n]/, 1)[0], { delimiter: ',' }).data[0] ?? []
-  ).map(columnName);
+  const [header] = text.split(/[\r\n]/, 1);
+  const fields = Papa.parse<string[]>(header, { delimiter: delimiterOf(header) }).data[0] ?? [];
+  const columns = fields.map(columnName);
   return {
     faces: columns.includes('emotion') && columns.includes('pixels'),
     usage: columns.includes('usage'),
@@ -90,14 +95,21 @@ async function* textPieces(source: CsvSource): AsyncGenerator<string> {
     return;
   }
   // The decoder leaves out a byte order mark and joins characters cut by a piece's end.
-  const decoder = new TextDecoder();
+  let decoder: TextDecoder | undefined;
   for await (const bytes of pieces(source)) {
+    decoder ??= new TextDecoder(encodingOf(bytes));
     // A piece may be large; what is held beside it is then small all the same.
     for (let at = 0; at < bytes.length; at += PIECE) {
       yield decoder.decode(bytes.subarray(at, at + PIECE), { stream: true });
     }
   }
-  yield decoder.decode();
+  if (decoder) yield decoder.decode();
+}
+
+/** By the byte order mark: Excel saves text as UTF-16. */
+function encodingOf([first, second]: Uint8Array): string {
+  if (first === 0xff && second === 0xfe) return 'utf-16le';
+  return first === 0xfe && second === 0xff ? 'utf-16be' : 'utf-8';
 }
 
 const PIECE = 1 << 22;
@@ -201,15 +213,17 @@ class Fer2013Rows {
   }
 
   private readUsage(field: string): Split {
-    const split = USAGE.get(field.trim());
-    if (split) return split;
-    return this.fail(`unknown Usage '${excerpt(field)}', expected ${[...USAGE.keys()].join(', ')}`);
+    const split = field.trim().toLowerCase() as Split;
+    if (SPLITS.includes(split)) return split;
+    return this.fail(`unknown Usage '${excerpt(field)}', expected ${USAGES.join(', ')}`);
   }
 
   private readEmotion(field: string): number {
     const text = field.trim();
-    if (!/^[0-6]$/.test(text)) this.fail(`emotion '${excerpt(text)}', expected 0 to 6`);
-    return Number(text);
+    if (/^[0-6]$/.test(text)) return Number(text);
+    const named = (EXPRESSIONS as readonly string[]).indexOf(text.toLowerCase());
+    if (named >= 0) return named;
+    return this.fail(`emotion '${excerpt(text)}', expected 0 to 6, or ${EXPRESSIONS.join(', ')}`);
   }
 
   /** Reads numbers parted by blanks into `scratch`; by hand, as the file has 83 million of them. */

@@ -60,9 +60,11 @@ const SPLIT_NAMES: Record<string, Split> = {
   val: 'publictest',
   valid: 'publictest',
   validation: 'publictest',
+  dev: 'publictest',
   publictest: 'publictest',
   test: 'privatetest',
   testing: 'privatetest',
+  eval: 'privatetest',
   privatetest: 'privatetest',
 };
 const splitOf = (folder: string): Split | undefined => SPLIT_NAMES[folder.toLowerCase()];
@@ -112,6 +114,7 @@ export function readLayout(tree: FileTree): Layout {
   const top = topFolders(pictures);
   const splits = top.filter(splitOf);
   refuseDoubled(name, pictures, top);
+  if (splits.length === 0) refuseParts(name, pictures, top);
   const stray = splits.length > 0 && top.find((folder) => !splitOf(folder));
   if (stray) {
     throw new FacegradError('bad-input', `${name}: ${stray} beside ${splits.join(', ')}`, {
@@ -196,20 +199,36 @@ function refuseDoubled(name: string, pictures: Placed[], top: string[]): void {
   }
 }
 
+/** Folds, persons, sessions: folders that are no classes, with the same expressions in each. */
+function refuseParts(name: string, pictures: Placed[], top: string[]): void {
+  const inner = new Set(pictures.flatMap(({ path }) => path.split('/').slice(1, -1).slice(0, 1)));
+  const expressions = (folders: Iterable<string>) => [...folders].filter(isExpression);
+  const inside = expressions(inner);
+  if (inside.length < 2 || inside.length < inner.size || expressions(top).length > 0) return;
+  throw new FacegradError(
+    'bad-input',
+    `${name}: ${shortList(top)} are not classes, as ${shortList(inside)} are inside them: ` +
+      'rename them to train, val and test, open one of them, or put the classes outermost',
+  );
+}
+
 /** FER2013's classes where the names are expressions, else the names in order. */
 function classList(names: string[]): string[] {
   const different = [...new Set(names)].sort();
-  const known: string[] = [...EXPRESSIONS, 'contempt'];
-  if (!different.every((name) => known.includes(name))) return different;
-  return different.includes('contempt') ? known : [...EXPRESSIONS];
+  if (!different.every((name) => NAMES.includes(name))) return different;
+  return different.includes('contempt') ? [...NAMES] : [...EXPRESSIONS];
 }
 
+const NAMES: readonly string[] = [...EXPRESSIONS, 'contempt'];
+
 function className(folder: string): string {
-  const lower = folder.toLowerCase();
+  const trimmed = folder.trim();
+  const lower = trimmed.toLowerCase();
   const name = SYNONYMS[lower] ?? lower;
-  const known = name === 'contempt' || (EXPRESSIONS as readonly string[]).includes(name);
-  return known ? name : folder.normalize('NFC');
+  return NAMES.includes(name) ? name : trimmed.normalize('NFC');
 }
+
+const isExpression = (folder: string) => NAMES.includes(className(folder));
 
 export const labelsOf = ({ stills, sequences }: Found) =>
   new Set([...stills, ...sequences].map(({ label }) => label));

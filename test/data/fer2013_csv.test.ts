@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseFer2013Csv } from '../../src/data/fer2013_csv';
+import { parseFer2013Csv, peekFer2013Csv } from '../../src/data/fer2013_csv';
 import { expectBadInput } from './fixtures';
 
 const HEADER = 'emotion,pixels,Usage';
@@ -23,6 +23,11 @@ describe('reading fer2013.csv', () => {
     ['a byte order mark', `\ufeff${GOOD}`],
     ['quoted pixels', GOOD.replaceAll(/,([^,\n]* [^,\n]*),/g, ',"$1",')],
     ['blanks in the header', GOOD.replace(HEADER, 'emotion, pixels, Usage')],
+    ['semicolons', GOOD.replaceAll(',', ';')],
+    ['tabs', GOOD.replaceAll(',', '\t')],
+    ['an empty line before the header', `\n${GOOD.replaceAll(',', ';')}`],
+    ['names of expressions', GOOD.replace('\n0,', '\nAngry,').replace('\n1,', '\ndisgust,')],
+    ['other capitals, and blanks', GOOD.replaceAll('Training', 'training ')],
     ['empty lines', GOOD.replaceAll('\n', '\n\n')],
     [
       'columns in another order',
@@ -39,6 +44,14 @@ describe('reading fer2013.csv', () => {
     expect([...training!.images]).toEqual([...ramp(0), ...ramp(9)]);
     expect([...publictest!.images]).toEqual(ramp(7));
     expect([...privatetest!.labels]).toEqual([1]);
+  });
+
+  it.each(['utf16le', 'utf16be'])('takes %s, as Excel saves', async (encoding) => {
+    const bytes = Buffer.from(`\ufeff${GOOD}`, 'utf16le');
+    if (encoding === 'utf16be') bytes.swap16();
+    const { training } = await parseFer2013Csv(new Blob([bytes]));
+    expect([...training!.images]).toEqual([...ramp(0), ...ramp(9)]);
+    expect(await peekFer2013Csv(new Blob([bytes]))).toEqual({ faces: true, usage: true });
   });
 
   it.each([
@@ -85,7 +98,7 @@ describe('what is wrong with the file is said with its name and the row', () => 
     ['a pixel over 255', withPixel(256), /pixel 7 is over 255: '256'/],
     ['label 9', row(9, ramp(0), 'Training'), /emotion '9', expected 0 to 6/],
     ['label 7', row(7, ramp(0), 'Training'), /emotion '7'/],
-    ['a label that is a word', row('happy', ramp(0), 'Training'), /emotion 'happy'/],
+    ['a label that is a word', row('joyful', ramp(0), 'Training'), /emotion 'joyful'/],
     ['no label', row('', ramp(0), 'Training'), /emotion ''/],
     ['an unknown Usage', row(0, ramp(0), 'Validation'), /unknown Usage 'Validation'.*PublicTest/],
     ['no Usage', row(0, ramp(0), ''), /unknown Usage ''/],

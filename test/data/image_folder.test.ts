@@ -45,6 +45,28 @@ const twoClasses = (prefix = '') =>
   );
 
 describe('folders by class', () => {
+  it('are not those around them that hold the same expressions', async () => {
+    const files = (name: (i: number) => string) =>
+      Object.fromEntries(greys.map((bytes, i) => [`${name(i)}/${i}.png`, bytes]));
+    const folds = files((i) => `fold${i % 5}/${i % 2 ? 'sad' : 'Happy'}`);
+    await expect(loadImageFolder(tree(folds), options)).rejects.toThrow(
+      /fold0, .* are not classes, as .*Happy.* are inside them: rename them to train/,
+    );
+    // Names that are no expressions may be anything, and expressions outermost are the classes.
+    const collectors = files((i) => `${i % 2 ? 'sad' : 'Happy'}/collector${i % 3}`);
+    expect((await loadImageFolder(tree(collectors), options)).kind).toBe('images');
+  });
+
+  it('are known with blanks around their names, and by dev and eval', async () => {
+    const splits = ['train', 'dev', 'eval'];
+    const files = Object.fromEntries(
+      greys.map((bytes, i) => [`${splits[i % 3]}/${i % 2 ? ' sad' : 'Happy '}/${i}.png`, bytes]),
+    );
+    const { sets } = await loadImageFolder(tree(files), options);
+    expect(Object.keys(sets).sort()).toEqual(['privatetest', 'publictest', 'training']);
+    expect(sets.training!.classes).toEqual(EXPRESSIONS);
+  });
+
   it('are stills with a fold held out, under FER2013’s names', async () => {
     const { kind, sets } = await loadImageFolder(tree(twoClasses()), options);
     expect(kind).toBe('images');
