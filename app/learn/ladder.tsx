@@ -42,24 +42,24 @@ export function LadderView({ lesson, ladder }: { lesson: string; ladder: Ladder 
           <thead>
             <tr>
               <th scope="col">Rung</th>
-              <th scope="col">What it changes</th>
               <th scope="col">Reads</th>
               <th scope="col">Segments</th>
               <th scope="col">ms here</th>
               <th scope="col">of rung 1</th>
+              <th scope="col">What it changes</th>
             </tr>
           </thead>
           <tbody>
             {ladder.rungs.map(({ title, change, shader }, i) => (
               <tr key={shader.path}>
                 <th scope="row">
-                  {i + 1} {title}
+                  {i + 1}. {title}
                 </th>
-                <td>{change}</td>
                 <td>{count(costs[i]?.reads)}</td>
                 <td>{count(costs[i]?.segments)}</td>
                 <td>{times.length > 0 ? short(times[i]) : ''}</td>
                 <td>{times.length > 0 ? `${short(times[i] / times[0])} x` : ''}</td>
+                <td>{change}</td>
               </tr>
             ))}
           </tbody>
@@ -85,7 +85,7 @@ export function LadderView({ lesson, ladder }: { lesson: string; ladder: Ladder 
         {ladder.rungs.map(({ title, shader }, i) => (
           <details key={shader.path}>
             <summary>
-              {i + 1} {title}: <code>{shader.path.replace('../', '')}</code>
+              {i + 1}. {title}: <code>{shader.path.replace('../', '')}</code>
             </summary>
             <pre tabIndex={0}>{shader.code}</pre>
           </details>

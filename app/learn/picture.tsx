@@ -48,7 +48,9 @@ export function Picture({ view, thread }: { view: View; thread: number }) {
 function Grid(props: { memory: MemoryView; thread: number; point(cell: Cell | null): void }) {
   const { memory, thread, point } = props;
   const { name, space, shape, cells, more } = memory;
-  const across = Math.min(32, shape[shape.length - 1] || 1);
+  // As long as the last axis; of more than two axes the last ones of a single element are left out.
+  const last = shape.length > 2 ? shape.findLast((extent) => extent > 1) : shape[shape.length - 1];
+  const across = Math.min(32, last || 1);
   const rows = Array.from({ length: Math.ceil(cells.length / across) }, (_, i) =>
     cells.slice(i * across, (i + 1) * across),
   );
