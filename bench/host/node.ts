@@ -1,11 +1,16 @@
+/// <reference types="vite/client" />
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { Answer, Job } from '../jobs/job';
 import { Deadline } from './deadline';
 import type { FromChild } from './node_child';
 import type { BenchRuntime } from './runtime';
+
+interface Versioned {
+  version: string;
+}
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
@@ -14,8 +19,10 @@ export function nodeBench(onProgress: (text: string) => void): Promise<BenchRunt
   const deadline = new Deadline();
   let child: ChildProcess | undefined;
   const start = () => {
-    const script = path('../../scripts/run.mjs');
-    return fork(script, [path('node_child.ts')], {
+    const [script, entry] = import.meta.env.VITE_PORTABLE
+      ? [process.argv[1], 'bench-child']
+      : [path('../../scripts/run.mjs'), path('node_child.ts')];
+    return fork(script, [entry], {
       serialization: 'advanced',
       // Every first run compiles, as in a browser with an empty profile.
       env: { ...process.env, MESA_SHADER_CACHE_DISABLE: 'true' },
@@ -60,8 +67,8 @@ export function nodeBench(onProgress: (text: string) => void): Promise<BenchRunt
       }
     },
     where() {
-      const { optionalDependencies } = JSON.parse(readFileSync(path('../../package.json'), 'utf8'));
-      const dawn = `npm package webgpu ${optionalDependencies.webgpu}`;
+      const { version } = createRequire(import.meta.url)('webgpu/package.json') as Versioned;
+      const dawn = `npm package webgpu ${version}`;
       return Promise.resolve({ node: process.version, dawn });
     },
     close: stop,

@@ -1,14 +1,16 @@
-import { chromeBench } from './chrome';
-import { nodeBench } from './node';
 import type { BenchRuntime, RuntimeName } from './runtime';
 
 export const isRuntime = (name: string): name is RuntimeName =>
   name === 'chrome' || name === 'node';
 
-/** @param onProgress what is being done, line by line */
-export function openRuntime(
+/**
+ * The other runtime's packages are not even loaded.
+ * @param onProgress what is being done, line by line
+ */
+export async function openRuntime(
   name: RuntimeName,
   onProgress: (text: string) => void,
 ): Promise<BenchRuntime> {
-  return (name === 'node' ? nodeBench : chromeBench)(onProgress);
+  if (name === 'node') return (await import('./node')).nodeBench(onProgress);
+  return (await import('./chrome')).chromeBench(onProgress);
 }
