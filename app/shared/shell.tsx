@@ -33,7 +33,17 @@ function Shell({ page, children }: { page: PageName; children: ComponentChildren
           </a>
           <nav class="shell-nav" aria-label="Pages">
             {Object.entries(PAGES).map(([name, { href, label }]) => (
-              <a key={name} href={href} aria-current={name === page ? 'page' : undefined}>
+              <a
+                key={name}
+                href={href}
+                aria-current={name === page ? 'page' : undefined}
+                // On a phone the row is longer than the screen.
+                ref={(link) =>
+                  void (
+                    name === page && link?.scrollIntoView({ inline: 'nearest', block: 'nearest' })
+                  )
+                }
+              >
                 {label}
               </a>
             ))}
