@@ -130,7 +130,6 @@ async function train(
   );
   const { data, runtime, out = join('runs', 'experiments') } = options;
   const line = ['npm run experiments --', ...argv].join(' ');
-  const bench: Bench = { data, runtime, out, command: line, interrupt };
   try {
     const { kind } = await openData(
       { data: dataPath(data), without: [], lastFrame: false, fold: 0 },
@@ -142,6 +141,9 @@ async function train(
         console.log(`${experiment.id} is of ${wanted}, not ${kind}: left alone`);
         continue;
       }
+      // Without the paths of this machine: rows are published.
+      const command = `npm run experiments -- --only ${experiment.id} --data PATH --runtime ${runtime}`;
+      const bench: Bench = { data, runtime, out, command, interrupt };
       if (experiment.counts) await count(experiment, options);
       if (experiment.corruptions) {
         const test = await publicTest(data);

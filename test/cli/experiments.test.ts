@@ -124,6 +124,7 @@ it('trains what is missing, measures it, tests it, and does nothing twice', asyn
   expect(stream.embedding!.neighbours).toBeGreaterThanOrEqual(0);
   expect(stream.embedding!.between).toBeGreaterThan(0);
   for (const row of first.rows) {
+    expect(row.command).toMatch(/^npm run experiments -- --only tiny --data PATH --runtime \w+$/);
     const kept = Buffer.from(row.predictions, 'base64');
     expect(kept).toHaveLength(21);
     expect(row).toMatchObject({ images: 21, withoutCopies: { images: 18 }, learnt: 50 });
