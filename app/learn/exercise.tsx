@@ -3,7 +3,11 @@ import type { Problem } from '../../learn/check';
 import { gpuLine, machine } from '../../learn/client';
 import type { Move, View } from '../../learn/debug';
 import { starter, type Exercise } from '../../learn/exercise';
+import { guard } from '../../learn/guard';
 import { keep, kept, toHash, type Shared } from '../../learn/keep';
+import steps from '../../learn/step.json';
+import { fileOf } from '../../src/gpu/pipelines';
+import { keepOwnKernel } from '../shared/own_kernel';
 import { Button } from '../shared/widgets';
 import { Debugger } from './debugger';
 import type { Editor } from './editor';
@@ -160,6 +164,7 @@ export function ExerciseView(props: { lesson: string; exercise: Exercise; shared
     setCopied('The address of this page now holds your text and where you stand.');
   };
   const withGpu = 'gpu' in navigator;
+  const file = fileOf(exercise.shader);
 
   return (
     <div class="exercise-body">
@@ -188,6 +193,15 @@ export function ExerciseView(props: { lesson: string; exercise: Exercise; shared
         <Button kind="quiet" onClick={share}>
           Link
         </Button>
+        {verdict?.good && file in steps && (
+          <a
+            class="button quiet"
+            href="./index.html"
+            onClick={() => keepOwnKernel({ file, code: guard(text) })}
+          >
+            Train the demo with it
+          </a>
+        )}
         {solved && <span class="solved">✓ Solved</span>}
       </div>
       <div class="verdict" role="status" data-good={verdict?.good}>

@@ -35,11 +35,11 @@ function inWords(name: string, of: (point: Log['training'][number]) => string): 
 
 type Field = 'loss' | 'accuracy';
 
-/** Steps, training, its running mean, held out: one column a step that has any of them. */
-function columns({ training, validation }: Log, field: Field): uPlot.AlignedData {
-  const steps = [...new Set([...training, ...validation].map(({ step }) => step))].sort(
-    (a, b) => a - b,
-  );
+/** Steps, training, its running mean, held out, and of the loss the file's beside a kernel of the reader's: one column a step that has any of them. */
+function columns({ training, validation, original }: Log, field: Field): uPlot.AlignedData {
+  const beside = field === 'loss' ? original : undefined;
+  const points = [...training, ...validation, ...(beside ?? [])];
+  const steps = [...new Set(points.map(({ step }) => step))].sort((a, b) => a - b);
   const index = new Map(steps.map((step, i) => [step, i]));
   const empty = () => new Array<number | null>(steps.length).fill(null);
   const [raw, smooth, held] = [empty(), empty(), empty()];
@@ -53,7 +53,10 @@ function columns({ training, validation }: Log, field: Field): uPlot.AlignedData
     smooth[i] = mean;
   });
   for (const point of validation) held[index.get(point.step)!] = point[field];
-  return [steps, raw, smooth, held];
+  if (!beside) return [steps, raw, smooth, held];
+  const file = empty();
+  for (const { step, loss } of beside) file[index.get(step)!] = loss;
+  return [steps, raw, smooth, held, file];
 }
 
 const HEIGHT = 220;
@@ -61,6 +64,7 @@ const HEIGHT = 220;
 function Chart({ field, label }: { field: Field; label: string }) {
   const box = useRef<HTMLDivElement>(null);
   const chart = useRef<uPlot | undefined>(undefined);
+  const beside = field === 'loss' && log.value.original !== undefined;
   useEffect(() => {
     const [text, grid] = [color('muted'), color('border')];
     const [first, second] = [color('accent'), color('second')];
@@ -101,6 +105,17 @@ function Chart({ field, label }: { field: Field; label: string }) {
             points: { show: true, size: 7, fill: second },
             spanGaps: true,
           },
+          ...(beside
+            ? [
+                {
+                  label: 'with the file',
+                  stroke: text,
+                  width: 1,
+                  dash: [4, 4],
+                  points: { show: false },
+                },
+              ]
+            : []),
         ],
         legend: { live: false },
       },
@@ -116,7 +131,7 @@ function Chart({ field, label }: { field: Field; label: string }) {
       observer.disconnect();
       plot.destroy();
     };
-  }, [field, theme.value]);
+  }, [field, beside, theme.value]);
   useRedraw(() => chart.current?.setData(columns(log.peek(), field)), log.value);
   return <div ref={box} class="chart" role="img" aria-label={label} />;
 }

@@ -2,11 +2,13 @@ import { NO_GPU } from '../shared/no_gpu';
 import { Button, Notice } from '../shared/widgets';
 import { Buttons, DataCard, SettingsCard, Takes } from './controls';
 import { AccuracyCurve, LossCurve } from './curves';
-import { download, forget, read } from './session';
+import { download, forget, forgetKernel, read } from './session';
 import {
   adapter,
   compiling,
   kept,
+  kernel,
+  log,
   memory,
   news,
   phase,
@@ -95,6 +97,7 @@ function RunCard() {
     <section class="card run" aria-label="Training">
       <Buttons />
       <Takes />
+      <YourKernel />
       {at === 'compiling' && (
         <>
           <progress
@@ -177,6 +180,37 @@ function RunCard() {
         }}
       />
     </section>
+  );
+}
+
+/** A kernel from a lesson, and how the loss with it stands to that with the file. */
+function YourKernel() {
+  const { original, training: points } = log.value;
+  const own = kernel.value;
+  if (!own && !original) return null;
+  const loss = new Map(original?.map(({ step, loss }) => [step, loss]));
+  const both = points.filter(({ step }) => loss.has(step));
+  const last = both.at(-1);
+  const same = both.every((point) => point.loss === loss.get(point.step));
+  return (
+    <div class="own-kernel" role="status">
+      {own && (
+        <p class="small">
+          Your <code>{own.file.replace('shaders/', '')}</code> runs in place of the file. The first
+          steps are run with the file as well, from the same beginning.{' '}
+          <Button kind="quiet" disabled={training.value} onClick={forgetKernel}>
+            Use the file
+          </Button>
+        </p>
+      )}
+      {last && (
+        <p class="small">
+          {same
+            ? `Up to step ${last.step} the loss is the file’s, to the last bit.`
+            : `After step ${last.step} the loss is ${last.loss.toFixed(4)}; with the file it was ${loss.get(last.step)!.toFixed(4)}.`}
+        </p>
+      )}
+    </div>
   );
 }
 

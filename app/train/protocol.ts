@@ -4,6 +4,7 @@ import type { ErrorKind } from '../../src/gpu/errors';
 import type { DataKind } from '../../src/train/usual';
 import type { Metrics } from '../../src/train/metrics';
 import type { TrainEvent } from '../../src/train/events';
+import type { OwnKernel } from '../shared/own_kernel';
 import type { Settings } from './settings';
 
 export type ToWorker =
@@ -12,7 +13,7 @@ export type ToWorker =
   | { type: 'draw'; faces: number }
   | { type: 'read'; files: PickedFile[] }
   | { type: 'recorded'; classes: { name: string; frames: Uint8Array[] }[]; size: number }
-  | { type: 'start'; settings: Settings }
+  | { type: 'start'; settings: Settings; kernel?: OwnKernel }
   /** Asks what a training with these would take. */
   | { type: 'estimate'; settings: Settings }
   /** Goes on with the run that is kept. */
@@ -57,6 +58,8 @@ export interface Pictures {
 export interface Log {
   training: { step: number; loss: number; accuracy: number }[];
   validation: { step: number; loss: number; accuracy: number }[];
+  /** The first steps with the file that a kernel of the reader's stands in for. */
+  original?: { step: number; loss: number }[];
 }
 
 export interface Mistake {
@@ -83,6 +86,8 @@ export interface RunRecord {
   time: number;
   /** Name of the weights file that the run began with. */
   from?: string;
+  /** A kernel of the reader's, in place of the file. */
+  kernel?: OwnKernel;
 }
 
 /** One layer's outputs, each with its own range from black to white. */
@@ -113,6 +118,7 @@ export type FromWorker =
   | { type: 'weights'; file: Uint8Array<ArrayBuffer>; name: string }
   | { type: 'started'; resumed: number; record: RunRecord }
   | { type: 'compiling'; ready: number; total: number }
+  | { type: 'original'; points: NonNullable<Log['original']> }
   /** `time`: milliseconds trained so far. `msPerStep`: 0 before it is known. */
   | { type: 'event'; event: TrainEvent; time: number; msPerStep: number }
   | { type: 'validation'; log: Log['validation'][number]; mistakes: Mistake[]; pictures: Pictures }

@@ -25,6 +25,8 @@ const LOOK_MS = 250;
 const VIEW_MS = 2000;
 const MOST_VIEW_MS = 15_000;
 const MOST_MISTAKES = 12;
+/** Steps that are run with the file itself before those with a kernel of the reader's. */
+const ORIGINAL_STEPS = 50;
 /** About how long the GPU is kept from training while its times are taken. */
 const PROFILE_MS = 2000;
 /** The twin that GPU times are taken on needs the step's memory once more. */
@@ -146,21 +148,28 @@ export class Run {
   /** One device's part of the run; yields the step after each event. */
   async *#attempt(): AsyncGenerator<{ step: number }> {
     const { config, data, post, record, weights } = this.options;
+    const { kernel, log } = record;
     try {
-      this.#gpu = await openGpu(6, (capabilities) => {
-        const { model, batch: samples, tuning } = config;
-        recordNetwork(createNetwork(model, systems), capabilities, {
-          samples,
-          tuning,
-          training: true,
-        });
-      });
+      if (kernel && !log.original) {
+        log.original = await this.#original();
+        post({ type: 'original', points: log.original });
+      }
+      if (this.#stopped) return;
+      this.#gpu = await this.#open();
+      if (kernel) this.#gpu.pipelines.replace(kernel.file, kernel.code);
       const trainer = await Trainer.create(this.#gpu, config, data, {
         checkpoint: this.#checkpoint,
         systems,
         onProgress: (ready, total) => post({ type: 'compiling', ready, total }),
       });
       this.trainer = trainer;
+      if (kernel) trainer.logEvery = 1; // to be compared step by step
+      if (kernel && !this.#gpu.pipelines.replaced.has(kernel.file)) {
+        throw new FacegradError(
+          'bad-input',
+          `the step of this network on this GPU does not use ${kernel.file}`,
+        );
+      }
       if (!this.#checkpoint && weights) trainer.model.import(trainer.storage, weights.tensors);
       if (this.#stopped) trainer.stop();
       this.#viewer = new Viewer(trainer, {
@@ -179,6 +188,38 @@ export class Run {
     } finally {
       this.#close();
     }
+  }
+
+  #open(): Promise<Gpu> {
+    const { model, batch: samples, tuning } = this.options.config;
+    return openGpu(6, (capabilities) =>
+      recordNetwork(createNetwork(model, systems), capabilities, {
+        samples,
+        tuning,
+        training: true,
+      }),
+    );
+  }
+
+  /** The loss of the first steps from the same beginning, with every file as it is. */
+  async #original(): Promise<NonNullable<RunRecord['log']['original']>> {
+    const { config, data, post, weights } = this.options;
+    const points: NonNullable<RunRecord['log']['original']> = [];
+    this.#gpu = await this.#open();
+    const trainer = await Trainer.create(this.#gpu, config, data, {
+      systems,
+      onProgress: (ready, total) => post({ type: 'compiling', ready, total }),
+    });
+    this.trainer = trainer;
+    trainer.logEvery = 1;
+    if (weights) trainer.model.import(trainer.storage, weights.tensors);
+    for await (const event of trainer.run()) {
+      if (event.type !== 'step' || points.length >= ORIGINAL_STEPS) continue;
+      points.push({ step: event.step, loss: event.loss });
+      if (points.length === ORIGINAL_STEPS) trainer.stop();
+    }
+    this.#close();
+    return points;
   }
 
   async #handle(trainer: Trainer, event: TrainEvent): Promise<void> {

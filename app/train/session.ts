@@ -1,5 +1,6 @@
 /** The Train page's session: what the worker is sent, and what its messages change. */
 import { batch, effect } from '@preact/signals';
+import { keepOwnKernel } from '../shared/own_kernel';
 import type { ErrorKind } from '../../src/gpu/errors';
 import type { EpochRecord } from '../../src/train/checkpoint';
 import { applyHash, chosen, refit, takeOver } from './choices';
@@ -16,6 +17,7 @@ import {
   filters,
   fromWeights,
   kept,
+  kernel,
   log,
   memory,
   metrics,
@@ -109,7 +111,7 @@ let wantsStart = false;
 
 function startNow(): void {
   wantsStart = false;
-  send({ type: 'start', settings: settings.value });
+  send({ type: 'start', settings: settings.value, kernel: kernel.value });
 }
 
 export function pause(): void {
@@ -144,6 +146,12 @@ export function download(): void {
 export function forgetWeights(): void {
   fromWeights.value = undefined;
   send({ type: 'forget-weights' });
+}
+
+/** The file as it is, from the next start on. */
+export function forgetKernel(): void {
+  kernel.value = undefined;
+  keepOwnKernel(undefined);
 }
 
 export function choose(image: number): void {
@@ -256,6 +264,9 @@ function receive(message: FromWorker): void {
     case 'compiling':
       compiling.value = message;
       break;
+    case 'original':
+      log.value = { ...log.value, original: message.points };
+      break;
     case 'event':
       trainEvent(message);
       break;
@@ -293,6 +304,7 @@ function receive(message: FromWorker): void {
       break;
     case 'lost':
       log.value = {
+        ...log.value,
         training: log.value.training.filter(({ step }) => step <= message.step),
         validation: log.value.validation.filter(({ step }) => step <= message.step),
       };

@@ -10,6 +10,7 @@ import type {
   Pictures,
   RunRecord,
 } from './protocol';
+import { ownKernel } from '../shared/own_kernel';
 import { defaultSettings, type Settings } from './settings';
 
 type Message<T extends FromWorker['type']> = Extract<FromWorker, { type: T }>;
@@ -58,6 +59,8 @@ export const news = signal<News | undefined>(undefined);
 export const reading = signal<Message<'reading'> | undefined>(undefined);
 export const data = signal<DataSummary | undefined>(undefined);
 export const settings = signal<Settings>(defaultSettings('synthetic'));
+/** A kernel of the reader's that a start puts in place of its file. */
+export const kernel = signal(ownKernel());
 export const fromWeights = signal<{ name: string; about: string } | undefined>(undefined);
 /** A run from before a reload, that waits to be gone on with. */
 export const saved = signal<RunRecord | undefined>(undefined);

@@ -68,7 +68,7 @@ async function handle(message: ToWorker): Promise<void> {
     case 'recorded':
       return load(() => recordedFaces(message.classes, message.size));
     case 'start':
-      return start(message.settings);
+      return start(message.settings, message.kernel);
     case 'estimate':
       return estimate(message.settings);
     case 'resume':
@@ -143,7 +143,7 @@ async function load(read: () => LoadedData | Promise<LoadedData>, faces?: number
   }
 }
 
-async function start(settings: RunRecord['settings']): Promise<void> {
+async function start(settings: RunRecord['settings'], kernel?: RunRecord['kernel']): Promise<void> {
   if (!data) throw new FacegradError('internal', 'there is no data yet');
   const about: RunRecord['data'] = describe(data);
   const config = configOf(settings, data);
@@ -157,6 +157,7 @@ async function start(settings: RunRecord['settings']): Promise<void> {
     data: about,
     time: 0,
     from: weights?.name,
+    kernel,
   };
   if (keeper) {
     try {

@@ -17,11 +17,23 @@ export interface Pipeline {
   paramsLayout: GPUBindGroupLayout | null;
 }
 
+/** `shaders/relu/forward.wgsl`, whatever the root that paths are counted from. */
+export const fileOf = ({ path }: Pick<WgslModule, 'path'>): string =>
+  path.slice(Math.max(0, path.indexOf('shaders/')));
+
 /** Compiles each (file, overrides, constants) once, asynchronously. */
 export class PipelineCache {
+  /** Files that were compiled from another text. */
+  readonly replaced = new Set<string>();
   readonly #pipelines = new Map<string, Promise<Pipeline>>();
+  readonly #texts = new Map<string, string>();
 
   constructor(readonly device: GPUDevice) {}
+
+  /** From now on `code` is compiled in place of a file: the same bindings and parameters, another text. */
+  replace(file: string, code: string): void {
+    this.#texts.set(file, code);
+  }
 
   get(request: PipelineRequest): Promise<Pipeline> {
     const { shader, overrides = {}, constants = {} } = request;
@@ -64,8 +76,14 @@ export class PipelineCache {
           entries: [{ binding: 0, visibility: ShaderStage.COMPUTE, buffer: { type: 'uniform' } }],
         })
       : null;
+    const file = fileOf(shader);
+    const code = this.#texts.get(file) ?? shader.code;
+    if (this.#texts.has(file)) this.replaced.add(file);
     device.pushErrorScope('validation');
-    const module = device.createShaderModule({ label, code: tune(shader, constants) });
+    const module = device.createShaderModule({
+      label,
+      code: tune({ ...shader, code }, constants),
+    });
     const moduleError = device.popErrorScope();
     const info = await module.getCompilationInfo();
     const error = info.messages.find((message) => message.type === 'error');

@@ -404,11 +404,13 @@ export class Trainer {
       await this.#assertFinite();
       tensors = await this.model.export(this.storage);
     }
+    const { replaced } = this.gpu.pipelines;
     const facts: Provenance = {
       data: this.data.training.name,
       seed: this.config.seed,
       epoch: this.#best.epoch,
       adapter: this.gpu.adapter.description,
+      ...(replaced.size > 0 && { replaced: [...replaced].join(', ') }),
       ...provenance,
     };
     return weightsFile(

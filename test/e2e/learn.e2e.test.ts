@@ -4,10 +4,19 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Browser, Page } from 'puppeteer';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { chromeFlags } from '../../tools/chrome';
 import { seriousFindings } from './axe';
-import { giveFiles, launch, openTab, shots, text, waitForText, type Watch } from './browser';
+import {
+  giveFiles,
+  launch,
+  openTab,
+  press as pressTrain,
+  shots,
+  text,
+  waitForText,
+  type Watch,
+} from './browser';
 
 const LESSON = 'learn-04-threads-together.html';
 let browser: Browser;
@@ -210,4 +219,42 @@ it('can be read before any script, and links every page', async () => {
     expect(prose.length).toBeGreaterThan(300);
     if (href.includes('kernel-')) expect(prose, href).toMatch(/A step of the small preset, \d+ /);
   }
+});
+
+it('trains the demo with a kernel from a lesson, beside the file itself', async () => {
+  ({ page, watch } = await openTab(browser, 'learn-12-the-whole-step.html'));
+  await opened('adam');
+  await press('adam', 'The solution');
+  // Another text with the same arithmetic.
+  await typeBelow('adam', 'const ', 'const UNUSED = 0u;');
+  await press('adam', 'Check');
+  await verdict('adam', /Right, in/);
+  await page.click('#adam a::-p-text(Train the demo with it)');
+  await waitForText(page, '.own-kernel', /Your optimizer\/adam\.wgsl runs in place of the file/);
+  await page.goto(new URL('index.html#faces=70&batch=10&epochs=1', inject('url')).href);
+  await page.reload();
+  await pressTrain(page, 'Start training');
+  await waitForText(page, '.news', /Training is done/);
+  expect(await text(page, '.own-kernel')).toMatch(
+    /Up to step \d+ the loss is the file’s, to the last bit/,
+  );
+  expect(await text(page, '.train-main')).toMatch(/with the file/);
+  const replaced = await page.evaluate(
+    () =>
+      new Promise<string>((resolve) => {
+        const asked = indexedDB.open('facegrad-weights');
+        asked.onsuccess = () => {
+          const got = asked.result.transaction('files').objectStore('files').get('latest');
+          got.onsuccess = () => {
+            const { file } = got.result as { file: Uint8Array };
+            resolve(new TextDecoder('latin1').decode(file.subarray(0, 8192)));
+          };
+        };
+      }),
+  );
+  expect(replaced).toContain('shaders/optimizer/adam.wgsl');
+  expect(await seriousFindings(page)).toEqual([]);
+  await pressTrain(page, 'Use the file');
+  expect(watch.errors).toEqual([]);
+  expect(watch.foreign).toEqual([]);
 });
