@@ -77,6 +77,11 @@ export async function main(argv: string[]): Promise<number> {
     throw new FacegradError('bad-input', `there is no experiment ${unknown}`, { available });
   }
   const chosen = all.filter(({ id }) => !options.only || options.only.includes(id));
+  const names = chosen.flatMap(({ variants }) => variants.map(({ name }) => name));
+  const missing = options.variants?.find((name) => !names.includes(name));
+  if (missing) {
+    throw new FacegradError('bad-input', `there is no variant ${missing}`, { available: names });
+  }
   if (options.evaluate) return evaluate(chosen, options, options.evaluate);
   if (options.data) {
     const code = await train(chosen, { ...options, data: options.data }, argv);

@@ -74,6 +74,7 @@ describe('what the repository holds', () => {
       const trained = resolved.model.name !== 'linear';
       if (trained) expect(['last', 'ema']).toContain(resolved.keep); // never chosen on PublicTest
       const names = variants.map(({ name }) => name);
+      expect(names.filter((name) => name.includes(','))).toEqual([]); // --variants is a list
       expect(compare.flat().filter((name) => !names.includes(name))).toEqual([]);
     },
   );
@@ -110,6 +111,9 @@ it('trains what is missing, measures it, tests it, and does nothing twice', asyn
   const there = ['--definitions', definitions, '--results', results, '--out', join(folder, 'runs')];
   const listed = await run(experiments, there);
   expect(listed.join('\n')).toMatch(/tiny: Tiny[\s\S]*raw +–/);
+  await expect(run(experiments, [...there, '--variants', 'raw,edged'])).rejects.toThrow(
+    /no variant edged/,
+  );
   const argv = [...there, '--data', data, ...runtime, '--seeds', '1,1'];
   await run(experiments, argv);
   const first = readResults('tiny', results);
