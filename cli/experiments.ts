@@ -143,7 +143,7 @@ async function train(
     for (const experiment of chosen) {
       const wanted = experiment.data ?? 'fer2013';
       if (wanted !== kind) {
-        console.log(`${experiment.id} is of ${wanted}, not ${kind}: left alone`);
+        console.log(`${experiment.id} skipped: it needs ${wanted}, and this is ${kind}`);
         continue;
       }
       // Without the paths of this machine: rows are published.

@@ -48,14 +48,29 @@ export async function measureFolds(
         );
         const place = ({ variant, seed, fold }: FoldRow) =>
           experiment.variants.findIndex(({ name }) => name === variant) * 1e6 + seed * 10 + fold;
-        const same = (one: FoldRow) => place(one) === place(row);
-        const rows = [...kept.filter((one) => !same(one)), row].sort((a, b) => place(a) - place(b));
+        // Folds of other settings, or begun from other weights, are not added to these.
+        const stale = (one: FoldRow) =>
+          place(one) === place(row) ||
+          (one.variant === row.variant && one.seed === row.seed && !isSameRun(one, row));
+        const rows = [...kept.filter((one) => !stale(one)), row].sort(
+          (a, b) => place(a) - place(b),
+        );
         const whole = { rows: [], comparisons: tests(experiment, rows), folds: rows };
         await writeWhole(join(results, `${id}.json`), `${JSON.stringify(whole, null, 1)}\n`);
       }
     }
   }
   return true;
+}
+
+/** Whether two began with the same weights and were trained alike, or neither was. */
+function isSameRun(
+  a: Pick<FoldRow, 'init' | 'settings'>,
+  b: Pick<FoldRow, 'init' | 'settings'>,
+): boolean {
+  if (a.init !== b.init) return false;
+  if (!a.settings || !b.settings) return a.settings === b.settings;
+  return a.settings.epochs === b.settings.epochs && sameRun(a.settings, b.settings);
 }
 
 async function measureFold(
@@ -84,15 +99,15 @@ async function measureFold(
       .update(await readWhole(init))
       .digest('hex');
   const data = { training: fingerprint(training), held: fingerprint(validation) };
+  const settings = untrained ? undefined : config;
   const there = kept.some(
     (row) =>
       row.variant === name &&
       row.seed === seed &&
       row.fold === fold &&
-      row.init === begins &&
       row.data.training === data.training &&
       row.data.held === data.held &&
-      (untrained || (row.settings?.epochs === config.epochs && sameRun(row.settings, config))),
+      isSameRun(row, { init: begins, settings }),
   );
   if (there) return 'there';
   if (interrupt.signal.aborted) return 'stopped';
@@ -123,7 +138,7 @@ async function measureFold(
     epoch: run?.kept?.epoch ?? 0,
     minutes: (run?.epochs ?? []).reduce((sum, { seconds }) => sum + seconds, 0) / 60,
     ...{ adapter, runtime, commit: run?.commit ?? gitCommit(), command: run?.command ?? command },
-    ...{ init: begins, data, settings: untrained ? undefined : config },
+    ...{ init: begins, data, settings },
   };
 }
 

@@ -9,9 +9,9 @@ const HEAD = `# Results
 Every figure of the paper and every system that it names, run again. This page is made of \`experiments/*.json\` (what is run) and
 \`docs/results/*.json\` (what came out, with the prediction for every image) by \`npm run experiments -- --page\`; a test keeps it so.
 
-All accuracies are of PublicTest's 3,589 images, in percent, without test-time averaging but in the column that says _mirror_. Nothing
-was chosen on them: choices are made on a tenth of Training that the run does not learn (\`--validation held\`), and the weights are those
-of the last epoch or their moving average. _Without copies_ leaves out the images that are in Training too; _6 masked_ leaves neutral images
+Unless a section says otherwise, accuracies are of PublicTest's 3,589 images, in percent, without test-time averaging but in the column that
+says _mirror_. Nothing was chosen on them: choices are made on a tenth of Training that the run does not learn (\`--validation held\`), and the
+weights are those of the last epoch or their moving average. The exception is \`models/small.safetensors\`, whose epoch was chosen on PublicTest. _Without copies_ leaves out the images that are in Training too; _6 masked_ leaves neutral images
 out and never answers neutral. Several seeds: mean ± standard deviation; one: the 95 % interval of Wilson. \`fit\` networks are computed, not
 trained. _Paper_ is M. Wang's figure, of six classes and an unknown split. Where a row is empty, it has not run yet.
 `;

@@ -39,17 +39,21 @@ export async function measureSpoilt(
   );
   for (const { name: variant, weights } of variants) {
     if (!weights || !existsSync(weights)) {
-      console.log(`${id}: ${variant} waits for its weights, ${weights ?? 'which do not ship'}`);
+      console.log(`${id}: ${variant} skipped: ${weights ?? 'its weights file'} does not exist yet`);
       continue;
     }
     const hash = createHash('sha256')
       .update(await readWhole(weights))
       .digest('hex');
     for (const { corruption, level } of [{ corruption: 'none', level: 0 }, ...levels]) {
-      const { spoilt = [], ...rest } = readResults(id, results);
+      const { spoilt: all = [], ...rest } = readResults(id, results);
+      // One table never compares two files of weights.
+      const spoilt = all.filter(
+        (row) => row.variant !== variant || (row.weights === hash && row.data === data),
+      );
       const same = (row: SpoiltRow) =>
         row.variant === variant && row.corruption === corruption && row.level === level;
-      if (spoilt.some((row) => same(row) && row.weights === hash && row.data === data)) continue;
+      if (spoilt.some(same)) continue;
       if (interrupt.signal.aborted) return false;
       const { probabilities, adapter } = await probabilitiesOf({
         weights,
@@ -65,7 +69,7 @@ export async function measureSpoilt(
       const predictions = Buffer.from(made).toString('base64');
       const facts = { adapter, runtime, commit: gitCommit(), command, data, weights: hash };
       const row = { variant, corruption, level, accuracy, images, predictions, ...facts };
-      const kept = inOrder(experiment, [...spoilt.filter((one) => !same(one)), row]);
+      const kept = inOrder(experiment, [...spoilt, row]);
       const tested = tests(experiment, kept, test.labels);
       const whole = { ...rest, spoilt: kept, spoiltComparisons: tested };
       await writeWhole(path, `${JSON.stringify(whole, null, 1)}\n`);

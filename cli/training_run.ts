@@ -98,7 +98,7 @@ export async function trainRun(input: RunInput): Promise<RunResult> {
     if (classes.length === wanted.length && classes.join() !== wanted.join()) {
       // The classifier fits by its shape alone.
       console.log(
-        `${init} was trained on ${classes.join(', ')}: its class scores are a start only.`,
+        `${init} was trained on ${classes.join(', ')}: its classifier is only a starting point.`,
       );
     }
   }

@@ -43,7 +43,7 @@ class Line<Q, A> {
 export const machine = new Line<Question, Answer>(
   () => new Worker(new URL('./machine.worker.ts', import.meta.url), { type: 'module' }),
   PATIENCE.machine,
-  { error: 'The machine did not come to an end in 10 seconds. Is there a loop that does not end?' },
+  { error: 'The machine did not finish within 10 seconds. Is there an endless loop?' },
 );
 
 export const gpuLine = new Line<GpuQuestion, GpuAnswer>(
@@ -51,6 +51,6 @@ export const gpuLine = new Line<GpuQuestion, GpuAnswer>(
   PATIENCE.gpu,
   {
     adapter: '',
-    wrong: 'The GPU did not answer in 40 seconds. A loop with a barrier may not end.',
+    wrong: 'The GPU did not answer within 40 seconds. A loop with a barrier may be endless.',
   },
 );

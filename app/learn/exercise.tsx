@@ -163,6 +163,14 @@ export function ExerciseView(props: { lesson: string; exercise: Exercise; shared
     await navigator.clipboard?.writeText(location.href).catch(() => {});
     setCopied('The address of this page now holds your text and where you stand.');
   };
+  const onTrain = (event: Event) => {
+    try {
+      keepOwnKernel({ file, code: guard(text) });
+    } catch {
+      event.preventDefault();
+      setCopied('This browser does not let the page store the kernel for the demo.');
+    }
+  };
   const withGpu = 'gpu' in navigator;
   const file = fileOf(exercise.shader);
 
@@ -194,11 +202,7 @@ export function ExerciseView(props: { lesson: string; exercise: Exercise; shared
           Link
         </Button>
         {verdict?.good && file in steps && (
-          <a
-            class="button quiet"
-            href="./index.html"
-            onClick={() => keepOwnKernel({ file, code: guard(text) })}
-          >
+          <a class="button quiet" href="./index.html" onClick={onTrain}>
             Train the demo with it
           </a>
         )}

@@ -16,21 +16,21 @@ export function Progress({ onRead }: { onRead(): void }) {
   const onLoad = async (file: File | undefined) => {
     if (!file) return;
     const given = readKept(await file.text());
-    if (!given) return setSaid(`${file.name} holds no progress.`);
+    if (!given) return setSaid(`${file.name} is not a progress file.`);
     keep((all) => {
       Object.assign(all.texts, given.texts);
       Object.assign(all.solved, given.solved);
     });
-    setSaid(`${Object.keys(given.solved).length} solved exercises were read.`);
+    setSaid(`${Object.keys(given.solved).length} solved exercises loaded.`);
     onRead();
   };
   return (
     <>
       <h2>Your progress</h2>
-      <p>It stays in this browser. A file takes it to another one.</p>
+      <p>It stays in this browser. Save it to a file to continue in another.</p>
       <div class="row">
-        <Button onClick={onSave}>Save it as a file</Button>
-        <Button onClick={() => input.current!.click()}>Read a file</Button>
+        <Button onClick={onSave}>Save to a file</Button>
+        <Button onClick={() => input.current!.click()}>Load a file</Button>
         <span class="small" role="status">
           {said}
         </span>

@@ -17,6 +17,7 @@ export function ownKernel(): OwnKernel | undefined {
   }
 }
 
+/** @throws where this browser keeps nothing */
 export function keepOwnKernel(kernel: OwnKernel | undefined): void {
   if (kernel) localStorage.setItem(KEY, JSON.stringify(kernel));
   else localStorage.removeItem(KEY);

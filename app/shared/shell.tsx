@@ -19,6 +19,11 @@ export function mountPage(page: PageName, content: ComponentChildren): void {
   render(<Shell page={page}>{content}</Shell>, document.getElementById('app')!);
 }
 
+/** On a phone the row of links is wider than the screen. */
+function intoView(link: HTMLElement | null): void {
+  link?.scrollIntoView({ inline: 'nearest', block: 'nearest' });
+}
+
 function Shell({ page, children }: { page: PageName; children: ComponentChildren }) {
   return (
     <>
@@ -37,12 +42,7 @@ function Shell({ page, children }: { page: PageName; children: ComponentChildren
                 key={name}
                 href={href}
                 aria-current={name === page ? 'page' : undefined}
-                // On a phone the row is longer than the screen.
-                ref={(link) =>
-                  void (
-                    name === page && link?.scrollIntoView({ inline: 'nearest', block: 'nearest' })
-                  )
-                }
+                ref={name === page ? intoView : undefined}
               >
                 {label}
               </a>

@@ -35,7 +35,7 @@ function inWords(name: string, of: (point: Log['training'][number]) => string): 
 
 type Field = 'loss' | 'accuracy';
 
-/** Steps, training, its running mean, held out, and of the loss the file's beside a kernel of the reader's: one column a step that has any of them. */
+/** Steps, training, its running mean, held out, and the original's loss beside a reader's kernel: one column a step that has any of them. */
 function columns({ training, validation, original }: Log, field: Field): uPlot.AlignedData {
   const beside = field === 'loss' ? original : undefined;
   const points = [...training, ...validation, ...(beside ?? [])];
@@ -108,7 +108,7 @@ function Chart({ field, label }: { field: Field; label: string }) {
           ...(beside
             ? [
                 {
-                  label: 'with the file',
+                  label: 'original kernel',
                   stroke: text,
                   width: 1,
                   dash: [4, 4],

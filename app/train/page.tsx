@@ -183,7 +183,7 @@ function RunCard() {
   );
 }
 
-/** A kernel from a lesson, and how the loss with it stands to that with the file. */
+/** A kernel from a lesson, and its loss beside the original's. */
 function YourKernel() {
   const { original, training: points } = log.value;
   const own = kernel.value;
@@ -196,18 +196,18 @@ function YourKernel() {
     <div class="own-kernel" role="status">
       {own && (
         <p class="small">
-          Your <code>{own.file.replace('shaders/', '')}</code> runs in place of the file. The first
-          steps are run with the file as well, from the same beginning.{' '}
+          Your <code>{own.file.replace('shaders/', '')}</code> replaces the original. For
+          comparison, the first 50 steps run with the original too, from the same start.{' '}
           <Button kind="quiet" disabled={training.value} onClick={forgetKernel}>
-            Use the file
+            Use the original
           </Button>
         </p>
       )}
       {last && (
         <p class="small">
           {same
-            ? `Up to step ${last.step} the loss is the file’s, to the last bit.`
-            : `After step ${last.step} the loss is ${last.loss.toFixed(4)}; with the file it was ${loss.get(last.step)!.toFixed(4)}.`}
+            ? `Up to step ${last.step}, the loss matches the original’s to the last bit.`
+            : `After step ${last.step}, the loss is ${last.loss.toFixed(4)}; with the original it was ${loss.get(last.step)!.toFixed(4)}.`}
         </p>
       )}
     </div>

@@ -25,7 +25,7 @@ const LOOK_MS = 250;
 const VIEW_MS = 2000;
 const MOST_VIEW_MS = 15_000;
 const MOST_MISTAKES = 12;
-/** Steps that are run with the file itself before those with a kernel of the reader's. */
+/** Steps that run with the original file first, to be compared with the reader's kernel. */
 const ORIGINAL_STEPS = 50;
 /** About how long the GPU is kept from training while its times are taken. */
 const PROFILE_MS = 2000;
@@ -154,7 +154,6 @@ export class Run {
         log.original = await this.#original();
         post({ type: 'original', points: log.original });
       }
-      if (this.#stopped) return;
       this.#gpu = await this.#open();
       if (kernel) this.#gpu.pipelines.replace(kernel.file, kernel.code);
       const trainer = await Trainer.create(this.#gpu, config, data, {
@@ -203,7 +202,8 @@ export class Run {
 
   /** The loss of the first steps from the same beginning, with every file as it is. */
   async #original(): Promise<NonNullable<RunRecord['log']['original']>> {
-    const { config, data, post, weights } = this.options;
+    const { config, post, weights } = this.options;
+    const data = { training: this.options.data.training }; // nothing is chosen here
     const points: NonNullable<RunRecord['log']['original']> = [];
     this.#gpu = await this.#open();
     const trainer = await Trainer.create(this.#gpu, config, data, {

@@ -2,6 +2,7 @@ import { adapterName } from '../../src/gpu/device';
 import { recordNetwork } from '../../src/nn/network';
 import { createNetwork } from '../../src/nn/systems';
 import { Storage } from '../../src/tape/storage';
+import { itemLabels } from '../../src/train/batches';
 import { Evaluator, testViews, type TestTimeAveraging } from '../../src/train/evaluator';
 import { loadNetwork, readWeights } from '../../src/train/weights_file';
 import { unpackImageSet, type ImageSetHeader } from './image_sets';
@@ -27,7 +28,8 @@ export async function predict(task: Task<PredictJobConfig>): Promise<void> {
   const data = unpackImageSet('data', config.data, inputs);
   const gpu = await task.gpu((capabilities) => {
     const network = createNetwork(weights.config, task.systems);
-    recordNetwork(network, capabilities, { samples: config.batch });
+    const samples = Math.min(config.batch, itemLabels(data).length);
+    recordNetwork(network, capabilities, { samples });
   });
   emit({ type: 'start', adapter: adapterName(gpu.adapter) });
   const storage = new Storage(gpu);

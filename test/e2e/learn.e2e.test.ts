@@ -173,7 +173,7 @@ it('takes progress to another browser', async () => {
   const file = join(mkdtempSync(join(tmpdir(), 'facegrad-progress-')), 'progress.json');
   ({ page, watch } = await openTab(await browser.createBrowserContext(), 'learn.html'));
   for (const [content, answer, list] of [
-    ['{"texts": 1}', /holds no progress/, /^3 exercises$/],
+    ['{"texts": 1}', /is not a progress file/, /^3 exercises$/],
     ['{"texts": {}, "solved": {"path/01-one-thread/bound": true}}', /1 solved/, /^1 of 3 solved$/],
   ] as const) {
     writeFileSync(file, content);
@@ -230,15 +230,15 @@ it('trains the demo with a kernel from a lesson, beside the file itself', async 
   await press('adam', 'Check');
   await verdict('adam', /Right, in/);
   await page.click('#adam a::-p-text(Train the demo with it)');
-  await waitForText(page, '.own-kernel', /Your optimizer\/adam\.wgsl runs in place of the file/);
+  await waitForText(page, '.own-kernel', /Your optimizer\/adam\.wgsl replaces the original/);
   await page.goto(new URL('index.html#faces=70&batch=10&epochs=1', inject('url')).href);
   await page.reload();
   await pressTrain(page, 'Start training');
   await waitForText(page, '.news', /Training is done/);
   expect(await text(page, '.own-kernel')).toMatch(
-    /Up to step \d+ the loss is the file’s, to the last bit/,
+    /Up to step \d+, the loss matches the original’s to the last bit/,
   );
-  expect(await text(page, '.train-main')).toMatch(/with the file/);
+  expect(await text(page, '.train-main')).toMatch(/original kernel/);
   const replaced = await page.evaluate(
     () =>
       new Promise<string>((resolve) => {
@@ -254,7 +254,7 @@ it('trains the demo with a kernel from a lesson, beside the file itself', async 
   );
   expect(replaced).toContain('shaders/optimizer/adam.wgsl');
   expect(await seriousFindings(page)).toEqual([]);
-  await pressTrain(page, 'Use the file');
+  await pressTrain(page, 'Use the original');
   expect(watch.errors).toEqual([]);
   expect(watch.foreign).toEqual([]);
 });
