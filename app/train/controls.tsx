@@ -16,6 +16,7 @@ import {
   training,
 } from './state';
 import { choosePreset, set } from './choices';
+import { SYSTEMS } from '../../src/nn/systems';
 import { FACES, isPreset, NETWORKS, problemOf, SETTINGS } from './settings';
 import { roughly, size } from './words';
 
@@ -178,6 +179,26 @@ function take(input: HTMLInputElement): void {
 
 const capital = (text: string) => text[0].toUpperCase() + text.slice(1);
 
+const names = Object.keys(NETWORKS);
+/** Beside the presets and a network of one's own. */
+const isBuiltIn = (name: unknown) => SYSTEMS.some((system) => system.name === name);
+
+const choice = (preset: string) => (
+  <label key={preset} class="preset">
+    <input
+      type="radio"
+      name="preset"
+      value={preset}
+      checked={settings.value.preset === preset}
+      onChange={() => choosePreset(preset)}
+    />
+    <span>
+      <strong>{preset}</strong>
+      <span class="small muted">{NETWORKS[preset]}</span>
+    </span>
+  </label>
+);
+
 export function SettingsCard() {
   const locked = training.value;
   const wrong = problems();
@@ -201,21 +222,11 @@ export function SettingsCard() {
       ) : (
         <fieldset class="presets" disabled={locked}>
           <legend class="hidden-text">Network</legend>
-          {Object.entries(NETWORKS).map(([preset, about]) => (
-            <label key={preset} class="preset">
-              <input
-                type="radio"
-                name="preset"
-                value={preset}
-                checked={settings.value.preset === preset}
-                onChange={() => choosePreset(preset)}
-              />
-              <span>
-                <strong>{preset}</strong>
-                <span class="small muted">{about}</span>
-              </span>
-            </label>
-          ))}
+          {names.filter((name) => !isBuiltIn(name)).map(choice)}
+          <details class="others" open={isBuiltIn(settings.value.preset)}>
+            <summary>Other networks</summary>
+            <div class="presets">{names.filter(isBuiltIn).map(choice)}</div>
+          </details>
         </fieldset>
       )}
       <details class="more">

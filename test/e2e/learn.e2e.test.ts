@@ -254,6 +254,7 @@ it('trains the demo with a kernel from a lesson, beside the file itself', async 
   );
   expect(replaced).toContain('shaders/optimizer/adam.wgsl');
   expect(await seriousFindings(page)).toEqual([]);
+  await shots(page, 'train-own-kernel');
   await pressTrain(page, 'Use the original');
   expect(watch.errors).toEqual([]);
   expect(watch.foreign).toEqual([]);
