@@ -10,7 +10,7 @@ import {
 } from '../src/data/dataset';
 import { command, integer, parse } from './command';
 import { percent } from './progress';
-import { dataPath, openData, splitName, SYNTHETIC } from './source';
+import { wholeOf, openData, splitName, SYNTHETIC } from './source';
 
 interface Options {
   data: string;
@@ -32,7 +32,7 @@ export async function main(argv: string[]): Promise<number> {
   const ended = parse(program, argv);
   if (ended !== undefined) return ended;
   const { data, fold, json } = program.opts<Options>();
-  const spec = { data: dataPath(data), without: [], lastFrame: false, fold };
+  const spec = { ...wholeOf(data), fold };
   const { kind, sets, notes } = await openData(spec);
   const splits = SPLITS.filter((split) => sets[split]);
 

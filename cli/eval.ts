@@ -24,7 +24,7 @@ import { configOption, modelOption, openWeights } from './model';
 import { probabilitiesOf } from './probabilities';
 import { duration, percent } from './progress';
 import type { RuntimeName } from './runtime/runtime';
-import { dataPath, fitClasses, openData, splitName, SYNTHETIC } from './source';
+import { fitClasses, openData, splitName, SYNTHETIC, wholeOf } from './source';
 
 interface Options {
   weights: string;
@@ -96,7 +96,7 @@ export async function main(argv: string[]): Promise<number> {
   const { config: network } = readWeights(weights, options.weights);
   checkSystemConfig(network, systems); // before anything is opened
   const { classes } = network;
-  const spec = { data: dataPath(options.data), without: [], lastFrame, fold };
+  const spec = { ...wholeOf(options.data), lastFrame, fold };
   const never = options.classes === '6' ? classes.indexOf('neutral') : undefined;
   if (never === -1) throw new FacegradError('bad-input', 'the weights do not know neutral');
   const { kind, sets, notes } = await openData(

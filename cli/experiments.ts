@@ -20,7 +20,7 @@ import {
   type Results,
   type Row,
 } from './experiment';
-import { accuracies, comparisons, differing, isOf, makeRow, prepare } from './rows';
+import { accuracies, comparisons, differing, isOf, makeRow, openSets, prepare } from './rows';
 import { writeWhole } from './files';
 import { measureFolds } from './folds';
 import { onInterrupt } from './interrupt';
@@ -28,7 +28,7 @@ import { percent } from './progress';
 import { resultsPage } from './results';
 import { measureSpoilt } from './robustness';
 import type { RuntimeName } from './runtime/runtime';
-import { dataPath, openData } from './source';
+import { openData, wholeOf } from './source';
 
 interface Options {
   only?: string[];
@@ -136,10 +136,7 @@ async function train(
   const { data, runtime, out = join('runs', 'experiments') } = options;
   const line = ['npm run experiments --', ...argv].join(' ');
   try {
-    const { kind } = await openData(
-      { data: dataPath(data), without: [], lastFrame: false, fold: 0 },
-      ['publictest'],
-    );
+    const { kind } = await openData(wholeOf(data), ['publictest']);
     for (const experiment of chosen) {
       const wanted = experiment.data ?? 'fer2013';
       if (wanted !== kind) {
@@ -165,11 +162,13 @@ async function train(
         console.log(`To resume: ${line}`);
         return 130;
       }
+      if (seeds.length === 0) continue; // table 1 is counted alone
+      const sets = await openSets(experiment, data);
       for (const seed of seeds) {
         for (const variant of variants) {
           const path = join(options.results, `${experiment.id}.json`);
           const { rows } = readResults(experiment.id, options.results);
-          const prepared = await prepare(experiment, variant, seed, bench);
+          const prepared = await prepare(experiment, variant, seed, bench, sets);
           if (rows.some((row) => isOf(row, prepared))) continue;
           console.log(`\n${experiment.id}: ${variant.name}, seed ${seed}`);
           const row = await makeRow(prepared, bench);
@@ -194,16 +193,14 @@ async function train(
 }
 
 async function publicTest(data: string): Promise<ImageSet> {
-  const spec = { data: dataPath(data), without: [], lastFrame: false, fold: 0 };
-  const { publictest } = (await openData(spec, ['publictest'])).sets;
+  const { publictest } = (await openData(wholeOf(data), ['publictest'])).sets;
   if (publictest && !('sequences' in publictest)) return publictest;
   throw new FacegradError('bad-input', `${data} has no pictures in publictest`);
 }
 
 /** The paper's table 1. */
 async function count({ id }: Experiment, { data, results }: Options & { data: string }) {
-  const spec = { data: dataPath(data), without: [], lastFrame: false, fold: 0 };
-  const { sets } = await openData(spec);
+  const { sets } = await openData(wholeOf(data));
   const of = (set: ImageSet | SequenceSet) => {
     const found = classCounts(set);
     return Object.fromEntries(set.classes.map((name, c) => [name, found[c]]));
@@ -222,8 +219,7 @@ function inOrder({ variants }: Experiment, rows: Row[]): Row[] {
 /** Measures every weights file that ships, and says on which images it differs from what is kept. */
 async function evaluate(chosen: Experiment[], options: Options, path: string): Promise<number> {
   const { split, runtime } = options;
-  const spec = { data: dataPath(path), without: [], lastFrame: false, fold: 0 };
-  const { sets } = await openData(spec, ['training', split]);
+  const { sets } = await openData(wholeOf(path), ['training', split]);
   const { training: whole } = sets;
   const test = sets[split];
   if (!test || !whole || 'sequences' in test || 'sequences' in whole) {

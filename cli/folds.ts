@@ -22,7 +22,7 @@ import {
 import { gitCommit, readWhole, writeWhole } from './files';
 import { probabilitiesOf } from './probabilities';
 import { percent } from './progress';
-import { dataPath, fitClasses, openTraining } from './source';
+import { fitClasses, openTraining, wholeOf } from './source';
 import { resolveConfig } from './train_options';
 import { trainOnce } from './training_run';
 
@@ -83,7 +83,7 @@ async function measureFold(
 ): Promise<FoldRow | 'there' | 'stopped'> {
   const { runtime, command, interrupt, out } = bench;
   const { name, frames, init, untrained } = variant;
-  const spec = { data: dataPath(bench.data), without: [], lastFrame: frames === 'last', fold };
+  const spec = { ...wholeOf(bench.data), lastFrame: frames === 'last', fold };
   const { kind, training, validation, held } = await openTraining(spec);
   if (!validation) throw new FacegradError('bad-input', `${bench.data} holds nobody out`);
   const model = await openModel(variant.system);

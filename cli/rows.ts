@@ -30,9 +30,22 @@ import {
 import { embeddingsOf, probabilitiesOf } from './probabilities';
 import { openRuntime } from './runtime/open';
 import type { RuntimeName } from './runtime/runtime';
-import { dataPath, openData, openTraining, type DataSpec } from './source';
+import { openData, openTraining, wholeOf, type DataSpec } from './source';
 import { resolveConfig } from './train_options';
 import { trainOnce, type Report } from './training_run';
+
+/** What an experiment learns and is measured on, opened once for all of its rows. */
+export async function openSets({ validation }: Experiment, path: string) {
+  const spec: DataSpec = { ...wholeOf(path), validation };
+  const source = await openTraining(spec);
+  const { sets } = await openData(wholeOf(path), ['training', 'publictest']);
+  const { publictest: test, training: whole } = sets;
+  if (!test || !whole || 'sequences' in test || 'sequences' in whole) {
+    throw new FacegradError('bad-input', `${path} has no pictures in training and publictest`);
+  }
+  const data = { training: fingerprint(source.training), publictest: fingerprint(test) };
+  return { spec, source, test, whole, data };
+}
 
 /** One variant and seed, ready to be trained or found to be there. */
 export async function prepare(
@@ -40,25 +53,9 @@ export async function prepare(
   variant: Variant,
   seed: number,
   bench: Bench,
+  sets: Awaited<ReturnType<typeof openSets>>,
 ) {
-  const { validation } = experiment;
-  const spec: DataSpec = {
-    data: dataPath(bench.data),
-    without: [],
-    lastFrame: false,
-    fold: 0,
-    validation,
-  };
-  const source = await openTraining(spec);
-  const { kind, training } = source;
-  const { sets } = await openData({ ...spec, validation: undefined }, ['training', 'publictest']);
-  const { publictest: test, training: whole } = sets;
-  if (!test || !whole || 'sequences' in test || 'sequences' in whole) {
-    throw new FacegradError(
-      'bad-input',
-      `${bench.data} has no pictures in training and publictest`,
-    );
-  }
+  const { kind, training } = sets.source;
   const model = await openModel(variant.system);
   const config = resolveConfig(
     { data: bench.data, fold: 0, seed, config: settingsOf(experiment, variant) },
@@ -66,21 +63,8 @@ export async function prepare(
     training,
     model,
   );
-  const data = { training: fingerprint(training), publictest: fingerprint(test) };
   const folder = join(bench.out, experiment.id, `${variant.name}-seed${seed}`);
-  return {
-    experiment,
-    variant,
-    seed,
-    spec,
-    source,
-    test,
-    whole,
-    config,
-    data,
-    folder,
-    systems: model.systems,
-  };
+  return { experiment, variant, seed, ...sets, config, folder, systems: model.systems };
 }
 
 export type Prepared = Awaited<ReturnType<typeof prepare>>;

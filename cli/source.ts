@@ -31,6 +31,14 @@ export interface DataSpec {
   validation?: 'publictest' | 'held';
 }
 
+/** All of a data set, as it is. */
+export const wholeOf = (data: string): DataSpec => ({
+  data: dataPath(data),
+  without: [],
+  lastFrame: false,
+  fold: 0,
+});
+
 export interface DataSource extends Omit<OpenedData, 'kind'> {
   kind: OpenedData['kind'] | (typeof SYNTHETIC)[number];
 }
