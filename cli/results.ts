@@ -208,7 +208,7 @@ function folded(experiment: Experiment, { folds: rows = [], comparisons }: Resul
           ...table(['pair', 'seed', 'b', 'c', 'p', 'corrected'], comparisons.map(tested)),
         ]
       : []),
-    `\`npm run experiments -- --only ${id} --data PATH\`, ${seeds.length} seeds, ${folds} folds by subject, at most ${budget} minutes each on two cores.`,
+    `\`npm run experiments -- --only ${id} --data ${experiment.data === 'synthetic-pairs' ? experiment.data : 'PATH'}\`, ${seeds.length} seeds, ${folds > 1 ? `${folds} folds by subject, ` : ''}at most ${budget} minutes each on two cores.`,
     '',
     ...(runs.size > 0
       ? table(['run', 'seed', 'runtime', 'adapter', 'commit'], [...runs.values()])

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { main as ablate } from '../../cli/ablate';
 import { main as evaluate } from '../../cli/eval';
 import { main as exportOnnx } from '../../cli/export';
 import { main as predict } from '../../cli/predict';
@@ -112,35 +111,6 @@ it('trains in Chrome, stops at Ctrl-C, goes on, and measures the same again', as
   expect(Object.keys(image.probabilities)).toEqual(held.classes);
   const sum = Object.values<number>(image.probabilities).reduce((a, b) => a + b, 0);
   expect(sum).toBeCloseTo(1, 6);
-}, 300_000);
-
-it('compares streams and fusions, and does nothing twice', async () => {
-  const options = ['--data', csv, '--config', config, '--epochs', '1', '--seeds', '1', '--json'];
-  const argv = [
-    ...options,
-    '--out',
-    join(folder, 'ablation'),
-    '--runtime',
-    inNode ? 'node' : 'chrome',
-  ];
-  const first = await run(ablate, argv);
-  expect(first.code).toBe(0);
-  const { runs, table } = last(first.lines);
-  expect(runs.map(({ variant }: { variant: string }) => variant)).toEqual([
-    'equalized',
-    'edges',
-    'both-concat',
-    'both-lstm',
-  ]);
-  const text = readFileSync(table, 'utf8');
-  expect(text.match(/^\| (equalized|edges|both-concat|both-lstm) \| 1 \| 21 \| /gm)?.length).toBe(
-    4,
-  );
-
-  const again = await run(ablate, argv);
-  expect(last(again.lines).runs).toEqual(runs);
-  expect(again.lines.filter((line) => line.includes('million parameters'))).toEqual([]);
-  await expect(run(ablate, [...argv, '--gamma', '0'])).rejects.toThrow(/other settings/);
 }, 300_000);
 
 it('trains, resumes, evaluates, predicts with and exports the network of docs/own-model.md', async () => {

@@ -1,8 +1,8 @@
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { main as ablate } from '../../cli/ablate';
 import { main as evaluate } from '../../cli/eval';
 import { main as experiments } from '../../cli/experiments';
 import { readExperiments, readResults } from '../../cli/experiment';
@@ -296,20 +296,28 @@ it('holds every subject of sequences out once, and adds the folds up', async () 
   );
 }, 300_000);
 
-it('ablate takes no run of other data, and a seed once', async () => {
-  const config = join(folder, 'config.json');
-  const model = { size: 16, widths: [4, 8], dense: 8, hidden: 8 };
-  writeFileSync(config, JSON.stringify({ preset: 'tiny', epochs: 1, batch: 28, model }));
-  const argv = [
-    '--config',
-    config,
-    '--seeds',
-    '1,1',
-    '--out',
-    join(folder, 'ablation'),
-    ...runtime,
-  ];
-  const lines = await run(ablate, [...argv, '--data', data, '--json']);
-  expect(JSON.parse(lines.at(-1)!).runs).toHaveLength(4);
-  await expect(run(ablate, [...argv, '--data', other])).rejects.toThrow(/with other data/);
+it('measures pictures by class too where results are of their own', async () => {
+  const definitions = join(folder, 'own');
+  const pictures = join(folder, 'pictures');
+  mkdirSync(definitions);
+  const shape = { raw: { width: 48, height: 48, channels: 1 } } as const;
+  for (let i = 0; i < 40; i++) {
+    const name = training.classes[training.labels[i]];
+    mkdirSync(join(pictures, name), { recursive: true });
+    const pixels = training.images.subarray(i * 48 * 48, (i + 1) * 48 * 48);
+    await sharp(pixels, shape).toFile(join(pictures, name, `${i}.png`));
+  }
+  const model = { size: 16, widths: [4, 8], dense: 8, hidden: 8, streams: ['raw'] };
+  const settings = { preset: 'tiny', epochs: 1, batch: 8, keep: 'last', model };
+  const text = { id: 'own', title: 'Own', text: 'Own pictures.', budget: 1 };
+  const definition = { ...text, seeds: [1], validation: 'held', settings };
+  const variants = [{ name: 'raw' }];
+  writeFileSync(join(definitions, 'own.json'), JSON.stringify({ ...definition, variants }));
+  const results = join(folder, 'own-docs', 'results');
+  const there = ['--definitions', definitions, '--results', results, ...runtime];
+  const argv = [...there, '--out', join(folder, 'own-runs')];
+  await run(experiments, [...argv, '--data', pictures]);
+  const { rows } = readResults('own', results);
+  expect(rows).toMatchObject([{ variant: 'raw', epoch: 1 }]);
+  expect(rows[0].images).toBe(8); // a fifth is held out
 }, 300_000);
