@@ -5,10 +5,10 @@ import { DIRECT, PLAIN, type Tuning } from '../../src/kernels/tuning';
 import type { Network } from '../../src/nn/network';
 import { createNetwork } from '../../src/nn/systems';
 import type { NamedTensor } from '../../src/nn/parameters';
-import { batchNorm } from '../../src/tape/operations/batch_norm';
+import { batchNormStreams } from '../../src/tape/operations/batch_norm';
 import { conv } from '../../src/tape/operations/conv';
 import { conv5x5 } from '../../src/tape/operations/conv5x5';
-import { dense } from '../../src/tape/operations/dense';
+import { linear } from '../../src/tape/operations/dense';
 import { focalLoss } from '../../src/tape/operations/focal_loss';
 import { lstm } from '../../src/tape/operations/lstm';
 import { maxPool } from '../../src/tape/operations/max_pool';
@@ -295,13 +295,13 @@ function record(storage: Storage, tape: Tape, { op, inputs }: LayerProblem): Rec
     const running_mean = state('running_mean', f32(values.gamma.shape));
     const running_var = state('running_var', f32(values.gamma.shape));
     const all = { ...values, running_mean, running_var };
-    const { y } = tape.apply(batchNorm, all, { training: true });
+    const { y } = tape.apply(batchNormStreams, all, { training: true });
     return withGradients(y, gradient ? grouped('dy') : undefined, values);
   }
   if (op.startsWith('dense')) {
     const values = { x: grouped('x'), weight: grouped('weight'), bias: grouped('bias') };
     wantGradients(values);
-    const { y } = tape.apply(dense, values, {});
+    const { y } = tape.apply(linear, values, {});
     return withGradients(y, gradient ? grouped('dy') : undefined, values);
   }
   const values = {

@@ -2,7 +2,7 @@
 import * as convolutions from '../tape/operations/conv2d';
 import * as copies from '../tape/operations/copy';
 import { cumsum as cumulative } from '../tape/operations/cumsum';
-import { dense } from '../tape/operations/dense';
+import * as linears from '../tape/operations/dense';
 import * as elementwise from '../tape/operations/elementwise';
 import * as products from '../tape/operations/gemm';
 import * as responses from '../tape/operations/local_response_norm';
@@ -21,7 +21,11 @@ const ab = { a: 'f32', b: 'f32' } as const;
 const convolution = { x: 'f32', weight: 'f32', bias: 'f32?' } as const;
 export const conv2d = /* @__PURE__ */ eager(convolutions.conv2d, convolution);
 export const convTranspose2d = /* @__PURE__ */ eager(convolutions.convTranspose2d, convolution);
-export const linear = /* @__PURE__ */ eager(dense, { x: 'f32', weight: 'f32', bias: 'f32?' });
+export const linear = /* @__PURE__ */ eager(linears.linear, {
+  x: 'f32',
+  weight: 'f32',
+  bias: 'f32?',
+});
 export const gemm = /* @__PURE__ */ eager(products.gemm, { a: 'f32', b: 'f32', c: 'f32?' });
 export const matmul = /* @__PURE__ */ eager(products.matmul, ab);
 

@@ -4,13 +4,13 @@ import { copyStrided, sameOrder } from '../kernels/copy';
 import { bordered, size } from '../kernels/kernel';
 import { pair, windowOf, type Pair, type WindowAttributes } from '../kernels/window';
 import { inLayout, later, reshapeLater, take, waiting } from '../tape/later';
-import { batchNorm } from '../tape/operations/batch_norm';
+import { batchNormStreams } from '../tape/operations/batch_norm';
 import { bnReluPool } from '../tape/operations/bn_relu_pool';
 import { addChannelBias, conv2d } from '../tape/operations/conv2d';
 import { conv, convInputLayout, convWindow, isTuned } from '../tape/operations/conv';
 import { conv5x5 } from '../tape/operations/conv5x5';
 import { transpose } from '../tape/operations/copy';
-import { dense } from '../tape/operations/dense';
+import { linear } from '../tape/operations/dense';
 import { dropout } from '../tape/operations/dropout';
 import { gru } from '../tape/operations/gru';
 import { lstm } from '../tape/operations/lstm';
@@ -158,7 +158,7 @@ export class BatchNorm2d extends Module {
     const attributes = { training, ...this.options };
     // The running statistics move once, also where y is read by more than what it was fused into.
     const again = { ...attributes, momentum: 0 };
-    return later(tape, batchNorm, { inputs, attributes }, x.shape, again);
+    return later(tape, batchNormStreams, { inputs, attributes }, x.shape, again);
   }
 }
 
@@ -187,7 +187,7 @@ export class MaxPool2d extends Module {
     );
     // Behind ReLU behind batch norm all three are one.
     const open = waiting(x, relu)?.inputs.x;
-    const norm = window === 2 && open && take(open, batchNorm);
+    const norm = window === 2 && open && take(open, batchNormStreams);
     if (norm) return later(tape, bnReluPool, { ...norm }, shape);
     return later(tape, maxPool, { inputs: { x }, attributes: { window } }, shape);
   }
@@ -246,17 +246,17 @@ export class Linear extends Module {
       bias: this.bias?.value,
     };
     const shape = [...x.shape.slice(0, -1), this.weight.shape[0]];
-    return later(tape, dense, { inputs, attributes: {} }, shape);
+    return later(tape, linear, { inputs, attributes: {} }, shape);
   }
 }
 
 /** max(0, x). */
 export class ReLU extends Module {
   forward({ tape }: Pass, x: Value): Value {
-    const sum = waiting(x, dense);
+    const sum = waiting(x, linear);
     if (sum && Object.keys(sum.attributes).length === 0) {
-      const { inputs } = take(x, dense)!;
-      return later(tape, dense, { inputs, attributes: { relu: true } }, x.shape);
+      const { inputs } = take(x, linear)!;
+      return later(tape, linear, { inputs, attributes: { relu: true } }, x.shape);
     }
     return later(tape, relu, { inputs: { x }, attributes: {} }, x.shape);
   }
@@ -306,15 +306,15 @@ export class Dropout extends Module {
     const { tape, training, step } = pass;
     const stream = pass.nextStream();
     const drops = training && this.rate > 0;
-    const open = waiting(x, dense)?.attributes;
+    const open = waiting(x, linear)?.attributes;
     if (open?.relu && !open.dropout) {
-      const { inputs, attributes } = take(x, dense)!;
+      const { inputs, attributes } = take(x, linear)!;
       const behind = {
         ...attributes,
         step,
         ...(drops && { dropout: { rate: this.rate, stream } }),
       };
-      return later(tape, dense, { inputs, attributes: behind }, x.shape);
+      return later(tape, linear, { inputs, attributes: behind }, x.shape);
     }
     if (!drops) return x;
     return tape.apply(dropout, { x }, { step, rate: this.rate, stream }).y;
@@ -339,10 +339,10 @@ export class SideBySide extends Module {
     const [groups, rows, features] = x.shape;
     const shape = [rows, groups * features];
     if (groups === 1) return tape.apply(reshape, { x }, { shape }).y;
-    const sum = take(x, dense);
+    const sum = take(x, linear);
     if (sum) {
       const attributes = { ...sum.attributes, sideBySide: true };
-      return later(tape, dense, { inputs: sum.inputs, attributes }, shape);
+      return later(tape, linear, { inputs: sum.inputs, attributes }, shape);
     }
     const { y } = tape.apply(transpose, { x }, { axes: [1, 0, 2] });
     return tape.apply(reshape, { x: y }, { shape }).y;

@@ -1,6 +1,6 @@
 import { pair, windowOf } from '../kernels/window';
 import * as operations from '../tape/operations';
-import { batchNorm } from '../tape/operations/batch_norm';
+import { batchNormStreams } from '../tape/operations/batch_norm';
 import { addChannelBias } from '../tape/operations/conv2d';
 import { conv } from '../tape/operations/conv';
 import { conv5x5 } from '../tape/operations/conv5x5';
@@ -201,7 +201,7 @@ export const LAYERS: [AnyOperation, Convert][] = [
     (onnx, { one }) => ({ y: onnx.node('GlobalMaxPool', [one.inputs.x!]) }),
   ],
   [
-    batchNorm,
+    batchNormStreams,
     (onnx, { one: { inputs, attributes } }) => {
       const { x, gamma, beta, running_mean, running_var } = inputs;
       const numbers = [gamma, beta, running_mean, running_var].map((v) => onnx.streams(v!));

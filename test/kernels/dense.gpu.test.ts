@@ -18,7 +18,7 @@ import { Plan } from '../../src/tape/plan';
 import { Storage } from '../../src/tape/storage';
 import { Tape } from '../../src/tape/tape';
 import { state } from '../../src/tape/value';
-import { dense } from '../../src/tape/operations/dense';
+import { linear } from '../../src/tape/operations/dense';
 import { ADAPTER, testGpu } from '../support/gpu';
 import { tensor, testGradient, testKernel, type TestTensor } from '../support/kernel';
 import { uniform } from '../support/random';
@@ -308,7 +308,7 @@ it.runIf(ADAPTER === 'gpu').each(onTape)(
     });
 
     const tape = new Tape(of);
-    const { y } = tape.apply(dense, { x, weight, bias }, { relu: true });
+    const { y } = tape.apply(linear, { x, weight, bias }, { relu: true });
     tape.seed(y, dy);
     tape.backward();
     const plan = await Plan.compile(tape, storage);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ABSENT, focalLoss, focalLossScale } from '../../src/kernels/focal_loss';
 import { f32, u32 } from '../../src/kernels/kernel';
 import * as reference from '../../src/kernels/reference/focal_loss';
-import { dense } from '../../src/tape/operations/dense';
+import { linear } from '../../src/tape/operations/dense';
 import { focalLoss as focalLossOperation } from '../../src/tape/operations/focal_loss';
 import { Plan } from '../../src/tape/plan';
 import { Storage } from '../../src/tape/storage';
@@ -204,7 +204,7 @@ describe('focal_loss: what the definition promises', () => {
     storage.write(alpha, Float32Array.of(1, 2, 0.5));
 
     const tape = new Tape();
-    const { y } = tape.apply(dense, { x, weight, bias });
+    const { y } = tape.apply(linear, { x, weight, bias });
     const { loss } = focalLossOperation(tape, { logits: y, labels, alpha }, { gamma: 2 });
     expect(loss.shape).toEqual([N]);
     tape.backward();

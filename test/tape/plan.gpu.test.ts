@@ -5,7 +5,7 @@ import { accumulate } from '../../src/kernels/add';
 import { f32, size, type Kernel } from '../../src/kernels/kernel';
 import { lstmCopyState } from '../../src/kernels/lstm';
 import { reluForward } from '../../src/kernels/relu';
-import { dense } from '../../src/tape/operations/dense';
+import { linear } from '../../src/tape/operations/dense';
 import { relu } from '../../src/tape/operations/relu';
 import { memoryOf } from '../../src/tape/memory';
 import { Plan } from '../../src/tape/plan';
@@ -62,7 +62,7 @@ function network() {
   const [first, shared] = [layer('first', 2), layer('shared', 4)];
   let y = x;
   for (const parameters of [first, shared, shared]) {
-    y = tape.apply(relu, { x: tape.apply(dense, { x: y, ...parameters }).y }).y;
+    y = tape.apply(relu, { x: tape.apply(linear, { x: y, ...parameters }).y }).y;
   }
   const dy = filled('dy', [ROWS, WIDTH], 6);
   tape.seed(y, dy);
@@ -120,14 +120,14 @@ describe('run', () => {
     const weight = parameter('weight', [WIDTH, WIDTH], 2);
     const layer = { weight, bias: parameter('bias', [WIDTH], 3) };
     const dy = filled('dy', [ROWS, WIDTH], 4);
-    for (let use = 0; use < 2; use++) tape.seed(tape.apply(dense, { x, ...layer }).y, dy);
+    for (let use = 0; use < 2; use++) tape.seed(tape.apply(linear, { x, ...layer }).y, dy);
     tape.backward();
     const plan = await compile(tape);
     plan.run();
     // Both uses have the same gradient, and a sum of two equal numbers is exact.
     const twice = await storage.read(weight.grad!);
     const once = new Tape();
-    once.seed(once.apply(dense, { x, ...layer }).y, dy);
+    once.seed(once.apply(linear, { x, ...layer }).y, dy);
     once.backward();
     (await compile(once)).run();
     expect([...twice]).toEqual([...(await storage.read(weight.grad!))].map((g) => 2 * g));

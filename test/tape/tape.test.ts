@@ -3,7 +3,7 @@ import { accumulate } from '../../src/kernels/add';
 import { bordered, f32, type Kernel } from '../../src/kernels/kernel';
 import { reluForward } from '../../src/kernels/relu';
 import { add } from '../../src/tape/operations/add';
-import { dense } from '../../src/tape/operations/dense';
+import { linear } from '../../src/tape/operations/dense';
 import { relu } from '../../src/tape/operations/relu';
 import { reshape } from '../../src/tape/operations/reshape';
 import { defineOperation, Tape } from '../../src/tape/tape';
@@ -76,8 +76,8 @@ describe('backward', () => {
     const tape = new Tape();
     const x = state('x', f32([5, 3]));
     const [first, second] = [layer('first', 3, 4), layer('second', 4, 2)];
-    const hidden = tape.apply(relu, { x: tape.apply(dense, { x, ...first }).y }).y;
-    const y = tape.apply(dense, { x: hidden, ...second }).y;
+    const hidden = tape.apply(relu, { x: tape.apply(linear, { x, ...first }).y }).y;
+    const y = tape.apply(linear, { x: hidden, ...second }).y;
     tape.seed(y, state('dy', f32([5, 2])));
     tape.backward();
     expect(tape.toString()).toBe(
@@ -107,8 +107,8 @@ describe('backward', () => {
     const tape = new Tape();
     const x = state('x', f32([5, 3]));
     const [used, unused] = [layer('used', 3, 2), layer('unused', 3, 2)];
-    const { y } = tape.apply(dense, { x, ...used });
-    tape.apply(dense, { x, ...unused });
+    const { y } = tape.apply(linear, { x, ...used });
+    tape.apply(linear, { x, ...unused });
     tape.seed(y, state('dy', f32([5, 2])));
     tape.backward();
     expect(tape.gradientOf(used.weight)).toBe(used.weight.grad);
@@ -117,7 +117,7 @@ describe('backward', () => {
 
   it('adds up the gradients of a value that is used twice', () => {
     const tape = new Tape();
-    const x = tape.apply(dense, { x: state('x', f32([5, 3])), ...layer('first', 3, 4) }).y;
+    const x = tape.apply(linear, { x: state('x', f32([5, 3])), ...layer('first', 3, 4) }).y;
     const { y } = tape.apply(add, { a: tape.apply(relu, { x }).y, b: x });
     tape.seed(y, state('dy', f32([5, 4])));
     tape.backward();
@@ -132,8 +132,8 @@ describe('backward', () => {
   it('writes the first gradient of a parameter to its place, and adds the second to it', () => {
     const tape = new Tape();
     const shared = layer('shared', 3, 3);
-    const hidden = tape.apply(dense, { x: state('x', f32([5, 3])), ...shared }).y;
-    const { y } = tape.apply(dense, { x: hidden, ...shared });
+    const hidden = tape.apply(linear, { x: state('x', f32([5, 3])), ...shared }).y;
+    const { y } = tape.apply(linear, { x: hidden, ...shared });
     tape.seed(y, state('dy', f32([5, 3])));
     tape.backward();
     expect(tape.toString().split('\n').slice(2)).toEqual([
@@ -154,7 +154,7 @@ describe('backward', () => {
 
   it('goes through a reshape, which dispatches nothing', () => {
     const tape = new Tape();
-    const flat = tape.apply(dense, { x: state('x', f32([5, 3])), ...layer('first', 3, 4) }).y;
+    const flat = tape.apply(linear, { x: state('x', f32([5, 3])), ...layer('first', 3, 4) }).y;
     const { y } = tape.apply(reshape, { x: flat }, { shape: [5, 2, 2] });
     expect(y.root).toBe(flat);
     tape.seed(tape.apply(relu, { x: y }).y, state('dy', f32([5, 2, 2])));
@@ -181,7 +181,7 @@ describe('backward', () => {
 describe('errors', () => {
   it('a view made beside the tape would stop the gradient', () => {
     const tape = new Tape();
-    const { y } = tape.apply(dense, { x: state('x', f32([5, 3])), ...layer('first', 3, 4) });
+    const { y } = tape.apply(linear, { x: state('x', f32([5, 3])), ...layer('first', 3, 4) });
     expect(() => tape.apply(relu, { x: y.reshape([20]) })).toThrow(/%0.y through a view/);
   });
 
@@ -198,7 +198,7 @@ describe('errors', () => {
     });
     const tape = new Tape();
     const first = layer('first', 3, 4);
-    const { y } = tape.apply(dense, { x: state('x', f32([5, 3])), ...first });
+    const { y } = tape.apply(linear, { x: state('x', f32([5, 3])), ...first });
     tape.seed(tape.apply(opaque, { x: y }).y, state('dy', f32([5, 4])));
     tape.backward();
     expect(tape.gradientOf(first.weight)).toBeUndefined();

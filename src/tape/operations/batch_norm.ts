@@ -24,7 +24,7 @@ type Names = 'x' | 'gamma' | 'beta' | 'running_mean' | 'running_var';
 type Kept = 'mean' | 'rstd';
 
 /** y = gamma * (x - mean) / sqrt(variance + eps) + beta; x [G, N, C, H, W], the others [G, C]. */
-export const batchNorm = defineOperation({
+export const batchNormStreams = defineOperation({
   name: 'batch_norm',
   layouts: 'writes',
   forward(

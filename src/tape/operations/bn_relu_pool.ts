@@ -7,7 +7,7 @@ import {
 import { cpuLanes } from '../../kernels/kernel';
 import { defineOperation, type Tape } from '../tape';
 import type { Value } from '../value';
-import { batchNorm, type BatchNormAttributes } from './batch_norm';
+import { batchNormStreams, type BatchNormAttributes } from './batch_norm';
 import { maxPool } from './max_pool';
 import { relu } from './relu';
 
@@ -27,7 +27,7 @@ export const bnReluPool = defineOperation({
   ): Record<'y' | Kept, Value> {
     if (tape.plain) {
       const norm = { x, gamma, beta, running_mean, running_var };
-      const { y: z } = tape.apply(batchNorm, norm, { training, eps, momentum });
+      const { y: z } = tape.apply(batchNormStreams, norm, { training, eps, momentum });
       const { y: open } = tape.apply(relu, { x: z });
       const { y } = tape.apply(maxPool, { x: open }, { window: 2, layout });
       return { y } as Record<'y' | Kept, Value>; // they keep what they need themselves

@@ -26,19 +26,19 @@ export type Attributes = DenseAttributes & {
 };
 
 /** y = x weight^T + bias (PyTorch's Linear, once per group), and what `attributes` put behind it. */
-export const dense = defineOperation({
-  name: 'dense',
+export const linear = defineOperation({
+  name: 'linear',
   forward(tape, { x, weight, bias }: Inputs, { step, ...attributes }: Attributes = {}) {
     if (attributes.dropout && !(attributes.relu && step)) {
-      throw new FacegradError('bad-input', 'dense: dropout needs `relu` before it, and `step`');
+      throw new FacegradError('bad-input', 'linear: dropout needs `relu` before it, and `step`');
     }
-    return linear(tape, { x, weight, bias, step }, attributes);
+    return linearForward(tape, { x, weight, bias, step }, attributes);
   },
   backward(tape, { inputs, outputs, attributes = {}, dy: { y: dy } }) {
     if (!dy) return {};
     const { weight } = inputs;
     const { relu, dropout, sideBySide } = attributes;
-    if (!relu && !sideBySide) return linearGradients(tape, inputs, dy);
+    if (!relu && !sideBySide) return linearBackward(tape, inputs, dy);
     const groups = weight.shape.length === 3 ? weight.shape[0] : 1;
     const M = weight.shape[weight.shape.length - 2];
     const shape = [groups, size(outputs.y.shape) / groups / M, M];
@@ -47,12 +47,12 @@ export const dense = defineOperation({
       { y: outputs.y, dy },
       { relu, dropout, sideBySide, shape },
     );
-    return linearGradients(tape, inputs, dz);
+    return linearBackward(tape, inputs, dz);
   },
 });
 
 /** The product itself, for the operations that have one: with none, one or two biases. */
-export function linear(
+export function linearForward(
   tape: Tape,
   given: Inputs & { second_bias?: Value; step?: Value },
   attributes: DenseAttributes = {},
@@ -87,7 +87,7 @@ const OWN_DISPATCH = 2 ** 28;
  * Those of the gradients `of` that something needs: the products by register tiles where those are faster, the others in one
  * dispatch.
  */
-export function linearGradients(
+export function linearBackward(
   tape: Tape,
   { x, weight, bias }: Inputs,
   dy: Value,

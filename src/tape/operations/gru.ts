@@ -1,7 +1,7 @@
 import { gruBackward, gruBackwardWeight, gruForward, type GruAttributes } from '../../kernels/gru';
 import { defineOperation } from '../tape';
 import type { Value } from '../value';
-import { linear, linearGradients } from './dense';
+import { linearBackward, linearForward } from './dense';
 import { checkRecurrent } from './recurrent';
 
 /** weight_ih [3H,I], weight_hh [3H,H], bias_ih and bias_hh [3H], gates in the order r z n. */
@@ -31,7 +31,7 @@ export const gru = defineOperation({
   forward(tape, inputs: Inputs, { zeroState, reverse, resetFirst }: GruAttributes = {}) {
     const { x, weight_ih, weight_hh, bias_ih, bias_hh, h0, lengths } = inputs;
     checkRecurrent('gru', 3, { x, weight_ih, weight_hh, bias_ih, bias_hh, h0, lengths });
-    const { y: xw } = linear(tape, { x, weight: weight_ih, bias: bias_ih });
+    const { y: xw } = linearForward(tape, { x, weight: weight_ih, bias: bias_ih });
     return tape.dispatch(
       gruForward,
       {
@@ -75,8 +75,8 @@ export const gru = defineOperation({
         { resetFirst },
       ).dweight_hh;
     }
-    const ih = linearGradients(tape, { x, weight: weight_ih, bias: bias_ih }, dxw);
-    const hh = linearGradients(tape, { x, weight: weight_hh, bias: bias_hh }, dhw, ['bias']);
+    const ih = linearBackward(tape, { x, weight: weight_ih, bias: bias_ih }, dxw);
+    const hh = linearBackward(tape, { x, weight: weight_hh, bias: bias_hh }, dhw, ['bias']);
     return {
       ...gradients,
       x: ih.x,

@@ -9,7 +9,7 @@ export { cumsum } from './cumsum';
 export { conv2d, convTranspose2d } from './conv2d';
 export { concat, expand, pad, slice, transpose } from './copy';
 export { crossEntropy, nllLoss } from './cross_entropy';
-export { dense as linear } from './dense';
+export { linear } from './dense';
 export { chamferTransform, distanceTransform, nearestEdge } from './distance_transform';
 export { dropout } from './dropout';
 export {

@@ -2,7 +2,7 @@ import { FacegradError } from '../../gpu/errors';
 import { lstmBackward, lstmCopyState, lstmForward } from '../../kernels/lstm';
 import { defineOperation, type Tape } from '../tape';
 import type { Value } from '../value';
-import { linear, linearGradients } from './dense';
+import { linearBackward, linearForward } from './dense';
 import { checkRecurrent } from './recurrent';
 import { reshape } from './reshape';
 
@@ -36,7 +36,7 @@ export interface LstmAttributes {
 /** x weight_ih^T + both biases, of all steps in one product. */
 function projectInputs(tape: Tape, x: Value, weights: LstmWeights): Value {
   const { weight_ih, bias_ih, bias_hh } = weights;
-  return linear(tape, { x, weight: weight_ih, bias: bias_ih, second_bias: bias_hh }).y;
+  return linearForward(tape, { x, weight: weight_ih, bias: bias_ih, second_bias: bias_hh }).y;
 }
 
 /**
@@ -84,8 +84,8 @@ export const lstm = defineOperation({
     const gradients: Partial<Inputs> = {};
     if (!zeroState && tape.needsGradient(h0)) gradients.h0 = dh0;
     if (!zeroState && tape.needsGradient(c0!)) gradients.c0 = dc0;
-    const ih = linearGradients(tape, { x, weight: weight_ih, bias: bias_ih }, dgates);
-    const hh = linearGradients(tape, { x: h_prev, weight: weight_hh, bias: bias_hh }, dgates, [
+    const ih = linearBackward(tape, { x, weight: weight_ih, bias: bias_ih }, dgates);
+    const hh = linearBackward(tape, { x: h_prev, weight: weight_hh, bias: bias_hh }, dgates, [
       'weight',
       'bias',
     ]);

@@ -3,7 +3,7 @@ import { copyStrided, fill, sameOrder } from '../../kernels/copy';
 import { axisOf, size } from '../../kernels/kernel';
 import { defineOperation, type Tape } from '../tape';
 import type { Value } from '../value';
-import { batchNorm as fused } from './batch_norm';
+import { batchNormStreams } from './batch_norm';
 import { add, affine, mul, reciprocal, sqrt, sub } from './elementwise';
 import { reshape } from './reshape';
 
@@ -74,7 +74,7 @@ export const batchNorm = defineOperation({
     const own = running_var && unbiased;
     const moved = own ? view(running_var, [1, C]) : constant(running_var ? 0 : 1);
     const { y, mean, rstd } = tape.apply(
-      fused,
+      batchNormStreams,
       {
         x: view(x, [1, before, C, 1, after]),
         gamma: weight ? view(weight, [1, C]) : constant(1),

@@ -5,7 +5,7 @@ import { stepMask } from '../../kernels/lstm';
 import { defineOperation, type Operation, type Tape } from '../tape';
 import type { Value } from '../value';
 import { concat, slice } from './copy';
-import { dense } from './dense';
+import { linear } from './dense';
 import * as elementwise from './elementwise';
 import { gru as usualGru, type Inputs as GruInputs } from './gru';
 import { lstm as usualLstm, type Inputs as LstmInputs, type LstmAttributes } from './lstm';
@@ -67,7 +67,7 @@ class Steps {
   mul = (a: Value, b: Value) => this.tape.apply(elementwise.mul, { a, b }).y;
   oneMinus = (x: Value) => this.tape.apply(affine, { x }, { scale: -1, shift: 1 }).y;
   linear = (x: Value, weight: Value, bias?: Value) =>
-    this.tape.apply(dense, { x, weight, bias }, {}).y;
+    this.tape.apply(linear, { x, weight, bias }, {}).y;
 
   /** A part of H columns, or of rows of a weight. */
   part = (x: Value, index: number, axis: number, count = 1) =>
