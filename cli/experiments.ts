@@ -209,7 +209,9 @@ async function count({ id }: Experiment, { data, results }: Options & { data: st
     const found = classCounts(set);
     return Object.fromEntries(set.classes.map((name, c) => [name, found[c]]));
   };
-  const counts = Object.fromEntries(Object.entries(sets).map(([split, set]) => [split, of(set)]));
+  const counts = Object.fromEntries(
+    Object.entries(sets).flatMap(([split, set]) => (set ? [[split, of(set)]] : [])), // some have no PrivateTest
+  );
   const kept: Results = { rows: [], comparisons: [], counts };
   await writeWhole(join(results, `${id}.json`), `${JSON.stringify(kept, null, 1)}\n`);
 }

@@ -321,3 +321,20 @@ it('measures pictures by class too where results are of their own', async () => 
   expect(rows).toMatchObject([{ variant: 'raw', epoch: 1 }]);
   expect(rows[0].images).toBe(8); // a fifth is held out
 }, 300_000);
+
+it('counts the images of the splits that there are', async () => {
+  const definitions = join(folder, 'counted');
+  const results = join(folder, 'counted-docs', 'results');
+  mkdirSync(definitions);
+  const text = { id: 'images', title: 'Images', text: 'By class.', budget: 1, seeds: [] };
+  const counts = { angry: 4953, happy: 8989 };
+  const definition = { ...text, validation: 'publictest', settings: {}, variants: [], counts };
+  writeFileSync(join(definitions, 'images.json'), JSON.stringify(definition));
+  await run(experiments, ['--definitions', definitions, '--results', results, '--data', data]);
+  const found = readResults('images', results).counts!;
+  expect(Object.keys(found)).toEqual(['training', 'publictest']);
+  expect(Object.values(found.training).reduce((a, b) => a + b)).toBe(training.count);
+  const page = readFileSync(join(results, '..', 'results.md'), 'utf8');
+  expect(page).toMatch(/\| the paper, all splits \| 4953 \| 8989 \| 13942 \| – \|/);
+  expect(page).toMatch(/\| publictest \| \d+ \| \d+ \|/);
+});
