@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Option } from 'commander';
 import {
@@ -25,10 +26,12 @@ import { writeWhole } from './files';
 import { measureFolds } from './folds';
 import { onInterrupt } from './interrupt';
 import { percent } from './progress';
-import { resultsPage } from './results';
+import { modelsPage, resultsPage } from './results';
 import { measureSpoilt } from './robustness';
 import type { RuntimeName } from './runtime/runtime';
 import { openData, wholeOf } from './source';
+
+const MODELS = 'models/README.md';
 
 interface Options {
   only?: string[];
@@ -93,6 +96,10 @@ export async function main(argv: string[]): Promise<number> {
   if (options.data || options.page) {
     const page = resultsPage(all, (id) => readResults(id, options.results));
     await writeWhole(join(options.results, '..', 'results.md'), page);
+    if (options.results === RESULTS) {
+      const text = await readFile(MODELS, 'utf8');
+      await writeWhole(MODELS, modelsPage(text, all, readResults));
+    }
   }
   for (const experiment of chosen)
     console.log(listed(experiment, readResults(experiment.id, options.results)));

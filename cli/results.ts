@@ -310,3 +310,48 @@ export function resultsPage(experiments: Experiment[], results: (id: string) => 
   const parts = experiments.flatMap((experiment) => section(experiment, results(experiment.id)));
   return [HEAD, ...parts].join('\n').trimEnd() + '\n';
 }
+
+/** Where the table of weights stands in `models/README.md`. */
+const SHIPPED = /(<!-- npm run experiments -- --page -->\n)[\s\S]*?(<!-- end -->)/;
+
+/** `models/README.md` with its table of the weights that an experiment measured and that ship. */
+export function modelsPage(
+  text: string,
+  experiments: Experiment[],
+  read: (id: string) => Results,
+): string {
+  const lines = experiments.flatMap(({ id, variants, seeds }) =>
+    variants.flatMap(({ name, weights }) => {
+      const row = read(id).rows.find(({ variant, seed }) => variant === name && seed === seeds[0]);
+      if (!weights || !row) return [];
+      const { model } = row.settings;
+      const recalls = row.confusion.map((of, c) =>
+        ((100 * of[c]) / of.reduce((a, b) => a + b, 0)).toFixed(0),
+      );
+      const file = weights.replace(/^models\//, '');
+      return [
+        {
+          classes: model.classes,
+          cells: [
+            `\`${file}\``,
+            name,
+            percent(row.accuracy),
+            percent(row.meanRecall),
+            ...recalls,
+            row.commit ?? 'unknown',
+          ],
+        },
+      ];
+    }),
+  );
+  const classes = lines[0]?.classes ?? [];
+  const titles = ['file', 'system', 'accuracy', 'mean recall', ...classes, 'commit'];
+  const made = table(
+    titles,
+    lines.map(({ cells: values }) => cells(values)),
+  );
+  return text.replace(
+    SHIPPED,
+    (_, begin: string, end: string) => `${begin}\n${made.join('\n')}\n${end}`,
+  );
+}

@@ -1,4 +1,12 @@
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -6,7 +14,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { main as evaluate } from '../../cli/eval';
 import { main as experiments } from '../../cli/experiments';
 import { readExperiments, readResults } from '../../cli/experiment';
-import { resultsPage } from '../../cli/results';
+import { modelsPage, resultsPage } from '../../cli/results';
 import { resolveConfig } from '../../cli/train_options';
 import type { ImageSet } from '../../src/data/dataset';
 import { encodeIdx } from '../../src/data/idx';
@@ -52,6 +60,13 @@ async function run(main: (argv: string[]) => Promise<number>, argv: string[]): P
 }
 
 describe('what the repository holds', () => {
+  it('models/README.md lists the weights that experiments ship', () => {
+    const text = readFileSync('models/README.md', 'utf8');
+    expect(modelsPage(text, readExperiments(), readResults)).toBe(text);
+    const files = readdirSync('models').filter((file) => file.endsWith('.safetensors'));
+    expect(files.filter((file) => !text.includes(`\`${file}\``))).toEqual([]);
+  });
+
   it('docs/results.md is made of experiments and results', () => {
     expect(readFileSync('docs/results.md', 'utf8')).toBe(
       resultsPage(readExperiments(), readResults),
