@@ -51,7 +51,7 @@ export interface Experiment {
   variants: Variant[];
   /** The paper's counts of classes: then these are counted, and nothing is trained. */
   counts?: Record<string, number>;
-  /** The kind of data that it is of; FER2013 if it does not say. */
+  /** The kind of data that it needs; FER2013 by default. */
   data?: DataSource['kind'];
   /** Of sequences: every one of so many parts of the subjects is held out once. */
   folds?: number;

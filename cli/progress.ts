@@ -1,6 +1,6 @@
 import { MultiBar, type SingleBar } from 'cli-progress';
 
-/** How often a log that is no terminal gets a line. */
+/** How often a log gets a line when it is not a terminal. */
 const QUIET_MS = 30_000;
 
 /** A bar at the bottom of a terminal; elsewhere a line now and then. */

@@ -7,8 +7,8 @@ export class Slots {
   }
 
   /**
-   * Places of the faces that there are now, at most as many as there are places. A face keeps its place
-   * while it stays; whoever is missing is forgotten, and its place is free again.
+   * Places of the faces now in view, at most as many as there are places. A face keeps its place
+   * while it stays; one that is gone is forgotten, and its place is free again.
    * @returns for each face its place, and whether it is new there
    */
   assign(faces: readonly number[]): { slot: number; fresh: boolean }[] {

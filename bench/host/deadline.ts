@@ -27,7 +27,7 @@ export class Deadline {
     this.#timer = setTimeout(late, this.limitMs);
   };
 
-  /** @throws OutOfTime as soon as a turn takes too long; whoever calls must then end the work */
+  /** @throws OutOfTime as soon as a turn takes too long; the caller must then end the work */
   async watch<T>(work: Promise<T>, limitMs = Infinity): Promise<T> {
     this.limitMs = limitMs;
     const late = new Promise<never>((_, reject) => (this.#fail = reject));

@@ -30,7 +30,7 @@ export interface Place {
   /** CPU milliseconds so far of whatever runs the GPU's work, where that is known. */
   cpuTime?: () => Promise<number>;
   onProgress(text: string): void;
-  /** Tells whoever watches the time which library begins something, and when none does. */
+  /** Tells the timekeeper which library begins something, and when none does. */
   onTurn?(library: string | undefined): void;
 }
 

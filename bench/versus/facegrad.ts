@@ -262,7 +262,7 @@ function recordConvolution(
 /** Appends a layer to the tape; returns what it computes, by the problem's names. */
 function record(storage: Storage, tape: Tape, { op, inputs }: LayerProblem): Record<string, Value> {
   const gradient = op.endsWith('gradient');
-  /** With the leading axis of streams, of which a layer has one. */
+  /** With the leading axis of streams; a layer has one stream. */
   const grouped = (name: string, tensor: Tensor = inputs[name]) =>
     fill(storage, name, f32([1, ...tensor.shape]), tensor);
   const plainly = (name: string) => fill(storage, name, f32(inputs[name].shape), inputs[name]);

@@ -31,7 +31,7 @@ export interface JobFile {
 export interface Task<C = unknown> {
   config: C;
   inputs: Blobs;
-  /** The networks that there are, by name. */
+  /** All networks, by name. */
   systems: readonly AnySystem[];
   /** Opens the GPU, the same one at every call, once the fast kernels that `record` asks for have been tried. */
   gpu(record: Recording): Promise<Gpu>;

@@ -25,7 +25,7 @@ export function nodeRuntime(jobs: Jobs, systems: readonly AnySystem[] = SYSTEMS)
       try {
         yield* queue;
       } finally {
-        left.abort(); // whoever iterates has had enough
+        left.abort(); // the reader stopped early
       }
     },
     async close() {},

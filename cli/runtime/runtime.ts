@@ -11,7 +11,7 @@ export interface Runtime {
   close(): Promise<void>;
 }
 
-/** Events on their way from a job to whoever iterates. */
+/** Events on their way from a job to its reader. */
 export class EventQueue implements AsyncIterable<JobEvent | JobFile> {
   readonly #events: (JobEvent | JobFile)[] = [];
   #ended = false;

@@ -14,7 +14,7 @@ const NONE = -100 >>> 0; // the label that counts for nothing
 
 type Case = { weighted?: boolean; smoothing?: number };
 
-/** Scores of [N, C, D], labels of which one is none, weights of the classes. */
+/** Scores [N, C, D], labels with one missing, weights of the classes. */
 function given(shape: readonly [number, number, number], { weighted = false, smoothing }: Case) {
   const [N, C, D] = shape;
   const x = tensor(shape, C);

@@ -25,8 +25,8 @@ const lesson: Lesson = {
     {
       ...given,
       id: 'label',
-      title: 'A label that is no class',
-      task: 'A sample without a label is marked by a number that is no class. This version takes it for one.',
+      title: 'A label outside the classes',
+      task: 'A sample without a label is marked by a number outside the classes. This version takes it for a class.',
       faults: [
         [
           `  if (label >= params.classes) {

@@ -59,7 +59,7 @@ export type Block = Statement[];
 
 export type Statement = Block | Single;
 
-/** A statement that is no block. */
+/** A statement other than a block. */
 export type Single =
   | (Declared & { astNodeType: 'var'; storage: string; access: string })
   | (Declared & { astNodeType: 'let' | 'const' })

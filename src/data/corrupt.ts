@@ -115,7 +115,7 @@ export const CORRUPTIONS: Record<string, Family> = {
 /**
  * The set with every picture spoilt alike.
  * @param level 1 to 5
- * @throws FacegradError `bad-input` for a name or level that there is not
+ * @throws FacegradError `bad-input` for an unknown name or level
  */
 export function corrupt<T extends ImageSet | SequenceSet>(set: T, name: string, level: number): T {
   const family = Object.hasOwn(CORRUPTIONS, name) ? CORRUPTIONS[name] : undefined;

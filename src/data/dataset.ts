@@ -52,7 +52,7 @@ export interface SequenceSet extends ImageSet {
   length: number;
 }
 
-/** Throws `bad-input`, naming the set, if its arrays do not fit together or a label is no class. */
+/** Throws `bad-input`, naming the set, if its arrays do not fit together or a label is not the number of a class. */
 export function checkSet(set: ImageSet | SequenceSet): void {
   const { name, count, width, height, classes } = set;
   const fail = (what: string, wanted: unknown, available: unknown): never => {
@@ -252,7 +252,7 @@ export function dropClass<T extends ImageSet | SequenceSet>(set: T, className: s
   );
 }
 
-/** What is of these classes, labelled by their order; the rest is left out. */
+/** The items of these classes, labelled in their order; the rest is left out. */
 export function withClasses<T extends ImageSet | SequenceSet>(
   set: T,
   classes: readonly string[],

@@ -26,7 +26,7 @@ export interface Fer2013CsvOptions {
  *
  * Returns the wanted splits that have rows. Throws `bad-input` with the file, the row (1 is the
  * first image), the line and the reason if a column is missing, an emotion is unknown, a row
- * has not 2,304 pixels of 0 to 255, a Usage is unknown, or there is no row at all.
+ * does not have 2,304 pixels of 0 to 255, a Usage is unknown, or there is no row at all.
  */
 export async function parseFer2013Csv(
   source: CsvSource,
@@ -137,7 +137,7 @@ async function* streamPieces(stream: ReadableStream<Uint8Array>): AsyncGenerator
       yield value;
     }
   } finally {
-    if (!ended) await reader.cancel().catch(() => {}); // whoever reads has had enough
+    if (!ended) await reader.cancel().catch(() => {}); // the reader stopped early
   }
 }
 

@@ -11,7 +11,7 @@ export interface FoldOptions {
   fold?: number;
 }
 
-/** Throws `bad-input` for a fold that there is not. */
+/** Throws `bad-input` for a fold that does not exist. */
 export function checkFold({ folds = 5, fold = 0 }: FoldOptions): void {
   const whole = Number.isInteger(folds) && Number.isInteger(fold);
   if (whole && folds > 1 && fold >= 0 && fold < folds) return;

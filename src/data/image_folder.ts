@@ -45,7 +45,7 @@ const AT_ONCE = 8;
 /**
  * Reads a folder of pictures by class. Throws `bad-input`, naming the folder and the file, if there is one
  * class only, if stills and sequences are mixed, if a subject is in two splits, if the same is in it
- * twice, or if a file is no picture.
+ * twice, or if a file is not a picture.
  */
 export async function loadImageFolder(
   tree: FileTree,
@@ -97,7 +97,7 @@ async function loadSplits(
   return { kind: sequences > 0 ? 'sequences' : 'images', sets, notes };
 }
 
-/** A class that one split has and another has not is no error, but worth a word. */
+/** A class missing from one split is not an error, but worth a note. */
 function noteMissingClasses(parts: Layout['parts'], notes: string[]): void {
   const labels = parts.map(({ found }) => labelsOf(found));
   const there = new Set(labels.flatMap((some) => [...some]));

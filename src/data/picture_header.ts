@@ -13,7 +13,7 @@ const MOST_PIXELS = 50_000_000;
 
 /**
  * Format and size from a picture's first bytes, so that nothing else reaches a decoder. Throws
- * `bad-input`, naming `file`, for what is no png, jpeg, webp or bmp, has no pixels or too many.
+ * `bad-input`, naming `file`, for anything but a png, jpeg, webp or bmp, or one with no pixels or too many.
  */
 export function pictureHeader(bytes: Uint8Array, file: string): Header {
   const fail = (what: string): never => {

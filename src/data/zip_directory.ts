@@ -33,7 +33,7 @@ const LARGE_SIZES = 1;
 export const viewOf = (bytes: Uint8Array) =>
   new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 
-/** All entries in order, where the directory begins, and a name of which the code had to be guessed. */
+/** All entries in order, where the directory begins, and a name whose encoding had to be guessed. */
 export async function readDirectory(
   source: ByteSource,
   mostEntries: number,

@@ -30,7 +30,7 @@ export function dtypeOf(data: unknown): DType | undefined {
   return (Object.keys(ARRAYS) as DType[]).find((dtype) => data instanceof ARRAYS[dtype]);
 }
 
-/** Numbers in the GPU's memory with their shape, dense and row-major. Whoever made it disposes it. */
+/** Numbers in the GPU's memory with their shape, dense and row-major. Its creator disposes of it. */
 export class Tensor {
   readonly #buffer: GPUBuffer;
   #users = 0;

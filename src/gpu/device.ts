@@ -130,7 +130,7 @@ export class Gpu {
     return this.device.createBuffer({ label, size: Math.max(16, Math.ceil(size / 4) * 4), usage });
   }
 
-  /** Writes into a buffer; nothing where there is nothing, of which Deno dies. */
+  /** Writes into a buffer; an empty write, which crashes Deno, is left out. */
   write(buffer: GPUBuffer, offset: number, data: ArrayBufferView): void {
     this.assertAlive();
     const { buffer: bytes, byteOffset, byteLength } = data;

@@ -244,7 +244,7 @@ export interface FlipAttributes {
 }
 
 /**
- * In the place of every layer's weights [G,C,5,5,O] flipped ones [G,O,5,5,C]: channels exchanged, filters turned by
+ * In place of every layer's weights [G,C,5,5,O] their flipped form [G,O,5,5,C]: channels exchanged, filters rotated by
  * 180 degrees. `layers` holds, u32 [layers, 3], what the attributes say.
  */
 export const conv5x5FlipWeights = defineKernel({

@@ -117,7 +117,7 @@ export class Conv2d extends Module {
     return alike(tape, y, x);
   }
 
-  /** x with the zeros around it that the window wants, where whoever makes it can lay them. */
+  /** x with the window's zeros around it, where its producer can write them. */
   #framed(tape: Tape, x: Value): Value {
     const streams = leading(tape, x, 5);
     const extents = x.shape.slice(-2);
@@ -207,7 +207,7 @@ export class AvgPool2d extends Module {
   }
 }
 
-/** Mean of every plane, x [N, C, H, W] -> [N, C, 1, 1]: PyTorch's, of which only the size 1 is here. */
+/** Mean of every plane, x [N, C, H, W] -> [N, C, 1, 1]: PyTorch's layer, for output size 1 only. */
 export class AdaptiveAvgPool2d extends Module {
   constructor(size: 1) {
     super();

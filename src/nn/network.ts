@@ -224,7 +224,7 @@ export interface Use {
   tuning?: Tuning;
 }
 
-/** Records what a network would run, for whoever wants to know its kernels. */
+/** Records what a network would run, so that its kernels can be looked at. */
 export function recordNetwork(
   network: Network,
   capabilities: Capabilities,

@@ -71,7 +71,7 @@ const sameRows = (x: Value, shape: readonly number[]) =>
   x.shape.slice(-2).join() === shape.slice(-2).join();
 
 /**
- * Applies an operation when its output `y` is first read. Until then whoever is given the value may look at what it waits
+ * Applies an operation when its output `y` is first read. Until then the layer that is given the value may look at what it waits
  * for (`waiting`), make something else of it, or ask for a physical layout (`inLayout`).
  * @param shape of the value, which may have other axes than the operation's y
  * @param again attributes for the case that it is read although it has been fused into something else
@@ -105,7 +105,7 @@ export function take<T extends AnyOperation>(value: Value, operation: T): Waitin
   return taken;
 }
 
-/** The same elements in another shape, without having whoever makes x do so yet. */
+/** The same elements in another shape, without asking for x yet. */
 export function reshapeLater(tape: Tape, x: Value, shape: readonly number[]): Value {
   return later(tape, reshape, { inputs: { x }, attributes: { shape } }, shape);
 }

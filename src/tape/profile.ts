@@ -61,7 +61,7 @@ export class PassTimer {
 /** A time of 40 steps of the coarsest clock, which browsers let tick every 0.1 ms. */
 const LONG_ENOUGH_MS = 4;
 const MOST_REPEATS = 8192;
-/** A clock that has not moved after so long does not run. */
+/** A clock that has not moved after this long is not running. */
 const PATIENCE_MS = 500;
 
 /**

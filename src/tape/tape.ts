@@ -135,7 +135,7 @@ export class Tape {
     this.#accumulate(value.settle('any'), gradient);
   }
 
-  /** Asks for the gradient of a value that is no parameter; `gradientOf` has it after `backward`. */
+  /** Asks for the gradient of a value that is not a parameter; `gradientOf` has it after `backward`. */
   watch(value: Value): void {
     this.#differentiable.add(value.settle('any'));
   }

@@ -19,7 +19,7 @@ export class Value {
   offset = 0;
   /** What a state holds from the beginning, where that is not zeros. */
   initial?: Uint32Array;
-  /** The physical layout in which whoever made this value wants its gradient; dense where it is left out. */
+  /** The physical layout in which this value's producer wants the gradient; dense if left out. */
   gradientLayout?: Layout;
 
   constructor(

@@ -269,7 +269,7 @@ export function convInputGradient(tape: Tape, dy: Value, weight: Value, window: 
   return convolve(tape, frame, flipped, undefined, window, { ...phases, map: extents });
 }
 
-/** Parts of a sum, of which one keeps so many workgroups of so many threads busy. */
+/** Into how many parts a sum is split, if one part keeps so many workgroups of so many threads busy. */
 function partsFor(tape: Tape, workgroups: number, workgroupSize: number, most: number): number {
   const wanted = cpuLanes(tape.capabilities)
     ? BUSY_WORKGROUPS / workgroups
