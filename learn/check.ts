@@ -70,8 +70,8 @@ export function check(exercise: Trial, code: string): Report {
   for (const what of ['reads', 'segments'] as const) {
     const most = exercise.most?.[what] ?? Infinity;
     if (report.cost[what] <= most) continue;
-    const named = what === 'reads' ? 'reads of storage' : 'segments of 32 bytes touched';
-    const text = `The numbers are right, but it takes ${short(report.cost[what])} ${named} for each of them; ${most} will do.`;
+    const named = what === 'reads' ? 'reads of storage' : 'segments of 32 bytes';
+    const text = `The numbers are right, but each takes ${short(report.cost[what])} ${named}; ${most} will do.`;
     report.problems.push({ kind: 'cost', text });
   }
   return report;

@@ -120,7 +120,7 @@ export function place(tensors: Record<string, Given>, memory: string, word: numb
   const spec = tensors[memory];
   if (!spec || spec.shape.length < 2 || word < 0) return `${memory}[${word}]`;
   let at = elements(spec).indexOf(word);
-  if (at < 0) return `word ${word} of ${memory}`;
+  if (at < 0) return `place ${word} of ${memory}, in its border,`;
   const indices = [...spec.shape].reverse().map((extent) => {
     const index = at % extent;
     at = Math.floor(at / extent);

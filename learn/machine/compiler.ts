@@ -298,7 +298,9 @@ export class Compiler {
       scalar.name === 'bool' ||
       withScalar(from, scalar).name !== type.name
     ) {
-      this.fail(`expected ${type.name}, got ${from.name}`);
+      const numbers = scalar && scalar.name !== 'bool' && scalarOf(from)?.name !== 'bool';
+      const converts = numbers && from.size === type.size ? `; ${type.name}(…) converts` : '';
+      this.fail(`expected ${type.name}, got ${from.name}${converts}`);
     }
     const values = Array.from(this.folder.r.subarray(operand.reg, operand.reg + from.size));
     const [least, most] = scalar.name === 'u32' ? [0, 2 ** 32 - 1] : [-(2 ** 31), 2 ** 31 - 1];

@@ -118,7 +118,11 @@ export function binary(
     if (scalarOf(a.type) === INT && !b.constant) a = c.concrete(a);
   } else [a, b] = unify(c, a, b);
   const [of, other] = [scalarOf(a.type), scalarOf(b.type)];
-  const wrong = () => c.fail(`no operator ${a.type.name} ${operator} ${b.type.name}`);
+  const wrong = () => {
+    const mix = of && other && of !== other && of !== BOOL && other !== BOOL && !isShift(operator);
+    const words = mix ? `: both sides must have one type; ${of.name}(…) converts` : '';
+    return c.fail(`no operator ${a.type.name} ${operator} ${b.type.name}${words}`);
+  };
   if (!of || !other || a.type.kind === 'atomic' || b.type.kind === 'atomic') return wrong();
   const make = binaryOp(operator, of.name);
   const [n, m] = [lanesOf(a.type), lanesOf(b.type)];

@@ -69,8 +69,11 @@ export function describe(
         `${others} ${does} it in line ${there}, and nothing orders the two`
       );
     }
-    case 'bounds':
-      return `line ${line}: ${who} ${verb(wrote)} past the end: ${memory}[${at}]`;
+    case 'bounds': {
+      // A u32 that should be below 0.
+      const negative = at >= 2 ** 31 ? `, which is ${at - 2 ** 32} as an unsigned number` : '';
+      return `line ${line}: ${who} ${verb(wrote)} past the end: ${memory}[${at}]${negative}`;
+    }
     case 'unwritten':
       return `${place(memory, at)} is never written`;
     case 'divergence':

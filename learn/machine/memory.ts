@@ -5,6 +5,8 @@ import { type Space, type Type } from './types';
 /** Sees every access of shared memory: `words` words from `word` on, at once. */
 export interface Watch {
   access(memory: Memory, word: number, words: number, wrote: boolean, thread: Thread): void;
+  /** An index past the end. */
+  astray?(memory: Memory, index: number, wrote: boolean, thread: Thread): void;
 }
 
 /** Threads of a workgroup are numbered below this; MANY stands for more than one reader. */
@@ -153,6 +155,7 @@ export class Memory {
   /** An index that is none of the array's: the access reads 0, or does nothing. */
   outside(index: number, thread: Thread, wrote = false): void {
     if (Number.isNaN(index)) return; // told already, of an index before this one
+    this.watch?.astray?.(this, index, wrote, thread);
     this.findings.add('bounds', thread, { memory: this.name, at: index, wrote });
   }
 

@@ -87,12 +87,38 @@ export function parse(code: string): Module {
   } catch (error) {
     if (error instanceof CompileError) throw error;
     if (error instanceof RangeError) throw new CompileError('a function calls itself', 1);
+    const habit = otherLanguage(code);
+    if (habit) throw habit;
     const [, problem, line] = /^(.*?)\.*\s*Line: (\d+)/.exec((error as Error).message) ?? [];
+    // A semicolon is missed at the token after it, often a line further down.
+    const before = /^Expected ';'/.test(problem ?? '')
+      ? kept[parser._current - 1]?.line
+      : undefined;
     throw new CompileError(
       problem ?? (error as Error).message,
-      Number(line ?? parser._currentLine ?? 1),
+      Number(before ?? line ?? parser._currentLine ?? 1),
     );
   }
+}
+
+/** What people write who come from JavaScript, and what WGSL has in its place. */
+const HABITS: [RegExp, string][] = [
+  [/\?/, 'WGSL has no `a ? b : c`; it is select(c, b, a)'],
+  [/[=!]==/, 'WGSL writes == and !='],
+  [/\bMath\./, 'WGSL’s functions stand alone: max(a, b), not Math.max(a, b)'],
+  [/=>|\bfunction\b/, 'a function in WGSL begins with fn'],
+  [/\*\*/, 'WGSL has no **; it is pow(a, b)'],
+  [/["'`$]/, 'WGSL has no strings'],
+];
+
+/** The first line that has such a habit, for a text that cannot be parsed. */
+function otherLanguage(code: string): CompileError | null {
+  for (const [i, line] of code.split('\n').entries()) {
+    const text = line.replace(/\/\/.*/, '');
+    const habit = HABITS.find(([pattern]) => pattern.test(text));
+    if (habit) return new CompileError(habit[1], i + 1);
+  }
+  return null;
 }
 
 /** The tokens, with numbers as the parser understands them: `a-1` has three tokens, `0x1p-2` is 0.25. */
@@ -101,8 +127,9 @@ function scan(code: string): Token[] {
   try {
     scanned = new WgslScanner(code).scanTokens();
   } catch (error) {
-    const line = Number(/[Ll]ine:? (\d+)/.exec((error as Error).message)?.[1] ?? 1);
-    throw new CompileError((error as Error).message, line);
+    const message = (error as Error | undefined)?.message ?? 'a sign that WGSL does not know';
+    const line = Number(/[Ll]ine:? (\d+)/.exec(message)?.[1] ?? 1);
+    throw otherLanguage(code) ?? new CompileError(message, line);
   }
   return scanned.flatMap((token) => {
     const out: Token[] = [];

@@ -145,7 +145,11 @@ function member(c: Compiler, place: Place, name: string): Place {
     if (!found) return c.fail(`${type.name} has no member '${name}'`);
     return { ...place, type: found.type, offset: place.offset + found.offset };
   }
-  if (type.kind !== 'vector') return c.fail(`${type.name} has no member '${name}'`);
+  if (type.kind !== 'vector') {
+    const how =
+      type.kind === 'array' && name === 'length' ? `: write arrayLength(&${place.name})` : '';
+    return c.fail(`${type.name} has no member '${name}'${how}`);
+  }
   const lanes = [...name].map((letter) => COMPONENTS.indexOf(letter) % 4);
   if (lanes.length > 4 || lanes.some((lane) => lane < 0 || lane >= type.count)) {
     c.fail(`${type.name} has no component '${name}'`);
@@ -177,7 +181,8 @@ export function load(c: Compiler, place: Place, into?: number): Operand {
 export function store(c: Compiler, place: Place, value: Operand): void {
   const { type, memory, offset, index } = place;
   if (!place.mutable || (memory && memory !== ANY && !memory.writable)) {
-    c.fail(`${place.name} cannot be written to`);
+    const why = memory ? 'it is declared for reading alone' : 'use var for what changes';
+    c.fail(`${place.name} cannot be written to: ${why}`);
   }
   if (type.kind === 'atomic') c.fail('an atomic is written with atomicStore');
   if (!memory && !index) c.copy(value.reg, offset, type.size);

@@ -115,7 +115,7 @@ function declaration(c: Compiler, node: Single & { astNodeType: 'var' | 'let' | 
   if (kind === 'const') {
     const given = expression(c, value!);
     const typed = node.type ? c.coerce(given, typeOf(c, node.type)) : given;
-    if (!typed.constant) c.fail(`the value of '${name}' is not constant`);
+    if (!typed.constant) c.fail(`the value of '${name}' is not constant: use let`);
     return declare(typed);
   }
   if (kind === 'var' && node.storage && node.storage !== 'function') {

@@ -353,11 +353,16 @@ describe('what is seen', () => {
 
 describe('a text that cannot run', () => {
   it.each([
-    ['let i: u32 = 1.5;', /line 2: expected u32, got f32/],
+    ['let i: u32 = 1.5;', /line 2: expected u32, got f32; u32\(…\) converts/],
     ['let i: i32 = 2u;', /expected i32, got u32/],
-    ['var a = 1u + 1.0;', /no operator u32 \+ f32/],
+    [
+      'var a = 1u + 1.0;',
+      /no operator u32 \+ f32: both sides must have one type; u32\(…\) converts/,
+    ],
     ['var v = vec2<f32>(1.0) + vec3<f32>(1.0);', /no operator vec2<f32> \+ vec3<f32>/],
-    ['let a = 1; a = 2;', /cannot be written/],
+    ['let a = 1; a = 2;', /cannot be written to: use var/],
+    ['var a = 1u; const b = a;', /not constant: use let/],
+    ['let a = out.length;', /write arrayLength\(&out\)/],
     ['x = 3;', /unknown name 'x'/],
     ['let b = f32(true) && true;', /expected bool, got f32/],
     ['let a = missing(1);', /unknown function 'missing'/],
@@ -367,6 +372,11 @@ describe('a text that cannot run', () => {
     ['let m = mat2x2<f32>();', /unknown type 'mat2x2'/],
     ['return 1;', /returns nothing/],
     ['var x = 3', /line 2/],
+    ['var x = 3\n\nx = 4;', /line 2: Expected ';'/],
+    ['\nlet a = true ? 1 : 2;', /line 3: WGSL has no `a \? b : c`/],
+    ['if (1 === 2) { return; }', /line 2: WGSL writes ==/],
+    ['let a = Math.max(1, 2);', /stand alone: max/],
+    ["let a = 'b';", /no strings/],
     ['let a = array<u32, 2>(1, 2)[2];', /index 2 is out of range/],
     ['let a: u32 = -1;', /-1 does not fit in u32/],
   ])('%s', (statement, message) => {
