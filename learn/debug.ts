@@ -20,6 +20,8 @@ export interface View {
   threads: { line: number; state: 'ready' | 'waits' | 'done' }[];
   variables: { name: string; value: string }[];
   memories: MemoryView[];
+  /** Where the selected thread reached past an end. */
+  astray: string[];
   problems: string[];
   /** Line of the barrier that the last move went past. */
   barrier?: number;
@@ -53,8 +55,17 @@ class Trace implements Watch {
     Memory,
     Map<number, { readers: Set<number>; writers: Set<number>; move: number }>
   >();
+  /** By thread, places past an end. */
+  readonly strayed = new Map<number, Set<string>>();
   move = 0;
   constructor(private readonly size: number) {}
+
+  astray(memory: Memory, index: number, wrote: boolean, thread: Thread): void {
+    const number = thread.group * this.size + thread.index;
+    if (!this.strayed.has(number)) this.strayed.set(number, new Set());
+    const places = this.strayed.get(number)!;
+    if (places.size < 8) places.add(`${wrote ? 'writes' : 'reads'} ${memory.name}[${index}]`);
+  }
 
   access(memory: Memory, word: number, words: number, wrote: boolean, thread: Thread): void {
     let cells = this.touched.get(memory);
@@ -143,6 +154,8 @@ export function view(
     if (!done && threads.every(({ state }) => state !== State.Ready)) release();
   }
   const inGroup = execution.threads[selected % size];
+  const group = done ? Math.floor(selected / size) : execution.group;
+  const selectedNow = group * size + (selected % size);
   return {
     group: Math.max(0, Math.min(execution.group, groupsOf(shown) - 1)),
     groups: groupsOf(shown),
@@ -165,6 +178,7 @@ export function view(
       (memory) =>
         (done && left.find(({ name }) => name === memory.name)) || memoryView(memory, shown, trace),
     ),
+    astray: [...(trace.strayed.get(selectedNow) ?? [])],
     problems: execution.findings.map((finding) =>
       describe(finding, (memory, word) => place(shown.tensors, memory, word)),
     ),

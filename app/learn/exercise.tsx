@@ -42,6 +42,8 @@ export function ExerciseView(props: { lesson: string; exercise: Exercise; shared
     setText(text);
     editing.current?.set(text);
   };
+  const solution = exercise.shader.code;
+  const [before, setBefore] = useState('');
 
   useEffect(() => {
     let left = false;
@@ -146,7 +148,7 @@ export function ExerciseView(props: { lesson: string; exercise: Exercise; shared
       const [yours, ours] = answer.milliseconds.map((ms) => `${Number(ms.toPrecision(3))} ms`);
       tell({
         good: true,
-        title: `Yours ${yours}, the file ${ours} a dispatch, on ${answer.adapter}`,
+        title: `A dispatch takes ${yours} with your text, ${ours} with the original, on ${answer.adapter}`,
         lines: [],
       });
     } else tell({ good: true, title: `The GPU agrees: ${answer.adapter}`, lines: [] });
@@ -160,8 +162,12 @@ export function ExerciseView(props: { lesson: string; exercise: Exercise; shared
     });
     if (!hash) return setCopied('The text is too long for a link.');
     history.replaceState(null, '', hash);
-    await navigator.clipboard?.writeText(location.href).catch(() => {});
-    setCopied('The address of this page now holds your text and where you stand.');
+    const copied = await navigator.clipboard?.writeText(location.href).then(
+      () => true,
+      () => false,
+    );
+    const holds = 'your text, the chosen thread and the steps you have taken';
+    setCopied(copied ? `Copied a link that holds ${holds}.` : `The address now holds ${holds}.`);
   };
   const onTrain = (event: Event) => {
     try {
@@ -176,78 +182,110 @@ export function ExerciseView(props: { lesson: string; exercise: Exercise; shared
 
   return (
     <div class="exercise-body">
-      <div class="editor" ref={host}>
-        <pre slot="none">{text}</pre>
-      </div>
-      <div class="row" role="group" aria-label="What to do with the text">
-        <Button kind="primary" disabled={busy !== ''} onClick={onCheck}>
-          Check
-        </Button>
-        <Button
-          disabled={busy !== '' || !withGpu}
-          title={withGpu ? undefined : 'This browser gives no GPU to this page'}
-          onClick={() => onGpu('run')}
-        >
-          Run on the GPU
-        </Button>
-        {exercise.timed && (
-          <Button disabled={busy !== '' || !withGpu} onClick={() => onGpu('time')}>
-            Time
+      <div class="work">
+        <div class="editor" ref={host}>
+          <pre slot="none">{text}</pre>
+        </div>
+        <pre class="printed">{text}</pre>
+        <div class="row" role="group" aria-label="What to do with the text">
+          <Button kind="primary" disabled={busy !== ''} onClick={onCheck}>
+            Check
           </Button>
+          <Button
+            disabled={busy !== '' || !withGpu}
+            title={withGpu ? undefined : 'This browser gives no GPU to this page'}
+            onClick={() => onGpu('run')}
+          >
+            Run on the GPU
+          </Button>
+          {exercise.timed && (
+            <Button
+              disabled={busy !== '' || !withGpu}
+              title="Times your text and the original on this GPU"
+              onClick={() => onGpu('time')}
+            >
+              Time
+            </Button>
+          )}
+          <Button kind="quiet" disabled={text === begin} onClick={() => put(begin)}>
+            Start over
+          </Button>
+          <Button kind="quiet" onClick={share}>
+            Link
+          </Button>
+          {verdict?.good && file in steps && (
+            <a class="button quiet" href="./index.html" onClick={onTrain}>
+              Train the demo with it
+            </a>
+          )}
+          {solved && <span class="solved">✓ Solved</span>}
+        </div>
+        {!withGpu && (
+          <p class="muted small">
+            This browser has no WebGPU, so nothing runs on a GPU here. All else works.
+          </p>
         )}
-        <Button kind="quiet" disabled={text === begin} onClick={() => put(begin)}>
-          Start over
-        </Button>
-        <Button kind="quiet" onClick={share}>
-          Link
-        </Button>
-        {verdict?.good && file in steps && (
-          <a class="button quiet" href="./index.html" onClick={onTrain}>
-            Train the demo with it
-          </a>
-        )}
-        {solved && <span class="solved">✓ Solved</span>}
-      </div>
-      <div class="verdict" role="status" data-good={verdict?.good}>
-        {busy || (
-          <>
-            {verdict && <strong>{verdict.title}</strong>}
-            <ul>
-              {verdict?.lines.map(({ text, line, dispatch }) => (
-                <li key={text}>
-                  {line && !text.includes('line ') ? `line ${line}: ` : ''}
-                  {text}
-                  {dispatch && <span class="muted"> ({dispatch})</span>}
-                </li>
-              ))}
-            </ul>
-            {copied && <p class="muted small">{copied}</p>}
-          </>
-        )}
+        <div class="verdict" role="status" data-good={verdict?.good}>
+          {busy || (
+            <>
+              {verdict && <strong>{verdict.title}</strong>}
+              <ul>
+                {verdict?.lines.map(({ text, line, dispatch }) => (
+                  <li key={text}>
+                    {line && !text.includes('line ') ? `line ${line}: ` : ''}
+                    {text}
+                    {dispatch && (
+                      <span class="muted">
+                        {' '}
+                        ({dispatch === exercise.shown.name
+                          ? 'the case shown'
+                          : 'a hidden case'}: {dispatch})
+                      </span>
+                    )}
+                  </li>
+                ))}
+              </ul>
+              {copied && <p class="muted small">{copied}</p>}
+            </>
+          )}
+        </div>
+        <div class="row hints">
+          {hints < exercise.hints.length && (
+            <Button kind="quiet" onClick={() => setHints(hints + 1)}>
+              {hints === 0 ? 'A hint' : 'Another hint'}
+            </Button>
+          )}
+          {text === solution && before ? (
+            <Button kind="quiet" onClick={() => put(before)}>
+              Back to my text
+            </Button>
+          ) : (
+            <Button
+              kind="quiet"
+              disabled={text === solution}
+              onClick={() => {
+                setBefore(text);
+                put(solution);
+              }}
+            >
+              The solution
+            </Button>
+          )}
+        </div>
+        {exercise.hints.slice(0, hints).map((hint) => (
+          <p key={hint} class="hint">
+            {hint}
+          </p>
+        ))}
       </div>
       {view && (
         <Debugger
-          {...{ view, moves, thread, stepping }}
+          {...{ view, text, moves, thread, stepping }}
           onMove={(move) => go.current(move)}
           onMoves={setMoves}
           onThread={setThread}
         />
       )}
-      <div class="row hints">
-        {hints < exercise.hints.length && (
-          <Button kind="quiet" onClick={() => setHints(hints + 1)}>
-            {hints === 0 ? 'A hint' : 'Another hint'}
-          </Button>
-        )}
-        <Button kind="quiet" onClick={() => put(exercise.shader.code)}>
-          The solution
-        </Button>
-      </div>
-      {exercise.hints.slice(0, hints).map((hint) => (
-        <p key={hint} class="hint">
-          {hint}
-        </p>
-      ))}
     </div>
   );
 }

@@ -4,6 +4,7 @@ import type { Exercise } from '../../learn/exercise';
 import { fromHash, kept } from '../../learn/keep';
 import { lesson } from '../../learn/lessons';
 import { mountPage } from '../shared/shell';
+import { openForClass } from './class';
 import { ExerciseView } from './exercise';
 import { LadderView } from './ladder';
 import { Progress } from './progress';
@@ -74,4 +75,5 @@ function showProgress(): void {
   }
 }
 
+openForClass(prose);
 mountPage('learn', <Page />);

@@ -16,7 +16,7 @@ function story({ place, readers, writers }: Cell): string {
 }
 
 /** What a thread has touched, in words. */
-function storyOf({ memories, groups, size }: View, thread: number): string {
+function storyOf({ memories, astray, groups, size }: View, thread: number): string {
   const places = (which: 'readers' | 'writers') =>
     memories.flatMap(({ cells }) =>
       cells.filter((cell) => cell[which].includes(thread)).map(({ place }) => place),
@@ -26,10 +26,14 @@ function storyOf({ memories, groups, size }: View, thread: number): string {
       ? `${places.slice(0, 12).join(', ')} and ${places.length - 12} more`
       : places.join(', ');
   const [reads, writes] = [named(places('readers')), named(places('writers'))];
-  const within = ` (thread ${thread % size} of workgroup ${Math.floor(thread / size)})`;
-  const who = `Thread ${thread}${groups > 1 ? within : ''}`;
-  if (!reads && !writes) return `${who} has touched nothing.`;
-  return `${who}${reads && ` reads ${reads}`}${reads && writes && ' and'}${writes && ` writes ${writes}`}.`;
+  const inGroup = ` (thread ${thread % size} of workgroup ${Math.floor(thread / size)})`;
+  const who = `Thread ${thread}${groups > 1 ? inGroup : ''}`;
+  const within =
+    reads || writes
+      ? `${who}${reads && ` reads ${reads}`}${reads && writes && ' and'}${writes && ` writes ${writes}`}.`
+      : '';
+  const past = astray.length > 0 ? `${who} ${astray.join(' and ')}: past the end.` : '';
+  return [within, past].filter(Boolean).join(' ') || `${who} has touched nothing yet.`;
 }
 
 /** Which thread touches which number: a grid for every buffer, and the same in words. */
@@ -41,6 +45,10 @@ export function Picture({ view, thread }: { view: View; thread: number }) {
         <Grid key={memory.name} {...{ memory, thread, point }} />
       ))}
       <figcaption aria-live="polite">{pointed ? story(pointed) : storyOf(view, thread)}</figcaption>
+      <p class="muted small">
+        <b>r</b>, <b>w</b>: thread {thread} reads, writes. <b>t5</b>: thread 5 wrote last. <b>•</b>:
+        only read. <b>·</b>: nothing written yet.
+      </p>
     </figure>
   );
 }
@@ -56,7 +64,7 @@ function Grid(props: { memory: MemoryView; thread: number; point(cell: Cell | nu
   );
   return (
     <div class="grid-scroll" tabIndex={0} role="group" aria-label={`Memory of ${name}`}>
-      <table class="grid">
+      <table class={`grid ${across > 8 ? 'is-wide' : ''}`}>
         <caption>
           <code>{name}</code> {space === 'workgroup' ? 'workgroup memory' : `[${shape.join(', ')}]`}
           {more > 0 && `, ${more} more not drawn`}
@@ -76,6 +84,7 @@ function Grid(props: { memory: MemoryView; thread: number; point(cell: Cell | nu
                     key={cell.place}
                     class={`${touched && `is-${touched}`} ${cell.now ? 'is-now' : ''}`}
                     onMouseEnter={() => point(cell)}
+                    onClick={() => point(cell)}
                     title={story(cell)}
                   >
                     <span>{cell.value}</span>
