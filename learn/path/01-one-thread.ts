@@ -6,7 +6,9 @@ import leaky from './leaky_relu.wgsl';
 
 function relu(count: number, seed = count): Dispatch {
   const x = tensor([count], seed);
-  return dispatchOf(reluForward, `${count} numbers`, { x }, undefined, { y: reference(x.data) });
+  return dispatchOf(reluForward, count === 1 ? '1 number' : `${count} numbers`, { x }, undefined, {
+    y: reference(x.data),
+  });
 }
 
 export const small = (count: number) => inWorkgroupsOf(4, count, relu(count));
@@ -35,7 +37,8 @@ const lesson: Lesson = {
       timed: () => relu(1 << 22),
       hints: [
         'Ten numbers, and workgroups of four: how many threads run?',
-        'A thread whose index is no element has nothing to do. `return` ends it.',
+        'A thread whose index is not below params.length has nothing to do. `return;` ends it.',
+        'if (i >= params.length) { return; } before anything is read.',
       ],
     },
     {
@@ -48,7 +51,10 @@ const lesson: Lesson = {
       fails: ['value'],
       shown: leakyRelu(10, 0.125),
       hidden: [leakyRelu(7, 0.25), leakyRelu(21, 0)],
-      hints: ['`select(a, b, condition)` is b where the condition holds, else a.'],
+      hints: [
+        '`select(a, b, condition)` is b where the condition holds, else a.',
+        'Both values are floats: params.slope * value and value. The condition is value > 0.0.',
+      ],
     },
     {
       id: 'fold',
@@ -63,7 +69,7 @@ const lesson: Lesson = {
       ],
       hints: [
         'In the picture threads 8 to 15, the second row of workgroups, touch what 0 to 7 touch.',
-        'A whole row of workgroups holds groups.x * WORKGROUP_SIZE threads.',
+        'A whole row of workgroups holds groups.x * WORKGROUP_SIZE threads. id.y says how many rows lie before.',
       ],
     },
   ],

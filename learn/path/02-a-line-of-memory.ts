@@ -55,7 +55,10 @@ const lesson: Lesson = {
       fails: ['value'],
       shown: transposed([2, 3], [1, 0]),
       hidden: [transposed([2, 3, 4], [2, 0, 1]), transposed([3, 2, 2, 3], [0, 3, 1, 2])],
-      hints: ['Which stride belongs to which extent? Compare the lines with one another.'],
+      hints: [
+        'Which stride belongs to which extent? Compare the lines with one another.',
+        'The index along axis 3 goes with stride3.',
+      ],
     },
     {
       id: 'axes',
@@ -85,7 +88,8 @@ const lesson: Lesson = {
       ],
       hints: [
         '`rest % extent` is the index along an axis; `rest / extent` is what is left for the axes before it.',
-        'The pair of lines for the third axis: rest /= params.extent4; source += rest % params.extent3 * params.stride3;',
+        'The two lines for axis 3: rest /= params.extent4; source += rest % params.extent3 * params.stride3;',
+        'Axis 0 is what is left in the end: it needs no remainder, only its stride.',
       ],
     },
     {
@@ -96,7 +100,10 @@ const lesson: Lesson = {
       fails: ['unwritten'],
       shown: withBorder([2, 4]),
       hidden: [withBorder([2, 3, 3], 2), withBorder([1, 1], 1)],
-      hints: ['Nobody has cleared y before. What should stand in its border?'],
+      hints: [
+        'Nobody has cleared y before. What should stand in its border?',
+        'y holds the bits of any type, as u32: y[at] = 0u; before the `return`.',
+      ],
     },
   ],
 };

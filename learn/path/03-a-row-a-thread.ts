@@ -57,8 +57,8 @@ const lesson: Lesson = {
       shown: softmax(6, 4),
       hidden: [softmax(2, 7), softmax(3, 5, 100), softmax(2, 3, -200)],
       hints: [
-        'exp(89) is larger than the largest float.',
-        'exp(a - m) / exp(b - m) = exp(a) / exp(b), whatever m is. The kernel has already found a good m.',
+        'The kernel has found the `largest` and does not use it.',
+        'exp(a - m) / exp(b - m) = exp(a) / exp(b), whatever m is. Subtract it in the sum and in the result.',
       ],
     },
     {
@@ -77,7 +77,7 @@ const lesson: Lesson = {
       hidden: [softmax(2, 7), columns(7, 5), columns(1, 2)],
       hints: [
         'The elements of one softmax are `inner` places apart. Where does the one of thread 1 begin?',
-        'Row r is number r % inner in the block r / inner, and a block holds classes * inner elements.',
+        'Thread `row` is number row % inner in block row / inner, and a block holds classes * inner elements.',
       ],
     },
     {
@@ -106,8 +106,8 @@ const lesson: Lesson = {
         running([1, 3, 2], true),
       ],
       hints: [
-        'Element k of the row is at begin + k * params.inner.',
-        'From the end: element params.extent - 1u - k in place of k.',
+        'k has to be a u32 like params.extent: var k = 0u. Element k of the row is at begin + k * params.inner.',
+        'From the end: element params.extent - 1u - k in place of k. `select` can choose between the two.',
       ],
     },
   ],

@@ -43,7 +43,7 @@ const lesson: Lesson = {
       faults: [['  workgroupBarrier();\n', '']],
       fails: ['race', 'value'],
       hints: [
-        'Step to the end of thread 0 alone. Which parts were there when it added them up?',
+        'Which parts were there when thread 0 added them up?',
         'Between the last write of `parts` and its first read by another thread, every thread has to arrive.',
       ],
     },
@@ -98,7 +98,10 @@ const lesson: Lesson = {
       hidden: [shared(1, 300), shared(3, 1), shared(70, 3), shared(2, 1000)],
       tolerance: { absolute: 1e-4, relative: 1e-6 },
       timed: () => shared(64, 16384),
-      hints: ['How often is x[0] added? Choose it in the picture: who reads it?'],
+      hints: [
+        'Point at x[0, 5] in the picture: how many threads read it?',
+        'Each lane begins at its own number. How far is it to its next one?',
+      ],
     },
   ],
 };

@@ -29,7 +29,7 @@ function histogram(images: number, pixels: number): Dispatch {
 export function equalized(shape: number[], top = 255): Dispatch {
   const data = levels(shape[0] * shape[1] * shape[2], top, shape[1]);
   const x = tensor(shape, data);
-  const weights = EQUALIZATION_PRESETS.he;
+  const weights = EQUALIZATION_PRESETS.paper;
   const y = reference({ shape, data }, weights);
   return dispatchOf(histogramEqualizationForward, `[${shape}], grey up to ${top}`, { x }, weights, {
     y,
@@ -56,6 +56,29 @@ const lesson: Lesson = {
       ],
     },
     {
+      id: 'peak',
+      title: 'Find the peak',
+      shader: histogramEqualizationForward.shader,
+      faults: [
+        [
+          `  var most = 0u;
+  for (var k = start; k < start + OWN; k++) {
+    most = max(most, atomicLoad(&counts[k]));
+  }
+  atomicMax(&peak, most);
+`,
+          '  // Yours: the largest of this thread’s counts, then the largest of all.\n',
+        ],
+      ],
+      fails: ['value'],
+      shown: equalized([1, 6, 8], 40),
+      hidden: [equalized([2, 9, 9]), equalized([1, 1, 1])],
+      hints: [
+        'First a loop over the four levels, with a `var most = 0u` of your own and `max`.',
+        'The counters are atomics: atomicLoad(&counts[k]) reads one. Then atomicMax(&peak, most).',
+      ],
+    },
+    {
       id: 'equalize',
       title: 'Read too early',
       shader: histogramEqualizationForward.shader,
@@ -70,8 +93,9 @@ const lesson: Lesson = {
       shown: equalized([1, 6, 8], 40),
       hidden: [equalized([2, 9, 9]), equalized([1, 1, 1])],
       hints: [
-        'Two barriers are missing. Each stands between a write by every thread and a read of what another thread wrote.',
-        'Every thread adds to `peak`, then every thread reads it. The same holds for `sums`.',
+        'A barrier stands between what every thread writes and what another thread reads of it.',
+        'Every thread writes its place of `sums`, then every thread reads all of them.',
+        'Every thread puts its largest count into `peak`, then every thread reads it, for `upper`.',
       ],
     },
   ],

@@ -39,7 +39,10 @@ const lesson: Lesson = {
       fails: ['value'],
       shown: relu(10),
       hidden: [relu(1), relu(27)],
-      hints: ['Where y is 0, a small change of x changes nothing.'],
+      hints: [
+        'Where y is 0, a small change of x changes nothing.',
+        'select(0.0, dy[i], …) passes dy[i] where the condition holds.',
+      ],
     },
     {
       id: 'lost',
@@ -50,7 +53,10 @@ const lesson: Lesson = {
       tolerance,
       shown: softmax(5, 4),
       hidden: [softmax(1, 7), softmax(9, 3)],
-      hints: ['Raise one score, and all shares change: one goes up, the others go down.'],
+      hints: [
+        'Raise one score, and all shares change: one goes up, the others go down.',
+        'The first loop computes the sum that the formula takes off. Nobody uses it.',
+      ],
     },
     {
       id: 'write',
@@ -73,7 +79,10 @@ const lesson: Lesson = {
       tolerance,
       shown: softmax(5, 4),
       hidden: [softmax(1, 7), softmax(9, 3)],
-      hints: ['The sum is the same for the whole row: one loop for it, one for the results.'],
+      hints: [
+        'The sum is the same for the whole row: one loop for it, one for the results.',
+        'for (var i = begin; i < end; i += params.inner) { … } walks along the row.',
+      ],
     },
   ],
 };

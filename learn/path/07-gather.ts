@@ -77,7 +77,37 @@ const lesson: Lesson = {
       tolerance: { absolute: 1e-6, relative: 1e-6 },
       shown: pooled([1, 4, 4], 2, 2),
       hidden: [pooled([2, 5, 6], 3, 1), pooled([1, 7, 5], 3, 2)],
-      hints: ['`wy < last_row`: the last window that reaches a row has to be counted in.'],
+      hints: [
+        '`last_row` is the first row of windows that is too far, as the loop runs while `wy < last_row`.',
+        'The row of windows at (row + PADDING) / STRIDE still begins at or before this element.',
+      ],
+    },
+    {
+      id: 'ask',
+      title: 'Ask them',
+      shader: maxPoolBackward.shader,
+      faults: [
+        [
+          `  for (var wy = first_window(row + PADDING); wy < last_row; wy += 1u) {
+    for (var wx = first_window(column + PADDING); wx < last_column; wx += 1u) {
+      if (indices[(plane * params.dy_height + wy) * params.dy_width + wx] == me) {
+        sum += dy[origin + wy * params.dy_row_stride + wx];
+      }
+    }
+  }
+`,
+          '  // Yours: every window (wy, wx) that holds this element.\n',
+        ],
+      ],
+      fails: ['value'],
+      tolerance: { absolute: 1e-6, relative: 1e-6 },
+      shown: pooled([1, 4, 4], 2, 2),
+      hidden: [pooled([2, 5, 6], 3, 1), pooled([1, 7, 5], 3, 2)],
+      hints: [
+        'The loops begin at first_window(row + PADDING) and first_window(column + PADDING).',
+        'Window (wy, wx) has its winner at indices[(plane * params.dy_height + wy) * params.dy_width + wx].',
+        'Its gradient is dy[origin + wy * params.dy_row_stride + wx]; it counts where the winner is `me`.',
+      ],
     },
   ],
 };

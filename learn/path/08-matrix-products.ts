@@ -36,7 +36,10 @@ const lesson: Lesson = {
       shown: line(8, 6, 16),
       hidden: [line(5, 7, 9), line(1, 3, 70)],
       timed: () => line(256, 256, 256),
-      hints: ['Threads 0 and 1: which numbers of b do they read? How far apart are they?'],
+      hints: [
+        'Threads 0 and 1: which numbers of b do they read? How far apart are they?',
+        'm is the row of y and n its column. Neighbouring threads should differ in n.',
+      ],
     },
     {
       id: 'second',
@@ -60,7 +63,8 @@ const lesson: Lesson = {
       hidden: [tiles(9, 17, 10), tiles(3, 2, 20)],
       timed: () => tiles(256, 256, 256),
       hints: [
-        'One barrier says "all have fetched". What says "all have finished reading, fetch the next tile"?',
+        'One barrier says "all have fetched". What says "all have read, fetch the next tile"?',
+        'It stands at the end of the loop over the tiles, after the multiplication.',
       ],
     },
     {
@@ -74,7 +78,10 @@ const lesson: Lesson = {
       shown: real(6, 4, 8),
       hidden: [real(7, 9, 10), real(1, 5, 3)],
       timed: () => real(256, 256, 256),
-      hints: ['Six rows and tiles of four: the second tile reaches beyond the end.'],
+      hints: [
+        'Six rows and tiles of four: the second tile reaches beyond the end.',
+        'a1 and a2 are held back by min(…, last_row). What about a3?',
+      ],
     },
   ],
 };

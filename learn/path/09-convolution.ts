@@ -10,7 +10,7 @@ type Sizes = readonly [N: number, C: number, O: number, H: number, W: number];
 export function forward(...[N, C, O, H, W]: Sizes): Dispatch {
   const [x, weight] = [tensor([1, N, C, H, W], H), tensor([1, C, 5, 5, O], W)];
   const y = conv5x5Forward(x.data, weight.data, { G: 1, N, C, O, H, W });
-  const name = `${N} images, ${C} to ${O} channels, ${H} x ${W}`;
+  const name = `[${N}, ${C}, ${H}, ${W}] to ${O} channels`;
   const made = dispatchOf(conv5x5ForwardPlain, name, { x, weight }, {}, { y });
   return inWorkgroupsOf(8, N * O * H * W, made);
 }
@@ -18,7 +18,7 @@ export function forward(...[N, C, O, H, W]: Sizes): Dispatch {
 export function weights(...[N, C, O, H, W]: Sizes): Dispatch {
   const [x, dy] = [tensor([1, N, C, H, W], H), tensor([1, N, O, H, W], W)];
   const dweight = conv5x5BackwardWeight(x.data, dy.data, { G: 1, N, C, O, H, W });
-  const name = `${N} images, ${C} to ${O} channels, ${H} x ${W}`;
+  const name = `[${N}, ${C}, ${H}, ${W}] to ${O} channels`;
   const made = dispatchOf(conv5x5BackwardWeightPlain, name, { x, dy }, {}, { dweight });
   return inWorkgroupsOf(5, 25 * C * O, made);
 }
@@ -38,7 +38,10 @@ const lesson: Lesson = {
       shown: forward(1, 1, 1, 4, 6),
       hidden: [forward(2, 2, 3, 5, 3), forward(1, 3, 1, 1, 1)],
       timed: () => forward(4, 8, 8, 48, 48),
-      hints: ['Which tap meets the pixel at the upper left: the first, or the last?'],
+      hints: [
+        'Which tap meets the pixel at the upper left: the first, or the last?',
+        'Tap (ky, kx) is number 5 ky + kx of its filter.',
+      ],
     },
     {
       id: 'edge',
@@ -58,7 +61,8 @@ const lesson: Lesson = {
       shown: forward(1, 1, 1, 4, 6),
       hidden: [forward(2, 2, 3, 5, 3), forward(1, 3, 1, 1, 1)],
       hints: [
-        'Left of the first column of a row lies, in memory, the last column of the row before.',
+        'The rows have their test: `i < 0 || i >= height`. The columns had one too.',
+        '`continue` goes on with the next turn of the loop.',
       ],
     },
     {

@@ -3,8 +3,9 @@ import {
   batchNormRunning,
   batchNormStatistics as reference,
 } from '../../src/kernels/reference/batch_norm';
-import { dispatchOf, numbers, tensor, type Dispatch } from '../dispatch';
+import { dispatchOf, inWorkgroupsOf, numbers, tensor, type Dispatch } from '../dispatch';
 import type { Lesson } from '../exercise';
+import together from './fused.wgsl';
 
 const attributes = { eps: 1e-5, momentum: 0.1 };
 
@@ -38,6 +39,25 @@ const shared = {
     statistics([1, 1, 1, 1, 1]),
   ],
 };
+
+export function fused(channels: number, width: number): Dispatch {
+  const x = tensor([channels, 2 * width], 3);
+  const [mean, rstd, gamma, beta] = [4, 5, 6, 7].map((seed) => tensor([channels], seed));
+  const y = Array.from({ length: channels * width }, (_, i) => {
+    const c = Math.floor(i / width);
+    const z = [2 * i, 2 * i + 1].map(
+      (at) => gamma.data[c] * (x.data[at] - mean.data[c]) * rstd.data[c] + beta.data[c],
+    );
+    return Math.max(0, ...z);
+  });
+  return inWorkgroupsOf(4, channels * width, {
+    name: `${channels} channels of ${2 * width}`,
+    tensors: { x, mean, rstd, gamma, beta, y: { shape: [channels, width], dtype: 'f32' } },
+    params: { length: channels * width, width },
+    groups: [1, 1, 1],
+    expected: { y },
+  });
+}
 
 const lesson: Lesson = {
   exercises: [
@@ -78,6 +98,33 @@ const lesson: Lesson = {
       hints: [
         'The mean of both lies between the two, nearer to the one that has more numbers.',
         'The deviations of both are those of each, and what comes from the distance of the means: d * d * a * b / (a + b).',
+      ],
+    },
+    {
+      id: 'fuse',
+      title: 'Keep it in registers',
+      shader: together,
+      faults: [
+        [
+          `  let scale = gamma[c] * rstd[c];
+  let middle = mean[c];
+  let larger = max(scale * (x[2u * i] - middle), scale * (x[2u * i + 1u] - middle));
+  y[i] = max(0.0, larger + beta[c]);
+`,
+          `  y[i] = gamma[c] * (x[2u * i] - mean[c]) * rstd[c] + beta[c];
+  y[i] = max(y[i], gamma[c] * (x[2u * i + 1u] - mean[c]) * rstd[c] + beta[c]);
+  y[i] = max(y[i], 0.0);
+`,
+        ],
+      ],
+      fails: ['cost'],
+      tolerance: { absolute: 1e-5, relative: 1e-5 },
+      most: { reads: 6 },
+      shown: fused(2, 4),
+      hidden: [fused(3, 1), fused(1, 7)],
+      hints: [
+        'Six numbers are needed: two of x, and one each of mean, rstd, gamma and beta. Read each once, into a `let`.',
+        'Write y once, at the end. What comes before stays in `let`s.',
       ],
     },
   ],

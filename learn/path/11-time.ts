@@ -34,7 +34,31 @@ const lesson: Lesson = {
       title: 'Four gates',
       faults: [['f * c_before + i * g', 'i * c_before + f * g']],
       fails: ['value'],
-      hints: ['i lets the new in, f lets the old be forgotten.'],
+      hints: [
+        'i says how much of the new comes in, f how much of the old stays.',
+        'The formula for the memory stands above, and at the top of the file.',
+      ],
+    },
+    {
+      ...shared,
+      id: 'write',
+      title: 'Write the step',
+      faults: [
+        [
+          `            f = sigmoid(xw[(row * 4u + 1u) * hidden + j] + product[s].y);
+            g = tanh_by_exp(xw[(row * 4u + 2u) * hidden + j] + product[s].z);
+            o = sigmoid(xw[(row * 4u + 3u) * hidden + j] + product[s].w);
+            c_after = f * c_before + i * g;
+            h_after = o * tanh_by_exp(c_after);
+`,
+          '            // Yours: f, g and o, then c_after and h_after.\n',
+        ],
+      ],
+      fails: ['value'],
+      hints: [
+        'The four gates of a row of xw lie `hidden` places apart: i at row * 4u * hidden + j, f at (row * 4u + 1u) * hidden + j.',
+        'product[s].x belongs to i, .y to f, .z to g, .w to o. All are sigmoids but g.',
+      ],
     },
     {
       ...shared,

@@ -91,6 +91,31 @@ const lesson: Lesson = {
         'The two shares are computed above, as mean_share and square_share.',
       ],
     },
+    {
+      id: 'averages',
+      title: 'Move a parameter',
+      shader: adam.shader,
+      faults: [
+        [
+          `    mean = between(mean, g, params.rate1);
+    square = between(square, g * g, params.rate2);
+    m[i] = mean;
+    v[i] = square;
+    parameters[i] = p - learning_rate * (mean / mean_share) / (sqrt(square / square_share) + params.epsilon);
+`,
+          '    // Yours: both averages, kept, and the new parameter.\n',
+        ],
+      ],
+      fails: ['value'],
+      tolerance: { absolute: 1e-5, relative: 1e-4 },
+      shown: step(12, 1),
+      hidden: [step(3, 2), step(40, 1000)],
+      hints: [
+        'between(a, b, share) goes the share from a toward b. The shares are params.rate1 and params.rate2.',
+        'The mean goes toward g, the other average toward g * g.',
+        'The hats divide by mean_share and square_share, which are computed above.',
+      ],
+    },
   ],
 };
 export default lesson;

@@ -26,6 +26,10 @@ describe.each(all)('%s', (_, exercises) => {
       ];
       expect(kinds(starter(exercise)).sort(), 'starter').toEqual([...exercise.fails].sort());
       expect(check(exercise, exercise.shader.code).problems, 'solution').toEqual([]);
+      for (const fault of exercise.faults) {
+        const alone = starter({ ...exercise, faults: [fault] });
+        expect(check(exercise, alone).problems, `with ${fault[0]} alone`).not.toEqual([]);
+      }
       const outputs = Object.values(exercise.shown.expected).length;
       const input = exercise.shader.bindings.find(({ access }) => access === 'read')?.name;
       for (const value of ['0', '1', input && `${input}[i]`]) {
