@@ -92,6 +92,10 @@ export async function runOnGpu(gpu: Gpu, exercise: Trial, code: string): Promise
   return null;
 }
 
+/** Whether the device has what the file enables, subgroups above all. */
+export const runsOn = (gpu: Gpu, { features }: WgslModule): boolean =>
+  features.every((feature) => gpu.device.features.has(feature));
+
 /** Rounds of samples: as many as this where they fit into the time, and never fewer than the least. */
 const ROUNDS = { least: 3, most: 9, milliseconds: 6000 };
 const LEAST_MS = 5;

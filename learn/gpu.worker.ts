@@ -1,6 +1,6 @@
 import { adapterName, requestGpu, type Gpu } from '../src/gpu/device';
 import { FacegradError } from '../src/gpu/errors';
-import { runOnGpu, timeOnGpu } from './gpu';
+import { runOnGpu, runsOn, timeOnGpu } from './gpu';
 import { lesson } from './lessons';
 
 export type GpuQuestion =
@@ -8,7 +8,10 @@ export type GpuQuestion =
   /** Times the rungs of the lesson's ladder. */
   | { ask: 'ladder'; lesson: string };
 export type GpuAnswer = { adapter: string } & (
-  { right: true } | { wrong: string; line?: number } | { milliseconds: number[] }
+  | { right: true }
+  | { wrong: string; line?: number }
+  | { milliseconds: number[] }
+  | { rungs: (number | null)[] }
 );
 
 let gpu: Promise<Gpu> | undefined;
@@ -31,7 +34,9 @@ async function reply(gpu: Gpu, question: GpuQuestion) {
   const { exercises, ladder } = await lesson(question.lesson);
   if (question.ask === 'ladder') {
     const rungs = ladder!.rungs.map(({ shader, timed }) => ({ shader, dispatch: timed() }));
-    return { milliseconds: await timeOnGpu(gpu, rungs) };
+    const able = rungs.filter(({ shader }) => runsOn(gpu, shader));
+    const milliseconds = await timeOnGpu(gpu, able);
+    return { rungs: rungs.map((rung) => milliseconds[able.indexOf(rung)] ?? null) };
   }
   const { ask, code } = question;
   const asked = exercises.find(({ id }) => id === question.exercise)!;

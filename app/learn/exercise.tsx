@@ -102,6 +102,7 @@ export function ExerciseView(props: { lesson: string; exercise: Exercise; shared
 
   const tell = (verdict: Verdict) => {
     setVerdict(verdict);
+    setCopied('');
     setBusy('');
     editing.current?.mark(verdict.lines);
   };
@@ -123,7 +124,8 @@ export function ExerciseView(props: { lesson: string; exercise: Exercise; shared
       keep((all) => (all.solved[key] = true));
       setSolved(true);
     }
-    const reads = `${Number(cost.reads.toFixed(2))} reads of storage for every number of the answer`;
+    const count = Number(cost.reads.toFixed(2));
+    const reads = `${count} ${count === 1 ? 'read' : 'reads'} of storage for each number of the answer`;
     tell({
       good,
       title: good
@@ -186,7 +188,7 @@ export function ExerciseView(props: { lesson: string; exercise: Exercise; shared
         <div class="editor" ref={host}>
           <pre slot="none">{text}</pre>
         </div>
-        <pre class="printed">{text}</pre>
+        <pre class="printed">{text === solution ? begin : text}</pre>
         <div class="row" role="group" aria-label="What to do with the text">
           <Button kind="primary" disabled={busy !== ''} onClick={onCheck}>
             Check

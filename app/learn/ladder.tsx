@@ -5,12 +5,14 @@ import type { Ladder } from '../../learn/exercise';
 import { Button } from '../shared/widgets';
 
 const count = (value: number | undefined) => (value === undefined ? '…' : short(value, 4));
+const time = (value: number | null | undefined, unit = '') =>
+  value === null ? '–' : value === undefined ? '' : `${short(value)}${unit}`;
 const short = (value: number, digits = 3) => String(Number(value.toPrecision(digits)));
 
 /** Versions of one kernel side by side: what each reads, counted by the machine, and its time on the reader's GPU. */
 export function LadderView({ lesson, ladder }: { lesson: string; ladder: Ladder }) {
   const [costs, setCosts] = useState<Report['cost'][]>([]);
-  const [times, setTimes] = useState<number[]>([]);
+  const [times, setTimes] = useState<(number | null)[]>([]);
   const [said, setSaid] = useState('');
   const [busy, setBusy] = useState(false);
 
@@ -26,10 +28,12 @@ export function LadderView({ lesson, ladder }: { lesson: string; ladder: Ladder 
     setSaid('Timing …');
     const answer = await gpuLine.ask({ ask: 'ladder', lesson });
     setBusy(false);
-    if ('milliseconds' in answer) {
-      setTimes(answer.milliseconds);
+    if ('rungs' in answer) {
+      setTimes(answer.rungs);
+      const without = answer.rungs.includes(null);
       setSaid(
-        `Median milliseconds of a dispatch in this browser, the rungs in turns, on ${answer.adapter}.`,
+        `Median milliseconds of a dispatch in this browser, the rungs in turns, on ${answer.adapter}.` +
+          (without ? ' It has no subgroups, so the rungs that need them did not run.' : ''),
       );
     } else if ('wrong' in answer) setSaid(answer.wrong);
   };
@@ -57,8 +61,8 @@ export function LadderView({ lesson, ladder }: { lesson: string; ladder: Ladder 
                 </th>
                 <td>{count(costs[i]?.reads)}</td>
                 <td>{count(costs[i]?.segments)}</td>
-                <td>{times.length > 0 ? short(times[i]) : ''}</td>
-                <td>{times.length > 0 ? `${short(times[i] / times[0])} x` : ''}</td>
+                <td>{time(times[i])}</td>
+                <td>{time(times[i] && times[i] / times[0]!, ' x')}</td>
                 <td>{change}</td>
               </tr>
             ))}

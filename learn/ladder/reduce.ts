@@ -8,6 +8,7 @@ import pieces from './reduce/2_pieces.wgsl';
 import strided from './reduce/3_strided.wgsl';
 import halves from './reduce/4_halves.wgsl';
 import vec4 from './reduce/5_vec4.wgsl';
+import subgroup from './reduce/6_subgroup.wgsl';
 
 type Sizes = readonly [rows: number, terms: number];
 
@@ -55,7 +56,7 @@ const rung = (title: string, change: string, shader: WgslModule, rowsEach = 1): 
 });
 
 const ladder: Ladder = {
-  title: 'Six ways to add up',
+  title: 'Seven ways to add up',
   text: 'Counted on 4 rows of 1,024 numbers, timed on 64 rows of 16,384.',
   rungs: [
     rung('One thread a row', 'Nobody helps, and neighbours read a row apart.', oneThread, 64),
@@ -63,6 +64,11 @@ const ladder: Ladder = {
     rung('Every 64th number', 'Neighbours read neighbours: an eighth of the segments.', strided),
     rung('Halves', 'The tree folds halves, so that the first threads do its work.', halves),
     rung('Reads of four', 'A quarter of the reads; the segments stay.', vec4),
+    rung(
+      'subgroupAdd',
+      'A subgroup, threads that a GPU runs in step, adds up in one instruction. Not every GPU offers it.',
+      subgroup,
+    ),
     {
       title: 'What facegrad runs',
       change:

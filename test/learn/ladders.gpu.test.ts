@@ -1,7 +1,7 @@
 /** The rungs of the ladders: each is a right kernel, on the machine and on a GPU. */
 import { describe, expect, it } from 'vitest';
 import { check, costsOf } from '../../learn/check';
-import { runOnGpu } from '../../learn/gpu';
+import { runOnGpu, runsOn } from '../../learn/gpu';
 import conv5x5 from '../../learn/ladder/conv5x5';
 import matmul from '../../learn/ladder/matmul';
 import reduce from '../../learn/ladder/reduce';
@@ -24,6 +24,7 @@ const COSTS = {
     [1024, 129],
     [1024, 129],
     [256, 129],
+    [256, 129],
     [1024, 129],
   ],
   conv5x5: [
@@ -39,11 +40,21 @@ const COSTS = {
 describe.each(Object.entries({ matmul, reduce, conv5x5 }))('%s', (name, ladder) => {
   it.each(ladder.rungs)('$title', async (rung) => {
     expect(check(rung, rung.shader.code).problems).toEqual([]);
-    expect(await runOnGpu(await testGpu(), rung, rung.shader.code)).toBeNull();
+    const gpu = await testGpu();
+    if (runsOn(gpu, rung.shader)) expect(await runOnGpu(gpu, rung, rung.shader.code)).toBeNull();
+    else expect(rung.shader.features).toEqual(['subgroups']);
   });
 
   it('costs what it did', () => {
     const costs = costsOf(ladder).map(({ reads, segments }) => [reads, segments]);
     expect(costs).toEqual(COSTS[name as keyof typeof COSTS]);
   });
+});
+
+it('says which rungs an adapter without subgroups cannot run', () => {
+  const bare = { device: { features: new Set() } } as unknown as Parameters<typeof runsOn>[0];
+  const left = [...matmul.rungs, ...reduce.rungs, ...conv5x5.rungs].filter(
+    ({ shader }) => !runsOn(bare, shader),
+  );
+  expect(left.map(({ title }) => title)).toEqual(['subgroupAdd']);
 });
