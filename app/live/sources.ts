@@ -146,9 +146,18 @@ function playVideo(
   const ask = () => {
     handle = video.requestVideoFrameCallback?.(next) ?? requestAnimationFrame(next);
   };
+  // It is paused, and stays so, when its tab is frozen in the background or the phone is locked. Chrome then plays
+  // a file again without going on in it, until it is told where.
+  const goOn = () => {
+    if (document.hidden || !video.paused) return;
+    video.currentTime += 0;
+    void video.play();
+  };
+  document.addEventListener('visibilitychange', goOn);
   void video.play();
   ask();
   return () => {
+    document.removeEventListener('visibilitychange', goOn);
     if (video.cancelVideoFrameCallback) video.cancelVideoFrameCallback(handle);
     else cancelAnimationFrame(handle);
     video.pause();

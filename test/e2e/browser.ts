@@ -201,6 +201,19 @@ export const waitForStep = (page: Page, step: number): Promise<void> =>
     step,
   );
 
+/** Leaves the tab for another, has it frozen there for two seconds, and comes back. */
+export async function freeze(page: Page): Promise<void> {
+  const other = await page.browserContext().newPage();
+  const tab = await page.createCDPSession();
+  await tab.send('Page.setWebLifecycleState', { state: 'frozen' });
+  await new Promise((resolve) => setTimeout(resolve, 2000));
+  await tab.send('Page.setWebLifecycleState', { state: 'active' });
+  await tab.detach();
+  await page.bringToFront();
+  await other.close();
+  expect(await page.evaluate(() => document.visibilityState)).toBe('visible');
+}
+
 /** Gives files to one of the page's file inputs, found by its label. */
 export async function giveFiles(page: Page, label: string, ...paths: string[]): Promise<void> {
   const input = await page.$(`input[type=file][aria-label^="${label}"]`);

@@ -8,6 +8,7 @@ import { seriousFindings } from './axe';
 import {
   bar,
   dropFiles,
+  freeze,
   FULL,
   giveFiles,
   launch,
@@ -141,6 +142,14 @@ const waitForFaces = (page: Page, faces?: number): Promise<void> =>
     faces,
   );
 
+/** Waits for results that follow those of now. */
+const waitForMore = async (page: Page): Promise<void> =>
+  waitUntil(
+    page,
+    (least) => (window as unknown as { shown: Shown[] }).shown.length >= least,
+    (await results(page)).length + 4,
+  );
+
 describe('the camera', () => {
   it('gives as many results as faces, fast enough, steadily, to nobody else', async () => {
     await open();
@@ -219,10 +228,14 @@ describe('the camera', () => {
     expect(watch.errors).toEqual([]);
   });
 
-  it('that is taken away while it runs is explained, and comes back', async () => {
+  it('goes on after its tab was frozen; taken away, it is explained and comes back', async () => {
     await open();
+    await watchResults(page);
     await press(page, 'Use the camera');
     await waitForFaces(page);
+    await freeze(page);
+    await waitForMore(page);
+    expect(await page.$('.notice')).toBeNull();
     // The browser ends the track, as it does when the plug is pulled.
     await page.browserContext().overridePermissions(inject('url'), []);
     await waitForText(page, '.notice', /The camera was disconnected/);
@@ -256,7 +269,7 @@ describe('other sources and weights', () => {
     expect(watch.foreign).toEqual([]);
   });
 
-  it('plays a video file, again and again', async () => {
+  it('plays a video file, again and again, and after its tab was frozen', async () => {
     await open();
     const film = join(folder, 'film.webm');
     writeFileSync(film, await recordFilm(page, photo(1)));
@@ -269,12 +282,9 @@ describe('other sources and weights', () => {
       const furthest = (window.furthest = Math.max(window.furthest ?? 0, currentTime));
       return currentTime < furthest; // it has begun again
     });
-    const seen = (await results(page)).length;
-    await waitUntil(
-      page,
-      (seen) => (window as unknown as { shown: Shown[] }).shown.length > seen + 3,
-      seen,
-    );
+    await waitForMore(page);
+    await freeze(page);
+    await waitForMore(page);
     await press(page, 'Pause');
     await press(page, 'Close');
     await waitForElement(page, '.empty');

@@ -2,7 +2,17 @@ import { gzipSync } from 'node:zlib';
 import type { Browser, Page } from 'puppeteer';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { seriousFindings } from './axe';
-import { bar, coloursOf, FULL, keptRun, launch, observedSince, openTab, press } from './browser';
+import {
+  bar,
+  coloursOf,
+  freeze,
+  FULL,
+  keptRun,
+  launch,
+  observedSince,
+  openTab,
+  press,
+} from './browser';
 import { shots, text, waitForData, waitForStep, waitForText, type Watch } from './browser';
 
 /** Few faces, learnt by heart in few steps. */
@@ -50,6 +60,7 @@ describe('a first training', () => {
     const during = await observedSince(page, since);
     expect(await seriousFindings(page)).toEqual([]);
     await shots(page, 'train-running');
+    await freeze(page);
     const rest = await page.evaluate(() => performance.now()); // axe itself takes long
 
     await waitForText(page, '.news', /Training is done/);
