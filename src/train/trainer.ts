@@ -397,7 +397,7 @@ export class Trainer {
     );
   }
 
-  /** The weights that `keep` says (of now, before the first epoch ends). */
+  /** The weights that `keep` says (of now, before the first epoch ends), with what they reached on held-out data. */
   async weights(provenance: Provenance = {}, type: WeightType = 'F32'): Promise<Uint8Array> {
     let tensors = this.#bestTensors;
     if (tensors.length === 0) {
@@ -405,10 +405,12 @@ export class Trainer {
       tensors = await this.model.export(this.storage);
     }
     const { replaced } = this.gpu.pipelines;
+    const { epoch, accuracy } = this.#best;
     const facts: Provenance = {
       data: this.data.training.name,
       seed: this.config.seed,
-      epoch: this.#best.epoch,
+      epoch,
+      ...(this.evaluator && epoch > 0 && { accuracy }),
       adapter: this.gpu.adapter.description,
       ...(replaced.size > 0 && { replaced: [...replaced].join(', ') }),
       ...provenance,

@@ -213,17 +213,20 @@ describe('a checkpoint', () => {
     const trainer = await create(smallConfig());
     let epochs = 0;
     let best = 0;
+    let accuracy: number | undefined;
     for await (const event of trainer.run()) {
       if (event.type !== 'epoch') continue;
       epochs += 1;
-      if (event.best) best = event.epoch;
+      if (!event.best) continue;
+      best = event.epoch;
+      accuracy = event.validation!.accuracy;
     }
     const { config, provenance, tensors } = readWeights(await trainer.weights({ commit: 'abc' }));
     const state = readSafetensors(await trainer.checkpoint());
     trainer.dispose();
     expect(epochs).toBe(EPOCHS);
     expect(config).toEqual(smallConfig().model);
-    expect(provenance).toMatchObject({ epoch: best, seed: 5, commit: 'abc' });
+    expect(provenance).toMatchObject({ epoch: best, accuracy, seed: 5, commit: 'abc' });
     expect(tensors.get('streams.edges.block2.conv.weight')!.shape).toEqual([6, 4, 5, 5]);
     for (const [name, { data }] of tensors) {
       expect(state.tensors.get(`best.${name}`)!.data, name).toEqual(data);
