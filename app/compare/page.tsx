@@ -5,14 +5,14 @@ import { Faces, StagesCard } from '../live/faces';
 import type { WeightsFile } from '../live/messages';
 import { Session } from '../live/session';
 import { Viewer } from '../live/viewer';
-import { BUNDLED, openWeights, weightsFor, WeightsField, type Choice } from '../live/weights';
+import { openWeights, REAL, SITE, weightsFor, WeightsField, type Choice } from '../live/weights';
 import { Card, Notice } from '../shared/widgets';
 import '../live/live.css';
 
 /** Two networks look at the same faces at the same time. */
 export function ComparePage() {
-  const [session] = useState(() => new Session([BUNDLED, BUNDLED]));
-  const choices = useSignal<[Choice, Choice]>(['bundled', 'bundled']);
+  const [session] = useState(() => new Session([SITE.get(REAL)!, SITE.get(REAL)!]));
+  const choices = useSignal<[Choice, Choice]>([REAL, REAL]);
   const missing = useSignal(false);
   const same = useComputed(() => choices.value[0] === choices.value[1]);
 
@@ -23,7 +23,7 @@ export function ComparePage() {
     missing.value = files.some((file) => !file);
     if (missing.value) return;
     choices.value = next;
-    session.load(files as WeightsFile[]);
+    void session.load(files as WeightsFile[]);
   };
   useEffect(() => {
     // Where something was trained here, that is what one wants to see beside the page's weights.
@@ -82,7 +82,7 @@ export function ComparePage() {
           <Faces session={session} />
         </div>
       </div>
-      <About network={networks[0]} bundled={choices.value[0] === 'bundled'} />
+      <About network={networks[0]} bundled={choices.value[0] === REAL} />
     </>
   );
 }

@@ -1,6 +1,7 @@
 import { Card } from '../shared/widgets';
 import { measured } from './measured';
 import type { NetworkFacts } from './messages';
+import { LEAD } from './reading';
 
 /** What such a classifier can and cannot know, and how often it is right. */
 export function About({ network, bundled }: { network?: NetworkFacts; bundled: boolean }) {
@@ -20,7 +21,8 @@ export function About({ network, bundled }: { network?: NetworkFacts; bundled: b
           <p>
             An expression is not an emotion. People smile without joy and are sad without showing
             it, and a resting face can look angry to it. The bars show how the network splits its
-            vote, not how likely someone is to feel something.
+            vote, not how likely someone is to feel something. Where no expression is {100 * LEAD}{' '}
+            points ahead of the next, it counts as unsure.
           </p>
         </div>
         <div>

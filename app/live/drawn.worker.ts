@@ -7,8 +7,14 @@ export interface DrawnRequest {
   frames: number;
 }
 
+/** Sequences one after another, and for each picture the expression that it shows. */
+export interface Drawn {
+  images: Uint8Array;
+  shows: string[];
+}
+
 addEventListener('message', ({ data: { person, size, frames } }: MessageEvent<DrawnRequest>) => {
-  const { images } = syntheticSequences({
+  const { images, labels, classes } = syntheticSequences({
     seed: 1 + person,
     count: 7,
     size,
@@ -16,5 +22,6 @@ addEventListener('message', ({ data: { person, size, frames } }: MessageEvent<Dr
     identities: 1,
     firstIdentity: person,
   });
-  postMessage(images, { transfer: [images.buffer] });
+  const shows = Array.from(labels, (label) => classes[label]);
+  postMessage({ images, shows } satisfies Drawn, { transfer: [images.buffer] });
 });

@@ -1,11 +1,16 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { color, theme } from '../shared/theme';
 import { Bars, Button, Card } from '../shared/widgets';
+import { readingText } from './reading';
 import type { Session, View } from './session';
 
 /** Seconds of the history strip, and columns in it. */
 const SECONDS = 20;
 const COLUMNS = 200;
+
+/** Nothing from a network that has not read the face yet. */
+const said = (probabilities: Float32Array | undefined, classes: readonly string[]): string =>
+  probabilities ? readingText(probabilities, classes) : '';
 
 /** A card for each face: what each network says of it, now and over the last seconds. */
 export function Faces({ session }: { session: Session }) {
@@ -15,11 +20,21 @@ export function Faces({ session }: { session: Session }) {
   return (
     <div class="faces">
       {view.faces.map((face, i) => (
-        <Card key={face.id} class="face" title={`Face ${i + 1}`}>
+        <Card
+          key={face.id}
+          class="face"
+          title={`Face ${i + 1}`}
+          aside={networks.length === 1 && said(face.probabilities[0], networks[0].config.classes)}
+        >
           <div class={networks.length > 1 ? 'side-by-side' : ''}>
             {networks.map(({ name, config }, n) => (
               <div key={n} class="reading">
-                {networks.length > 1 && <h3>{name}</h3>}
+                {networks.length > 1 && (
+                  <h3>
+                    {name}
+                    <span class="muted"> · {said(face.probabilities[n], config.classes)}</span>
+                  </h3>
+                )}
                 <div class="reading-bars">
                   <Bars
                     labels={config.classes}
@@ -87,7 +102,7 @@ function Spoken({ view, session }: { view: View; session: Session }) {
     if (view.time - said.current < 3000) return;
     const classes = session.networks.value[0].config.classes;
     const words = view.faces.map(({ probabilities: [first] }, i) => {
-      return `Face ${i + 1}: ${classes[first.indexOf(Math.max(...first))]}`;
+      return `Face ${i + 1}: ${readingText(first, classes).replace(/ \d+ %$/, '')}`;
     });
     const text = words.join('. ') || 'No face';
     if (place.current!.textContent === text) return;

@@ -22,17 +22,20 @@ export interface Pixels {
 }
 
 export type DetectorRequest =
-  { type: 'start' } | { type: 'frame'; number: number; frame: VideoFrame | ImageBitmap };
+  | { type: 'start' }
+  /** A still is searched for small faces too, which takes longer. */
+  | { type: 'frame'; number: number; frame: VideoFrame | ImageBitmap; still: boolean };
 
 export type DetectorReply =
   | { type: 'ready' }
   | ({ type: 'faces'; number: number; faces: Detection[]; ms: number } & Pixels)
   | { type: 'error'; number?: number; message: string };
 
-/** A weights file; without bytes, those that come with the page. */
+/** A weights file: its bytes, or where they are. */
 export interface WeightsFile {
   name: string;
   file?: Uint8Array;
+  url?: string;
 }
 
 /** What is known of a network from its file. */

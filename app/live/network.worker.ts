@@ -1,5 +1,4 @@
 /** Runs the networks on the GPU, off the page's thread. */
-import bundled from '../../models/small.safetensors?url';
 import type { Capabilities, Gpu } from '../../src/gpu/device';
 import { FacegradError } from '../../src/gpu/errors';
 import { recordNetwork } from '../../src/nn/network';
@@ -31,9 +30,9 @@ function openGpu(networks: Weights[]): Promise<Gpu> {
   return gpu;
 }
 
-async function bytesOf({ file }: WeightsFile): Promise<Uint8Array> {
+async function bytesOf({ file, url }: WeightsFile): Promise<Uint8Array> {
   if (file) return file;
-  const response = await fetch(bundled);
+  const response = await fetch(url!);
   if (!response.ok) {
     throw new FacegradError(
       'bad-input',

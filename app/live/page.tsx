@@ -1,11 +1,12 @@
 import { useComputed, useSignal } from '@preact/signals';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { Notice } from '../shared/widgets';
 import { About } from './about';
 import { Faces, StagesCard } from './faces';
 import { Session } from './session';
 import { Viewer } from './viewer';
-import { BUNDLED, openWeights, weightsFor, WeightsField, type Choice } from './weights';
+import { DRAWN, dropWeights, openWeights, REAL, SITE } from './weights';
+import { weightsFor, WeightsField, type Choice } from './weights';
 import './live.css';
 
 /** What a link can carry: which weights, and whether the network remembers. */
@@ -19,8 +20,10 @@ function keepInUrl(name: string, value: string | undefined): void {
 }
 
 export function LivePage() {
-  const [session] = useState(() => new Session([BUNDLED]));
-  const choice = useSignal<Choice>('bundled');
+  const [session] = useState(() => new Session([SITE.get(REAL)!]));
+  const choice = useSignal<Choice>(REAL);
+  /** Whether somebody chose the weights; until then they follow the source. */
+  const byHand = useRef(false);
   const missing = useSignal(false);
   const network = useComputed(() => session.networks.value[0]);
 
@@ -28,12 +31,26 @@ export function LivePage() {
     const file = await weightsFor(next);
     missing.value = !file;
     if (!file) return;
+    const before = choice.value;
     choice.value = next;
-    keepInUrl('weights', next === 'trained' ? next : undefined);
-    session.load([file]);
+    if (await session.load([file])) {
+      keepInUrl('weights', next === 'trained' ? next : undefined);
+      return;
+    }
+    dropWeights(next);
+    if (choice.value === next) choice.value = before;
+  };
+  const chooseByHand = (next: Choice) => {
+    byHand.current = true;
+    void choose(next);
+  };
+  /** Drawn faces are read by what learned drawn faces, people by what learned people. */
+  const suit = (drawn: boolean) => {
+    const suited = drawn ? DRAWN : REAL;
+    if (!byHand.current && choice.value !== suited) void choose(suited);
   };
   useEffect(() => {
-    if (settings.get('weights') === 'trained') void choose('trained');
+    if (settings.get('weights') === 'trained') chooseByHand('trained');
     if (settings.get('memory') === 'off') session.carry.value = false;
     return () => session.dispose();
   }, []);
@@ -61,17 +78,17 @@ export function LivePage() {
       )}
       <div class="live">
         <div class="live-main">
-          <Viewer session={session} onWeights={(file) => void openWeights(file).then(choose)} />
+          <Viewer
+            session={session}
+            onWeights={(file) => void openWeights(file).then(chooseByHand)}
+            onSource={suit}
+          />
           <StagesCard session={session} />
         </div>
         <div class="live-side">
           <Faces session={session} />
           <section class="card" aria-label="Settings">
-            <WeightsField
-              label="Weights"
-              value={choice.value}
-              onChoose={(next) => void choose(next)}
-            />
+            <WeightsField label="Weights" value={choice.value} onChoose={chooseByHand} />
             <label class="check">
               <input
                 type="checkbox"
@@ -99,7 +116,7 @@ export function LivePage() {
           </section>
         </div>
       </div>
-      <About network={facts} bundled={choice.value === 'bundled'} />
+      <About network={facts} bundled={choice.value === REAL} />
     </>
   );
 }

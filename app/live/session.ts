@@ -1,6 +1,7 @@
-import { signal } from '@preact/signals';
+import { computed, signal } from '@preact/signals';
 import { adapterName } from '../../src/gpu/device';
 import { NO_GPU } from '../shared/no_gpu';
+import type { Example } from './examples';
 import { cropSquare, type Box } from './geometry';
 import type {
   DetectorReply,
@@ -13,14 +14,13 @@ import type {
   WeightsFile,
 } from './messages';
 import { FACES, type Recognition } from './recogniser';
-import { openCamera, openDrawn, openPhoto, openVideo, SourceError } from './sources';
+import { openCamera, openDrawn, openExample, openPhoto, openVideo, SourceError } from './sources';
 import type { FrameImage, Source } from './sources';
+import { SpeedMeter, type Speed } from './speed';
 import { track, type Track } from './tracker';
 
 /** Faces of a photo that are read at most. */
 const FACES_OF_A_PHOTO = 32;
-/** Frames whose rate and latency are told. */
-const WINDOW = 30;
 
 /** After a second crash of the GPU process Chrome gives no GPU for two minutes. */
 const GPU_GONE = {
@@ -36,18 +36,13 @@ export interface View {
   /** Size of the frame that the boxes are in. */
   width: number;
   height: number;
+  /** From left to right, as they are shown. */
   faces: { id: number; box: Box; probabilities: Float32Array[] }[];
+  /** The expression that the picture was drawn to show, where that is known. */
+  shows?: string;
   stages?: Stages;
   /** When its picture was taken, as `performance.now()`. */
   time: number;
-}
-
-export interface Speed {
-  framesPerSecond: number;
-  /** Medians in ms: from the frame to its labels, and what of it detector and networks took. */
-  latency: number;
-  detector: number;
-  network: number;
 }
 
 /** Something to tell; `retry` does again what failed. */
@@ -61,6 +56,7 @@ interface Pending extends Pixels {
   number: number;
   tracks: Track[];
   time: number;
+  shows?: string;
   detectorMs: number;
 }
 
@@ -73,7 +69,13 @@ export class Session {
   readonly source = signal<Source | undefined>(undefined);
   readonly playing = signal(false);
   /** What is being waited for, in words. */
-  readonly waiting = signal<string | undefined>(undefined);
+  readonly waiting = computed(() => {
+    if (this.#opening.value !== undefined) return this.#opening.value;
+    if (this.#loading.value > 0) return 'Loading weights …';
+    if (!this.source.value || this.problem.value) return undefined;
+    if (!this.#detectorReady.value) return 'Starting the face detector …';
+    return this.view.value ? undefined : 'Looking for faces …';
+  });
   readonly problem = signal<Problem | undefined>(undefined);
   /** Whether nothing can be run here at all; `problem` says why. */
   readonly unsupported = signal(false);
@@ -86,15 +88,20 @@ export class Session {
   /** The face whose preprocessing is shown; the first one where it is not there. */
   readonly shown = signal<number | undefined>(undefined);
 
+  readonly #opening = signal<string | undefined>(undefined);
+  readonly #detectorReady = signal(false);
+  /** How many times weights are being loaded. */
+  readonly #loading = signal(0);
+
   #detector?: Worker;
   #network?: Worker;
   #networkReady = false;
   #files: WeightsFile[];
-  /** Those that the worker is reading. */
-  #loading: WeightsFile[] = [];
+  /** Those that the worker is reading, in turn, and whom to tell whether they are taken. */
+  #loads: { files: WeightsFile[]; settle(taken: boolean): void }[] = [];
   #stopPlaying?: () => void;
   #number = 0;
-  #detecting?: { number: number; time: number };
+  #detecting?: { number: number; time: number; shows?: string };
   #reading?: Pending;
   #waitingToRead?: Pending;
   #readSince = 0;
@@ -103,7 +110,7 @@ export class Session {
   #networkMs = 0;
   #tracks: Track[] = [];
   #nextId = 1;
-  #timings: { end: number; latency: number; detector: number; network: number }[] = [];
+  #meter = new SpeedMeter();
   #lostAt = -Infinity;
 
   constructor(files: WeightsFile[]) {
@@ -111,12 +118,27 @@ export class Session {
     this.#startNetwork();
   }
 
-  /** Takes other weights; what was loaded stays where these cannot be read. */
-  load(files: WeightsFile[]): void {
+  /**
+   * Takes other weights; what was loaded stays where these cannot be read.
+   * @returns whether they were taken
+   */
+  load(files: WeightsFile[]): Promise<boolean> {
     this.problem.value = undefined;
-    this.waiting.value = 'Loading weights …';
+    this.#networkReady = false;
     this.#askNetwork({ type: 'networks', networks: files });
-    this.#loading = files;
+    return new Promise((settle) => {
+      this.#loads.push({ files, settle });
+      this.#loading.value = this.#loads.length;
+    });
+  }
+
+  #loaded(taken: boolean): void {
+    const load = this.#loads.shift();
+    this.#loading.value = this.#loads.length;
+    if (taken) this.#files = load!.files;
+    this.#networkReady = this.#loads.length === 0 && this.networks.value.length > 0;
+    load?.settle(taken);
+    if (this.#networkReady) this.#replay();
   }
 
   async openCamera(): Promise<void> {
@@ -134,6 +156,14 @@ export class Session {
     await this.#open(`Opening ${file.name} …`, () => open(file));
   }
 
+  async openExample(example: Example): Promise<void> {
+    await this.#open(
+      `Opening ${example.title} …`,
+      () => openExample(example),
+      () => void this.openExample(example),
+    );
+  }
+
   async openDrawn(): Promise<void> {
     await this.#open('Drawing faces …', async () => openDrawn());
   }
@@ -142,21 +172,25 @@ export class Session {
     this.close();
     if (this.unsupported.value) return;
     this.problem.value = undefined;
-    this.waiting.value = words;
+    this.#opening.value = words;
+    this.#startDetector(); // meanwhile
+    const number = this.#number;
     try {
-      this.source.value = await open();
+      const source = await open();
+      if (number !== this.#number) return source.close(); // another one was opened since
+      this.source.value = source;
+      this.#opening.value = undefined;
     } catch (error) {
+      if (number !== this.#number) return;
       const { title, message } = error as SourceError;
       this.problem.value = {
         title: title ?? 'This source could not be opened',
         text: message,
         retry,
       };
-      this.waiting.value = undefined;
+      this.#opening.value = undefined;
       return;
     }
-    this.#startDetector();
-    this.waiting.value = 'Starting the face detector …';
     this.play();
   }
 
@@ -165,7 +199,7 @@ export class Session {
     const source = this.source.value;
     if (!source || this.playing.value) return;
     this.playing.value = true;
-    this.#stopPlaying = source.play((grab) => void this.#offer(grab));
+    this.#stopPlaying = source.play((grab, shows) => void this.#offer(grab, shows));
   }
 
   pause(): void {
@@ -181,12 +215,12 @@ export class Session {
     this.source.value = undefined;
     this.view.value = undefined;
     this.speed.value = undefined;
-    this.waiting.value = undefined;
+    this.#opening.value = undefined;
     this.#detecting = undefined;
     this.#waitingToRead = undefined;
     this.#reading = undefined;
     this.#tracks = [];
-    this.#timings = [];
+    this.#meter = new SpeedMeter();
     this.#number++;
   }
 
@@ -205,16 +239,17 @@ export class Session {
     };
   }
 
-  async #offer(grab: () => FrameImage | Promise<FrameImage>): Promise<void> {
+  async #offer(grab: () => FrameImage | Promise<FrameImage>, shows?: string): Promise<void> {
     if (!this.#networkReady || this.#detecting || this.#waitingToRead) return;
     const busyFor = this.#reading ? this.#readSince + this.#networkMs - performance.now() : 0;
     if (busyFor > this.#detectorMs) return;
     const number = ++this.#number;
     const time = performance.now();
-    this.#detecting = { number, time };
+    this.#detecting = { number, time, shows };
     try {
       const frame = await grab();
-      this.#askDetector({ type: 'frame', number, frame }, [frame]);
+      const still = this.source.value?.kind === 'photo';
+      this.#askDetector({ type: 'frame', number, frame, still }, [frame]);
     } catch {
       this.#detecting = undefined; // a video between two pictures
     }
@@ -234,6 +269,7 @@ export class Session {
   #detectorFailed(reason: string): void {
     this.#detector?.terminate();
     this.#detector = undefined;
+    this.#detectorReady.value = false;
     this.close();
     this.problem.value = {
       title: 'The face detector failed',
@@ -245,11 +281,11 @@ export class Session {
   #onDetector(reply: DetectorReply): void {
     if (reply.type === 'error') return this.#detectorFailed(reply.message);
     if (reply.type === 'ready') {
-      if (this.waiting.value?.startsWith('Starting')) this.waiting.value = undefined;
+      this.#detectorReady.value = true;
       return;
     }
     if (reply.number !== this.#detecting?.number) return; // of a source that was closed
-    const { number, time } = this.#detecting;
+    const { number, time, shows } = this.#detecting;
     this.#detecting = undefined;
     const { width, height, pixels, faces, ms } = reply;
     this.#detectorMs += NEW_SHARE * (performance.now() - time - this.#detectorMs);
@@ -261,7 +297,7 @@ export class Session {
     this.#tracks = followed.tracks;
     this.#nextId = followed.nextId;
     const tracks = followed.tracks.filter(({ hits }) => hits >= (still ? 1 : 2));
-    this.#waitingToRead = { number, time, width, height, pixels, tracks, detectorMs: ms };
+    this.#waitingToRead = { number, time, shows, width, height, pixels, tracks, detectorMs: ms };
     this.#readNext();
   }
 
@@ -272,6 +308,8 @@ export class Session {
     this.#reading = pending;
     this.#readSince = performance.now();
     const { number, width, height, pixels, tracks } = pending;
+    const way = this.source.value?.mirrored ? -1 : 1;
+    tracks.sort((a, b) => way * (a.box.x + a.box.width / 2 - (b.box.x + b.box.width / 2)));
     const faces = tracks.map(({ id, box }) => ({ id, box: cropSquare(box) }));
     const wanted = this.shown.value;
     const show = faces.find(({ id }) => id === wanted)?.id ?? faces[0]?.id;
@@ -281,8 +319,7 @@ export class Session {
   }
 
   #startNetwork(): void {
-    this.#networkReady = false;
-    this.waiting.value = 'Loading weights …';
+    while (this.#loads.length > 0) this.#loaded(false); // of a worker that is gone
     this.#network = new Worker(new URL('./network.worker.ts', import.meta.url), {
       type: 'module',
       name: 'network',
@@ -296,18 +333,15 @@ export class Session {
         message: 'The network’s program could not be loaded.',
       });
     };
-    this.load(this.#files);
+    void this.load(this.#files);
   }
 
   #onNetwork(reply: NetworkReply): void {
     switch (reply.type) {
       case 'networks': {
-        this.#networkReady = true;
-        this.#files = this.#loading;
         this.networks.value = reply.networks;
         this.adapter.value = adapterName(reply.adapter);
-        if (this.waiting.value?.startsWith('Loading')) this.waiting.value = undefined;
-        this.#replay();
+        this.#loaded(true);
         break;
       }
       case 'read':
@@ -329,39 +363,23 @@ export class Session {
     const pending = this.#reading;
     if (pending?.number !== number) return; // of a source that was closed
     this.#reading = undefined;
-    const { width, height, time, tracks, detectorMs } = pending;
+    const { width, height, time, shows, tracks, detectorMs } = pending;
     const boxes = new Map(tracks.map(({ id, box }) => [id, box]));
-    this.view.value = {
-      width,
-      height,
-      faces: faces.map((face) => ({ ...face, box: boxes.get(face.id)! })),
-      stages,
-      time,
-    };
+    const seen = faces.map((face) => ({ ...face, box: boxes.get(face.id)! }));
+    this.view.value = { width, height, faces: seen, shows, stages, time };
     const end = performance.now();
     this.#networkMs += NEW_SHARE * (end - this.#readSince - this.#networkMs);
-    this.#timings.push({ end, latency: end - time, detector: detectorMs, network: ms });
-    if (this.#timings.length > WINDOW) this.#timings.shift();
-    if (number % 5 === 0) this.#tellSpeed();
+    this.#meter.add({ end, latency: end - time, detector: detectorMs, network: ms });
+    if (number % 5 === 0 && this.source.value?.kind !== 'photo') {
+      this.speed.value = this.#meter.speed;
+    }
     this.#readNext();
-  }
-
-  #tellSpeed(): void {
-    const timings = this.#timings;
-    if (timings.length < 5 || this.source.value?.kind === 'photo') return;
-    const seconds = (timings[timings.length - 1].end - timings[0].end) / 1000;
-    this.speed.value = {
-      framesPerSecond: (timings.length - 1) / seconds,
-      latency: median(timings.map(({ latency }) => latency)),
-      detector: median(timings.map(({ detector }) => detector)),
-      network: median(timings.map(({ network }) => network)),
-    };
   }
 
   #onNetworkError({ doing, kind, message }: NetworkReply & { type: 'error' }): void {
     this.#reading = undefined;
     this.#waitingToRead = undefined;
-    if (this.waiting.value?.startsWith('Loading')) this.waiting.value = undefined;
+    if (doing === 'networks') this.#loaded(false);
     if (kind === 'device-lost') return this.#deviceLost(message);
     if (kind === 'unsupported') {
       this.unsupported.value = true;
@@ -418,9 +436,4 @@ export class Session {
   #askNetwork(request: NetworkRequest, transfer: Transferable[] = []): void {
     this.#network!.postMessage(request, transfer);
   }
-}
-
-function median(values: number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[sorted.length >> 1];
 }

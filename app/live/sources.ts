@@ -1,11 +1,15 @@
 /** Where frames come from: a camera, a video, photos, or faces drawn on the spot. */
 import { isCutShort } from '../../src/data/picture_header';
-import type { DrawnRequest } from './drawn.worker';
+import type { Example } from './examples';
+import type { Drawn, DrawnRequest } from './drawn.worker';
 
 export type SourceKind = 'camera' | 'video' | 'photo' | 'drawn';
 
 /** A picture at a time, as workers take it. */
 export type FrameImage = VideoFrame | ImageBitmap;
+
+/** Takes the picture that there is; `shows` is the expression that it was drawn to show. */
+export type Offer = (grab: () => FrameImage | Promise<FrameImage>, shows?: string) => void;
 
 export interface Source {
   kind: SourceKind;
@@ -16,8 +20,10 @@ export interface Source {
   /**
    * Calls `offer` whenever there is a new picture; `grab` takes it. Until the returned function is called.
    */
-  play(offer: (grab: () => FrameImage | Promise<FrameImage>) => void): () => void;
+  play(offer: Offer): () => void;
   close(): void;
+  /** Whom to thank for the picture. */
+  credit?: string;
 }
 
 /** What stands between a person and their camera, in words with a way on. */
@@ -132,10 +138,7 @@ async function started(video: HTMLVideoElement): Promise<void> {
 }
 
 /** A new picture of a video, as it is shown. Browsers that cannot say when there is one are asked often. */
-function playVideo(
-  video: HTMLVideoElement,
-  offer: (grab: () => FrameImage | Promise<FrameImage>) => void,
-): () => void {
+function playVideo(video: HTMLVideoElement, offer: Offer): () => void {
   let handle = 0;
   const grab = () =>
     typeof VideoFrame === 'undefined' ? createImageBitmap(video) : new VideoFrame(video);
@@ -165,7 +168,20 @@ function playVideo(
 }
 
 /** @throws SourceError */
-export async function openPhoto(file: File): Promise<Source> {
+export async function openExample({ title, url, shows, credit }: Example): Promise<Source> {
+  const response = await fetch(url).catch(() => undefined);
+  if (!response?.ok) {
+    throw new SourceError(
+      `${title} could not be loaded`,
+      'Are you offline? Then try a photo of your own.',
+    );
+  }
+  const source = await openPhoto(new File([await response.blob()], title), shows);
+  return { ...source, credit };
+}
+
+/** @throws SourceError */
+export async function openPhoto(file: File, shows?: string): Promise<Source> {
   let picture: ImageBitmap;
   try {
     // Firefox fills up what is missing without a word.
@@ -187,7 +203,7 @@ export async function openPhoto(file: File): Promise<Source> {
     element: canvas,
     mirrored: false,
     play(offer) {
-      offer(() => createImageBitmap(canvas));
+      offer(() => createImageBitmap(canvas), shows);
       return () => undefined;
     },
     close: () => picture.close(),
@@ -211,24 +227,30 @@ export function openDrawn(): Source {
   const image = new ImageData(size, size);
   const worker = new Worker(new URL('./drawn.worker.ts', import.meta.url), { type: 'module' });
   /** Sequences that are drawn, one after another; more are asked for while the last one plays. */
-  const ready: Uint8Array[] = [];
+  const ready: { pixels: Uint8Array; shows: string[] }[] = [];
   let person = 0;
   let asked = false;
   let at = 0;
-  worker.onmessage = ({ data }: MessageEvent<Uint8Array>) => {
+  worker.onmessage = ({ data: { images, shows } }: MessageEvent<Drawn>) => {
     asked = false;
     const length = frames * size * size;
-    for (let i = 0; i < data.length; i += length) ready.push(data.subarray(i, i + length));
+    for (let i = 0; i * frames < shows.length; i++) {
+      ready.push({
+        pixels: images.subarray(i * length, (i + 1) * length),
+        shows: shows.slice(i * frames, (i + 1) * frames),
+      });
+    }
   };
-  /** Draws the next picture; false while there is none. */
-  const draw = (): boolean => {
+  /** Draws the next picture and says what it shows; undefined while there is none. */
+  const draw = (): string | undefined => {
     if (ready.length < 2 && !asked) {
       worker.postMessage({ person: person++, size, frames } satisfies DrawnRequest);
       asked = true;
     }
-    if (ready.length === 0) return false;
+    if (ready.length === 0) return undefined;
     const frame = at < frames ? at : 2 * frames - 1 - at; // there and back again
-    const pixels = ready[0].subarray(frame * size * size, (frame + 1) * size * size);
+    const shows = ready[0].shows[frame];
+    const pixels = ready[0].pixels.subarray(frame * size * size, (frame + 1) * size * size);
     for (let i = 0; i < pixels.length; i++) {
       image.data.fill(pixels[i], 4 * i, 4 * i + 3);
       image.data[4 * i + 3] = 255;
@@ -238,7 +260,7 @@ export function openDrawn(): Source {
     faceContext.putImageData(image, 0, 0);
     const side = size * scale;
     context.drawImage(face, (width - side) / 2, (height - side) / 2, side, side);
-    return true;
+    return shows;
   };
   return {
     kind: 'drawn',
@@ -246,7 +268,8 @@ export function openDrawn(): Source {
     mirrored: false,
     play(offer) {
       const timer = setInterval(() => {
-        if (draw()) offer(() => createImageBitmap(canvas));
+        const shows = draw();
+        if (shows !== undefined) offer(() => createImageBitmap(canvas), shows);
       }, 1000 / DRAWN.rate);
       return () => clearInterval(timer);
     },

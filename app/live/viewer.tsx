@@ -2,17 +2,20 @@ import type { ReadonlySignal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { color, theme } from '../shared/theme';
 import { Button, Notice } from '../shared/widgets';
-import type { Session, Speed, View } from './session';
-
-/** What the page says of a face: its name and, for the first network, the likeliest class. */
-export function faceLabel(view: View, index: number, classes: readonly string[]): string {
-  const [first] = view.faces[index].probabilities;
-  const best = first.indexOf(Math.max(...first));
-  return `${index + 1} · ${classes[best]} ${(100 * first[best]).toFixed(0)} %`;
-}
+import { EXAMPLES, type Example } from './examples';
+import { placeLabels } from './labels';
+import { readingText } from './reading';
+import type { Session, View } from './session';
+import type { Speed } from './speed';
 
 /** The picture with its boxes, the ways to get one, and what stands in the way. */
-export function Viewer({ session, onWeights }: { session: Session; onWeights(file: File): void }) {
+export function Viewer(props: {
+  session: Session;
+  onWeights(file: File): void;
+  /** Called before a source is opened, with whether its faces are drawn. */
+  onSource?(drawn: boolean): void;
+}) {
+  const { session, onWeights, onSource } = props;
   const [photos, setPhotos] = useState<File[]>([]);
   const [at, setAt] = useState(0);
   const [over, setOver] = useState(false);
@@ -21,7 +24,9 @@ export function Viewer({ session, onWeights }: { session: Session; onWeights(fil
   const show = (files: File[], index: number) => {
     setPhotos(files);
     setAt(index);
-    if (files[index]) void session.openFile(files[index]);
+    if (!files[index]) return;
+    onSource?.(false);
+    void session.openFile(files[index]);
   };
   const take = (list: Iterable<File>) => {
     const files = [...list];
@@ -35,9 +40,14 @@ export function Viewer({ session, onWeights }: { session: Session; onWeights(fil
     setOver(false);
     take(event.dataTransfer?.files ?? []);
   };
-  const begin = (open: () => Promise<void>) => {
+  const begin = (open: () => Promise<void>, drawn = false) => {
     setPhotos([]);
+    onSource?.(drawn);
     void open();
+  };
+  const close = () => {
+    setPhotos([]);
+    session.close();
   };
   const off = session.unsupported.value;
   const sources = (
@@ -48,7 +58,7 @@ export function Viewer({ session, onWeights }: { session: Session; onWeights(fil
       <FileButton disabled={off} accept="image/*,video/*" multiple onFiles={take}>
         Video or photos …
       </FileButton>
-      <Button disabled={off} onClick={() => begin(() => session.openDrawn())}>
+      <Button disabled={off} onClick={() => begin(() => session.openDrawn(), true)}>
         Drawn faces
       </Button>
     </>
@@ -65,11 +75,11 @@ export function Viewer({ session, onWeights }: { session: Session; onWeights(fil
       onDrop={drop}
     >
       <Problems session={session} />
-      {source ? (
+      {source || photos.length > 1 ? (
         <>
-          <Picture session={session} />
+          {source && <Picture session={session} />}
           <div class="row">
-            {source.kind !== 'photo' && (
+            {source && source.kind !== 'photo' && (
               <Button
                 kind="primary"
                 onClick={() => (session.playing.value ? session.pause() : session.play())}
@@ -90,8 +100,8 @@ export function Viewer({ session, onWeights }: { session: Session; onWeights(fil
                 </Button>
               </>
             )}
-            <Button onClick={() => session.close()}>
-              {source.kind === 'camera' ? 'Stop the camera' : 'Close'}
+            <Button onClick={close}>
+              {source?.kind === 'camera' ? 'Stop the camera' : 'Close'}
             </Button>
             <SpeedLine speed={session.speed} adapter={session.adapter} />
           </div>
@@ -108,9 +118,33 @@ export function Viewer({ session, onWeights }: { session: Session; onWeights(fil
           <p class="muted small">
             Or drop photos or a video here. They stay in this tab: there is no server behind it.
           </p>
+          <Examples
+            disabled={off}
+            onOpen={(example) => begin(() => session.openExample(example), !!example.shows)}
+          />
         </div>
       )}
     </section>
+  );
+}
+
+/** Pictures that come with the page: one click shows what this is about. */
+function Examples(props: { disabled: boolean; onOpen(example: Example): void }) {
+  return (
+    <div class="examples" role="group" aria-label="Pictures to try">
+      {EXAMPLES.map((example) => (
+        <button
+          key={example.title}
+          type="button"
+          class="example"
+          disabled={props.disabled}
+          onClick={() => props.onOpen(example)}
+        >
+          <img src={example.url} alt="" width="72" height="72" loading="lazy" />
+          {example.title}
+        </button>
+      ))}
+    </div>
   );
 }
 
@@ -185,13 +219,20 @@ function Picture({ session }: { session: Session }) {
   }, [view, source, colors, classes]);
 
   const faces = view ? view.faces.length : 0;
+  const words = view?.shows ? `Drawn to show: ${view.shows}` : source.credit;
   return (
-    <div class="picture" ref={place} data-faces={faces} data-frame={view?.time}>
-      <canvas ref={overlay} aria-hidden="true" />
-      {view && faces === 0 && <p class="no-face">No face in the picture</p>}
-    </div>
+    <>
+      <div class="picture" ref={place} data-faces={faces} data-frame={view?.time}>
+        <canvas ref={overlay} aria-hidden="true" />
+        {view && faces === 0 && <p class="no-face">No face in the picture</p>}
+      </div>
+      {words && <p class="picture-words muted small">{words}</p>}
+    </>
   );
 }
+
+/** Height of a label. */
+const LABEL = 25;
 
 function drawBoxes(
   canvas: HTMLCanvasElement,
@@ -212,25 +253,31 @@ function drawBoxes(
   context.font = '600 14px system-ui, sans-serif';
   context.textBaseline = 'middle';
   const [stroke, text] = [color('accent'), color('on-accent')];
-  view.faces.forEach(({ box }, i) => {
+  const boxes = view.faces.map(({ box }) => {
     const left = mirrored ? view.width - box.x - box.width : box.x;
-    const [x, y, w, h] = [left, box.y, box.width, box.height].map((v) => v * scale);
-    context.lineWidth = 2.5;
-    context.strokeStyle = stroke;
+    const [x, y, width, height] = [left, box.y, box.width, box.height].map((v) => v * scale);
+    return { x, y, width, height };
+  });
+  context.lineWidth = 2.5;
+  context.strokeStyle = stroke;
+  for (const { x, y, width, height } of boxes) {
     context.beginPath();
-    context.roundRect(x, y, w, h, 10);
+    context.roundRect(x, y, width, height, Math.min(10, width / 4));
     context.stroke();
-    if (view.faces[i].probabilities[0].length === 0) return;
-    const label = faceLabel(view, i, classes);
-    const labelWidth = context.measureText(label).width + 16;
-    const labelX = Math.max(2, Math.min(x, clientWidth - labelWidth - 2));
-    const labelY = Math.max(2, y - 30);
+  }
+  const labels = view.faces.map(
+    ({ probabilities: [first] }, i) => `${i + 1} · ${readingText(first, classes)}`,
+  );
+  const widths = labels.map((label) => context.measureText(label).width + 16);
+  const size = { width: clientWidth, height: clientHeight };
+  placeLabels(boxes, widths, LABEL, size).forEach((place, i) => {
+    if (!place) return;
     context.fillStyle = stroke;
     context.beginPath();
-    context.roundRect(labelX, labelY, labelWidth, 25, 8);
+    context.roundRect(place.x, place.y, widths[i], LABEL, 8);
     context.fill();
     context.fillStyle = text;
-    context.fillText(label, labelX + 8, labelY + 13);
+    context.fillText(labels[i], place.x + 8, place.y + 13);
   });
 }
 

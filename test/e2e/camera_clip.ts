@@ -57,9 +57,20 @@ export async function writePhoto(path: string, faces: 1 | 2): Promise<void> {
   writeFileSync(path, await picture(layers));
 }
 
-function picture(layers: OverlayOptions[]): Promise<Buffer> {
+/** Writes a photo as large as phones take them, with six faces of `FACE * SCALE` pixels far from each other. */
+export async function writeLargePhoto(path: string): Promise<void> {
+  const people = await Promise.all([2, 3, 4, 5, 6, 7].map(drawPerson));
+  const layers = people.map((frames, i) => ({
+    input: frames[COURSE - 1],
+    left: 250 + 1300 * (i % 3) + 70 * Math.floor(i / 3),
+    top: 500 + 1500 * Math.floor(i / 3),
+  }));
+  writeFileSync(path, await picture(layers, 4032, 3024));
+}
+
+function picture(layers: OverlayOptions[], width = WIDTH, height = HEIGHT): Promise<Buffer> {
   const background = { r: 128, g: 132, b: 138 };
-  return sharp({ create: { width: WIDTH, height: HEIGHT, channels: 3, background } })
+  return sharp({ create: { width, height, channels: 3, background } })
     .composite(layers)
     .jpeg({ quality: 85, chromaSubsampling: '4:2:0' })
     .toBuffer();
