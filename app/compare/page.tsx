@@ -1,35 +1,70 @@
 import { useComputed, useSignal } from '@preact/signals';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { About } from '../live/about';
 import { Faces, StagesCard } from '../live/faces';
 import type { WeightsFile } from '../live/messages';
 import { Session } from '../live/session';
 import { Viewer } from '../live/viewer';
-import { openWeights, REAL, SITE, weightsFor, WeightsField, type Choice } from '../live/weights';
+import { dropWeights, openWeights, REAL, SITE } from '../live/weights';
+import { weightsFor, WeightsField, type Choice } from '../live/weights';
 import { Card, Notice } from '../shared/widgets';
+import { Agreement } from './agreement';
 import '../live/live.css';
+
+type Pair = readonly [Choice, Choice];
+
+/** Table 2 of the paper: one stream alone against the other, for faces of people and for drawn ones. */
+const TABLE_2: Pair = ['equalized', 'edges'];
+const DRAWN_TABLE_2: Pair = ['drawn-equalized', 'drawn-edges'];
+/** For people where the weights of table 2 do not come with the site. */
+const FALLBACK: Pair = [REAL, 'ica-lda'];
+
+const comes = (pair: Pair) => pair.every((id) => SITE.has(id));
+const FIRST = comes(TABLE_2) ? TABLE_2 : DRAWN_TABLE_2;
+
+/** What is said of a pair that the page opens with. */
+const WORDS = new Map<Pair, string>([
+  [TABLE_2, 'Table 2 of the paper: equalized pictures alone against edges alone.'],
+  [
+    DRAWN_TABLE_2,
+    'Table 2 of the paper on drawn faces: equalized pictures alone against edges alone. These two know drawings; other pictures are read by other weights.',
+  ],
+  [
+    FALLBACK,
+    'Weights with one stream for faces of people do not come with this site yet: these are the whole network and a linear classifier.',
+  ],
+]);
 
 /** Two networks look at the same faces at the same time. */
 export function ComparePage() {
-  const [session] = useState(() => new Session([SITE.get(REAL)!, SITE.get(REAL)!]));
-  const choices = useSignal<[Choice, Choice]>([REAL, REAL]);
+  const [session] = useState(() => new Session(FIRST.map((id) => SITE.get(id)!)));
+  const choices = useSignal<Pair>(FIRST);
   const missing = useSignal(false);
   const same = useComputed(() => choices.value[0] === choices.value[1]);
+  /** Whether somebody chose weights; until then they follow the source. */
+  const byHand = useRef(false);
 
-  const choose = async (side: 0 | 1, choice: Choice) => {
-    const next: [Choice, Choice] = [...choices.value];
-    next[side] = choice;
+  const choose = async (next: Pair) => {
     const files = await Promise.all(next.map(weightsFor));
     missing.value = files.some((file) => !file);
     if (missing.value) return;
+    const before = choices.value;
     choices.value = next;
-    void session.load(files as WeightsFile[]);
+    if (await session.load(files as WeightsFile[])) return;
+    for (const choice of next) if (!before.includes(choice)) dropWeights(choice);
+    if (choices.value === next) choices.value = before;
   };
-  useEffect(() => {
-    // Where something was trained here, that is what one wants to see beside the page's weights.
-    void weightsFor('trained').then((file) => file && choose(1, 'trained'));
-    return () => session.dispose();
-  }, []);
+  const chooseSide = (side: number, choice: Choice) => {
+    byHand.current = true;
+    const [left, right] = choices.value;
+    void choose(side === 0 ? [choice, right] : [left, choice]);
+  };
+  /** Drawn faces are read by what learned drawn faces, people by what learned people. */
+  const suit = (drawn: boolean) => {
+    const pair = drawn ? DRAWN_TABLE_2 : comes(TABLE_2) ? TABLE_2 : FALLBACK;
+    if (!byHand.current && choices.value !== pair) void choose(pair);
+  };
+  useEffect(() => () => session.dispose(), []);
 
   const networks = session.networks.value;
   return (
@@ -37,9 +72,7 @@ export function ComparePage() {
       <div class="page-head">
         <h1>Compare</h1>
         <p class="lead">
-          The same faces through two sets of weights. To see what table 2 of the paper measures,
-          train once with only the equalized stream and once with only the edges, and open both
-          files here.
+          The same faces through two sets of weights: whether they agree, and which is right.
         </p>
       </div>
       {missing.value && (
@@ -52,7 +85,8 @@ export function ComparePage() {
         <div class="live-main">
           <Viewer
             session={session}
-            onWeights={(file) => void openWeights(file).then((choice) => choose(1, choice))}
+            onWeights={(file) => void openWeights(file).then((choice) => chooseSide(1, choice))}
+            onSource={suit}
           />
           <StagesCard session={session} />
         </div>
@@ -63,7 +97,7 @@ export function ComparePage() {
                 <WeightsField
                   label={label}
                   value={choices.value[side]}
-                  onChoose={(choice) => void choose(side as 0 | 1, choice)}
+                  onChoose={(choice) => chooseSide(side, choice)}
                 />
                 {networks[side] && (
                   <p class="muted small">
@@ -73,12 +107,14 @@ export function ComparePage() {
                 )}
               </div>
             ))}
+            {WORDS.has(choices.value) && <p class="muted small">{WORDS.get(choices.value)}</p>}
             {same.value && (
               <p class="muted small">
                 Both sides use the same weights: choose different ones for one of them.
               </p>
             )}
           </Card>
+          <Agreement session={session} />
           <Faces session={session} />
         </div>
       </div>

@@ -1,16 +1,24 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { color, theme } from '../shared/theme';
 import { Bars, Button, Card } from '../shared/widgets';
-import { readingText } from './reading';
+import { readingOf, readingText } from './reading';
 import type { Session, View } from './session';
 
 /** Seconds of the history strip, and columns in it. */
 const SECONDS = 20;
 const COLUMNS = 200;
 
-/** Nothing from a network that has not read the face yet. */
-const said = (probabilities: Float32Array | undefined, classes: readonly string[]): string =>
-  probabilities ? readingText(probabilities, classes) : '';
+/** What a network says, and whether that is what the face was drawn to show; nothing before it has read the face. */
+function said(
+  probabilities: Float32Array | undefined,
+  classes: readonly string[],
+  shows?: string,
+): string {
+  if (!probabilities) return '';
+  const text = readingText(probabilities, classes);
+  if (shows === undefined || !readingOf(probabilities).sure) return text;
+  return `${text}, ${classes[readingOf(probabilities).best] === shows ? 'right' : 'wrong'}`;
+}
 
 /** A card for each face: what each network says of it, now and over the last seconds. */
 export function Faces({ session }: { session: Session }) {
@@ -24,7 +32,10 @@ export function Faces({ session }: { session: Session }) {
           key={face.id}
           class="face"
           title={`Face ${i + 1}`}
-          aside={networks.length === 1 && said(face.probabilities[0], networks[0].config.classes)}
+          aside={
+            networks.length === 1 &&
+            said(face.probabilities[0], networks[0].config.classes, view.shows)
+          }
         >
           <div class={networks.length > 1 ? 'side-by-side' : ''}>
             {networks.map(({ name, config }, n) => (
@@ -32,7 +43,10 @@ export function Faces({ session }: { session: Session }) {
                 {networks.length > 1 && (
                   <h3>
                     {name}
-                    <span class="muted"> · {said(face.probabilities[n], config.classes)}</span>
+                    <span class="muted">
+                      {' '}
+                      · {said(face.probabilities[n], config.classes, view.shows)}
+                    </span>
                   </h3>
                 )}
                 <div class="reading-bars">

@@ -342,8 +342,10 @@ describe('other sources and weights', () => {
     expect(await text(page, 'main')).toMatch(/right on [\d.]+ % of .* know drawings/s);
 
     await page.goto(new URL('compare.html', inject('url')).href);
-    await waitForText(page, '.live-side', facts); // at the right, by itself
-    await giveFiles(page, 'Open weights', file); // at the left,
+    await waitForText(page, '.live-side', /drawn faces: equalized pictures alone against edges/);
+    await page.select('.side:nth-of-type(2) select', 'trained'); // at the right,
+    await waitForText(page, '.live-side', facts);
+    await giveFiles(page, 'Open weights', file); // and at the left,
     await waitUntil(
       page,
       (source) => [...document.body.innerText.matchAll(new RegExp(source, 'g'))].length === 2,
@@ -375,8 +377,17 @@ describe('other sources and weights', () => {
     await press(page, 'Drawn faces');
     await waitForFaces(page, 1);
     expect(await page.$$('.face .bars')).toHaveLength(2);
+    // Both streams alone, on faces of which it is known what they show.
+    const chosen = () => page.$$eval('select', (all) => all.map(({ value }) => value));
+    expect(await chosen()).toEqual(['drawn-equalized', 'drawn-edges']);
+    await waitForText(page, '.tally', /say the same\d+ %Left is right\d+ %Right is right\d+ %/);
+    await waitForText(page, '.live-side', /[1-9]\d readings/);
     expect(await seriousFindings(page)).toEqual([]);
     await shots(page, 'compare');
+    await press(page, 'Close');
+    await press(page, 'Eileen Collins'); // people by other weights, and nobody knows who is right
+    await waitForText(page, '.tally', /say the same\d+ %$/);
+    expect(await chosen()).toEqual(['small', 'ica-lda']);
     expect(watch.foreign).toEqual([]);
     expect(watch.errors).toEqual([]);
   });
