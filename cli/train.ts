@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { openModel } from '../tools/own_model';
 import { FacegradError } from '../src/gpu/errors';
 import { readCheckpoint } from '../src/train/checkpoint';
+import { readWeights } from '../src/train/weights_file';
 import { command, parse, runtimeOption } from './command';
 import { freeFolder, readWhole } from './files';
 import { onInterrupt, type Interrupt } from './interrupt';
@@ -73,7 +74,9 @@ async function fresh(options: Options, argv: string[], interrupt: Interrupt): Pr
   const model = await openModel(options.model);
   const { kind, training, validation, held, notes } = await openTraining(spec);
   for (const note of notes) console.log(note);
-  const config = resolveConfig(options, kind, training, model);
+  const init = options.init && resolve(options.init);
+  const begun = init ? readWeights(await readWhole(init), init).config : undefined;
+  const config = resolveConfig(options, kind, training, model, begun);
   const network = model.chosen?.name ?? options.preset ?? `${config.model.size}px`;
   const name = `${kind}-${network}-seed${config.seed}`;
   return {
@@ -81,7 +84,7 @@ async function fresh(options: Options, argv: string[], interrupt: Interrupt): Pr
     command: ['npm run train --', ...argv].join(' '),
     spec,
     held,
-    init: options.init && resolve(options.init),
+    init,
     runtime,
     half,
     model: model.path,

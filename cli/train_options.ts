@@ -3,7 +3,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { ImageSet, SequenceSet } from '../src/data/dataset';
 import { FacegradError } from '../src/gpu/errors';
 import { DIRECT, PLAIN } from '../src/kernels/tuning';
-import { type FramesConfig } from '../src/nn/network';
+import { type FramesConfig, type NetworkConfig } from '../src/nn/network';
 import { PRESETS, type ModelConfig } from '../src/nn/systems/cnn_lstm';
 import {
   trainConfig,
@@ -11,6 +11,7 @@ import {
   type TrainChanges,
   type TrainConfig,
 } from '../src/train/config';
+import { configFor } from '../src/train/transfer';
 import { usual, type Usual } from '../src/train/usual';
 import { namedConfig } from '../src/nn/systems';
 import { integer, list, number } from './command';
@@ -25,6 +26,7 @@ export interface TrainOptions {
   fold: number;
   validation?: DataSpec['validation'];
   init?: string;
+  freeze?: boolean;
   keep?: TrainConfig['keep'];
   preset?: string;
   model?: string;
@@ -75,7 +77,11 @@ export function addTrainOptions(program: Command): Command {
         .choices(['publictest', 'held'])
         .default('publictest'),
     )
-    .option('--init <file>', 'weights to begin with; what they lack begins from the seed')
+    .option(
+      '--init <file>',
+      'weights to start from, and their network unless another is named; other classes get a new last layer',
+    )
+    .option('--freeze', 'train only the last layer (requires_grad = False for the others)')
     .addOption(
       new Option(
         '--keep <weights>',
@@ -163,12 +169,16 @@ export function dataSpec(options: TrainOptions): DataSpec {
   };
 }
 
-/** The configuration: what is usual for the data, then the config file, then the options. */
+/**
+ * The configuration: what is usual for the data, then the config file, then the options.
+ * @param init of the weights to start from: the network, where no other is named
+ */
 export function resolveConfig(
   options: TrainOptions,
   kind: DataSource['kind'],
   training: ImageSet | SequenceSet,
   { chosen, systems }: ChosenModel,
+  init?: NetworkConfig,
 ): TrainConfig {
   const { preset: usualPreset, ...changes } = usual(kind);
   const { preset: filePreset, ...file } = options.config ? readConfig(options.config) : {};
@@ -192,17 +202,22 @@ export function resolveConfig(
   const given = <T extends object>(settings: T) =>
     Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
   const { streams, fusion, dropout, epochs, batch, seed, sampling, patience, keep } = options;
+  const named = chosen?.name ?? options.preset ?? filePreset;
   const model = {
-    ...(chosen ? {} : changes.model),
+    ...(chosen || (init && !named) ? {} : changes.model),
     ...file.model,
     ...given({ streams, fusion, dropout, frames }),
     classes: [...training.classes],
   };
-  const name = chosen?.name ?? options.preset ?? filePreset ?? usualPreset;
-  return trainConfig(namedConfig(name, model, systems), {
+  const network =
+    init && !named
+      ? { ...configFor(init, training), ...model }
+      : namedConfig(named ?? usualPreset, model, systems);
+  return trainConfig(network, {
     ...omitModel(changes),
     ...omitModel(file),
     ...given({ epochs, batch, seed, sampling, patience, keep }),
+    ...(options.freeze && { requiresGrad: 'last' }),
     ...given({ logEvery: options.logEvery, checkpointEvery: options.checkpointEvery }),
     optimizer: {
       ...changes.optimizer,
@@ -230,7 +245,13 @@ export type ConfigFile = Partial<Omit<Usual, 'preset'>> & { preset?: string };
 
 function readConfig(given: string | ConfigFile): ConfigFile {
   const path = typeof given === 'string' ? given : 'settings';
-  const settings = ['preset', 'tuning', 'sizes', ...Object.keys(trainConfig('tiny'))];
+  const settings = [
+    'preset',
+    'tuning',
+    'sizes',
+    'requiresGrad',
+    ...Object.keys(trainConfig('tiny')),
+  ];
   let config: object = given as ConfigFile;
   try {
     if (typeof given === 'string') config = JSON.parse(readFileSync(path, 'utf8')) as object;

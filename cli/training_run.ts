@@ -94,12 +94,8 @@ export async function trainRun(input: RunInput): Promise<RunResult> {
   if (init && !input.resume) {
     inputs[INIT] = await readWhole(init);
     const { classes } = readWeights(inputs[INIT], init).config;
-    const wanted = config.model.classes;
-    if (classes.length === wanted.length && classes.join() !== wanted.join()) {
-      // The classifier fits by its shape alone.
-      console.log(
-        `${init} was trained on ${classes.join(', ')}: its classifier is only a starting point.`,
-      );
+    if (classes.join() !== config.model.classes.join()) {
+      console.log(`${init} was trained on ${classes.join(', ')}: the last layer starts anew.`);
     }
   }
   const begin = performance.now();

@@ -1,7 +1,7 @@
 /** What a person chooses for a training: by hand, by a link, or by a run that is gone on with. */
 import { signal } from '@preact/signals';
 import { defaultSettings, FACES, fromHash, type Settings } from './settings';
-import { data, news, settings, weak } from './state';
+import { data, newClasses, news, settings, weak } from './state';
 
 /**
  * Settings that a person or a link has chosen, by key. The others follow from the data and the machine, and
@@ -64,10 +64,13 @@ function suitable(preset?: string): Settings {
   const items = training.reduce((a, b) => a + b, 0);
   const phone = matchMedia('(pointer: coarse) and (width < 48rem)').matches;
   const few = kind !== 'synthetic' && items < 1000;
+  const known = newClasses.value;
   const fitting = defaultSettings(
     kind,
     preset ?? (weak.value || phone || few ? 'tiny' : undefined),
   );
-  if (few) Object.assign(fitting, { batch: Math.max(2, Math.min(16, items)), epochs: 20 });
+  if (few)
+    Object.assign(fitting, { batch: Math.max(2, Math.min(16, items)), epochs: known ? 8 : 20 });
+  if (known) fitting.requiresGrad = 'last';
   return fitting;
 }

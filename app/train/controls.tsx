@@ -1,9 +1,11 @@
 import { useRef, useState } from 'preact/hooks';
 import { Button, Card, Field } from '../shared/widgets';
 import { picked, pickedFromDrop } from './drop';
+import { Control } from './control';
 import { PictureGrid } from './picture_grid';
 import { Record } from './record';
-import { draw, forgetWeights, goOn, pause, read, start, stop } from './session';
+import { StartFrom } from './start_from';
+import { draw, goOn, pause, read, start, stop } from './session';
 import {
   data,
   estimate,
@@ -205,21 +207,14 @@ export function SettingsCard() {
   const own = fromWeights.value;
   // The paper's network has settings of its own; other systems come as they are.
   const applying = SETTINGS.filter(
-    ({ group }) => group !== 'Network' || own || isPreset(settings.value.preset),
+    ({ group }) =>
+      group !== 'Start' && (group !== 'Network' || own || isPreset(settings.value.preset)),
   );
   const groups = [...new Set(applying.map(({ group }) => group))];
   return (
     <Card title="Network">
-      {own ? (
-        <div class="row">
-          <span>
-            From <strong>{own.name}</strong>: {own.about}
-          </span>
-          <Button disabled={locked} onClick={forgetWeights}>
-            Start from scratch
-          </Button>
-        </div>
-      ) : (
+      <StartFrom />
+      {!own && (
         <fieldset class="presets" disabled={locked}>
           <legend class="hidden-text">Network</legend>
           {names.filter((name) => !isBuiltIn(name)).map(choice)}
@@ -282,8 +277,7 @@ const LONG_SECONDS = 3600;
 export function Takes() {
   const known = estimate.value;
   if (!known || training.value) return null;
-  if ('problem' in known)
-    return <p class="small takes problem">Too much for this GPU: {known.problem}.</p>;
+  if ('problem' in known) return <p class="small takes problem">{known.problem}.</p>;
   const long = known.seconds > LONG_SECONDS;
   return (
     <p class={`small takes ${long ? 'long' : 'muted'}`} role="status">
@@ -291,47 +285,5 @@ export function Takes() {
       {long &&
         ' A smaller network or fewer epochs take less time; pausing or reloading loses nothing.'}
     </p>
-  );
-}
-
-function Control(props: {
-  setting: (typeof SETTINGS)[number];
-  tied: { id: string; 'aria-describedby'?: string; 'aria-invalid'?: boolean };
-  locked: boolean;
-}) {
-  const { setting, tied, locked } = props;
-  const { key, options, min, max, step } = setting;
-  const value = settings.value[key];
-  // What a person sees of the network when it comes from a file is that file's.
-  const disabled = locked || (setting.group === 'Network' && fromWeights.value !== undefined);
-  if (options) {
-    return (
-      <select
-        {...tied}
-        value={value}
-        disabled={disabled}
-        onChange={(e) => set(key, e.currentTarget.value)}
-      >
-        {Object.entries(options).map(([option, name]) => (
-          <option key={option} value={option}>
-            {name}
-          </option>
-        ))}
-      </select>
-    );
-  }
-  return (
-    <input
-      {...tied}
-      type="number"
-      inputMode="decimal"
-      min={min}
-      max={max}
-      step="any"
-      data-step={step}
-      value={value}
-      disabled={disabled}
-      onInput={(e) => set(key, e.currentTarget.value)}
-    />
   );
 }

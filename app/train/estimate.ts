@@ -43,7 +43,7 @@ export function needOf(
 ): Need {
   const { tape } = recordStep(
     { capabilities },
-    createNetwork(config.model, systems),
+    createNetwork(config.model, systems, config.requiresGrad),
     config,
     training,
   );

@@ -2,7 +2,7 @@ import { NO_GPU } from '../shared/no_gpu';
 import { Button, Notice } from '../shared/widgets';
 import { Buttons, DataCard, SettingsCard, Takes } from './controls';
 import { AccuracyCurve, LossCurve } from './curves';
-import { download, forget, forgetKernel, read } from './session';
+import { download, forget, forgetKernel } from './session';
 import {
   adapter,
   compiling,
@@ -18,8 +18,6 @@ import {
   status,
   training,
 } from './state';
-import { useRef } from 'preact/hooks';
-import { picked } from './drop';
 import { duration } from './words';
 import { BatchView, Features, Filters, GpuTime, Matrix, Mistakes } from './views';
 
@@ -88,7 +86,6 @@ function Unsupported() {
 
 /** The buttons, and how the run stands. */
 function RunCard() {
-  const input = useRef<HTMLInputElement>(null);
   const now = status.value;
   const at = phase.value;
   const { ready, total } = compiling.value;
@@ -161,24 +158,7 @@ function RunCard() {
         >
           Download
         </Button>
-        <Button
-          disabled={training.value || at === 'unsupported'}
-          onClick={() => input.current!.click()}
-        >
-          Load
-        </Button>
       </div>
-      <input
-        ref={input}
-        type="file"
-        accept=".safetensors"
-        hidden
-        aria-label="Weights"
-        onChange={(event) => {
-          read(picked(event.currentTarget.files ?? []));
-          event.currentTarget.value = '';
-        }}
-      />
     </section>
   );
 }

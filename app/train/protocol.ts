@@ -23,7 +23,8 @@ export type ToWorker =
   /** Throws the kept run away. */
   | { type: 'forget' }
   | { type: 'weights' }
-  | { type: 'read-weights'; file: File }
+  /** Weights to start from: a file's, or without one those that come with the page. */
+  | { type: 'read-weights'; file?: File }
   | { type: 'forget-weights' }
   /** Which validation image the feature maps are of. */
   | { type: 'choose'; image: number };
@@ -90,6 +91,15 @@ export interface RunRecord {
   kernel?: OwnKernel;
 }
 
+/** Weights that a training starts from. */
+export interface StartingWeights {
+  name: string;
+  about: string;
+  classes: readonly string[];
+  /** Whether they come with the page. */
+  shipped: boolean;
+}
+
 /** One layer's outputs, each with its own range from black to white. */
 export interface FeatureMaps {
   name: string;
@@ -114,7 +124,7 @@ export type FromWorker =
   | { type: 'reading'; what: string; done?: number; total?: number }
   | { type: 'data'; data: DataSummary }
   | { type: 'refused'; what: 'data' | 'weights'; message: string }
-  | { type: 'weights-read'; name: string; about: string }
+  | ({ type: 'weights-read' } & StartingWeights)
   | { type: 'weights'; file: Uint8Array<ArrayBuffer>; name: string }
   | { type: 'started'; resumed: number; record: RunRecord }
   | { type: 'compiling'; ready: number; total: number }

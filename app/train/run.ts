@@ -10,6 +10,7 @@ import { classWeights, type TrainConfig } from '../../src/train/config';
 import type { TrainEvent } from '../../src/train/events';
 import { reasonOf, recovering } from '../../src/train/recovery';
 import { Trainer } from '../../src/train/trainer';
+import { tensorsFor } from '../../src/train/transfer';
 import type { Weights } from '../../src/train/weights_file';
 import { keepLatestWeights } from '../shared/latest_weights';
 import { openGpu, waitForGpu } from '../shared/open_gpu';
@@ -147,7 +148,7 @@ export class Run {
 
   /** One device's part of the run; yields the step after each event. */
   async *#attempt(): AsyncGenerator<{ step: number }> {
-    const { config, data, post, record, weights } = this.options;
+    const { config, data, post, record } = this.options;
     const { kernel, log } = record;
     try {
       if (kernel && !log.original) {
@@ -158,6 +159,7 @@ export class Run {
       if (kernel) this.#gpu.pipelines.replace(kernel.file, kernel.code);
       const trainer = await Trainer.create(this.#gpu, config, data, {
         checkpoint: this.#checkpoint,
+        weights: this.#weights(),
         systems,
         onProgress: (ready, total) => post({ type: 'compiling', ready, total }),
       });
@@ -169,7 +171,6 @@ export class Run {
           `the step of this network on this GPU does not use ${kernel.file}`,
         );
       }
-      if (!this.#checkpoint && weights) trainer.model.import(trainer.storage, weights.tensors);
       if (this.#stopped) trainer.stop();
       this.#viewer = new Viewer(trainer, {
         training: data.training,
@@ -189,10 +190,16 @@ export class Run {
     }
   }
 
+  /** Those to begin with, as far as they suit the classes. */
+  #weights() {
+    const { weights, config } = this.options;
+    return weights && tensorsFor(weights, config.model.classes, systems);
+  }
+
   #open(): Promise<Gpu> {
-    const { model, batch: samples, tuning } = this.options.config;
+    const { model, batch: samples, tuning, requiresGrad } = this.options.config;
     return openGpu(6, (capabilities) =>
-      recordNetwork(createNetwork(model, systems), capabilities, {
+      recordNetwork(createNetwork(model, systems, requiresGrad), capabilities, {
         samples,
         tuning,
         training: true,
@@ -202,17 +209,17 @@ export class Run {
 
   /** The loss of the first steps from the same beginning, with every file as it is. */
   async #original(): Promise<NonNullable<RunRecord['log']['original']>> {
-    const { config, post, weights } = this.options;
+    const { config, post } = this.options;
     const data = { training: this.options.data.training }; // nothing is chosen here
     const points: NonNullable<RunRecord['log']['original']> = [];
     this.#gpu = await this.#open();
     const trainer = await Trainer.create(this.#gpu, config, data, {
+      weights: this.#weights(),
       systems,
       onProgress: (ready, total) => post({ type: 'compiling', ready, total }),
     });
     this.trainer = trainer;
     trainer.logEvery = 1;
-    if (weights) trainer.model.import(trainer.storage, weights.tensors);
     for await (const event of trainer.run()) {
       if (event.type !== 'step' || points.length >= ORIGINAL_STEPS) continue;
       points.push({ step: event.step, loss: event.loss });

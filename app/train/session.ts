@@ -79,7 +79,7 @@ export function draw(): void {
 export function read(files: PickedFile[]): void {
   const weights = files.find(({ path }) => path.toLowerCase().endsWith('.safetensors'));
   news.value = undefined;
-  if (weights) send({ type: 'read-weights', file: weights.file });
+  if (weights) startFrom(weights.file);
   else if (files.length > 0) {
     reading.value = { type: 'reading', what: 'reading' };
     send({ type: 'read', files });
@@ -143,8 +143,17 @@ export function download(): void {
   send({ type: 'weights' });
 }
 
-export function forgetWeights(): void {
+/** Takes weights to start from: a file's, or those that come with the page. */
+export function startFrom(file?: File): void {
+  news.value = undefined;
+  reading.value = { type: 'reading', what: 'loading weights' };
+  send({ type: 'read-weights', file });
+}
+
+/** Random weights, from the next start on. */
+export function startFromNothing(): void {
   fromWeights.value = undefined;
+  refit();
   send({ type: 'forget-weights' });
 }
 
@@ -236,12 +245,9 @@ function receive(message: FromWorker): void {
       };
       break;
     case 'weights-read':
+      reading.value = undefined;
       fromWeights.value = message;
-      news.value = {
-        kind: 'info',
-        title: `${message.name} is loaded`,
-        text: `Training starts from these weights (${message.about}), and the Live page uses them.`,
-      };
+      refit();
       break;
     case 'weights':
       save(message.file, message.name);

@@ -29,7 +29,7 @@ interface Setting {
   key: string;
   label: string;
   help: string;
-  group: 'Network' | 'Training' | 'Loss' | 'Augmentation' | 'This page';
+  group: 'Start' | 'Network' | 'Training' | 'Loss' | 'Augmentation' | 'This page';
   /** A choice, else a number from `min` to `max`. */
   options?: Record<string, string>;
   min?: number;
@@ -102,6 +102,14 @@ export const SETTINGS: Setting[] = [
     max: MOST_BATCH,
     step: 1,
     usual: ({ batch }) => batch,
+  },
+  {
+    key: 'requiresGrad',
+    label: 'Layers that learn',
+    help: 'Frozen layers (requires_grad = False in PyTorch) keep what the weights know, and a step takes half the time or less.',
+    group: 'Start',
+    options: { last: 'the last one; the others are frozen', all: 'all' },
+    usual: ({ requiresGrad = 'all' }) => requiresGrad,
   },
   {
     key: 'optimizer',
@@ -306,6 +314,7 @@ export function toConfig(settings: Settings, classes: string[], sequenceLength =
       rotation: number('rotation'),
       scale: [1 - number('zoom'), 1 + number('zoom')],
     },
+    requiresGrad: text('requiresGrad') as TrainConfig['requiresGrad'],
     patience: number('patience'),
     logEvery: 1, // the worker looks by the clock
     maxSubmitMs: number('submit'),

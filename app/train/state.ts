@@ -9,6 +9,7 @@ import type {
   Mistake,
   Pictures,
   RunRecord,
+  StartingWeights,
 } from './protocol';
 import { ownKernel } from '../shared/own_kernel';
 import { defaultSettings, type Settings } from './settings';
@@ -61,7 +62,15 @@ export const data = signal<DataSummary | undefined>(undefined);
 export const settings = signal<Settings>(defaultSettings('synthetic'));
 /** A kernel of the reader's that a start puts in place of its file. */
 export const kernel = signal(ownKernel());
-export const fromWeights = signal<{ name: string; about: string } | undefined>(undefined);
+/** Weights that the next start begins with; undefined: random ones. */
+export const fromWeights = signal<StartingWeights | undefined>(undefined);
+/** Whether those are of other classes than the data. */
+export const newClasses = computed(
+  () =>
+    fromWeights.value !== undefined &&
+    data.value !== undefined &&
+    fromWeights.value.classes.join() !== data.value.classes.join(),
+);
 /** A run from before a reload, that waits to be gone on with. */
 export const saved = signal<RunRecord | undefined>(undefined);
 /** What a start would take; undefined until it is known. */

@@ -214,7 +214,7 @@ export async function profileStep(
       ? { ...config, model: { ...config.model, frames: { mode: 'still' as const, count: 1 } } }
       : config;
   const set = stills(training, items);
-  const model = createNetwork(stillConfig.model, systems);
+  const model = createNetwork(stillConfig.model, systems, config.requiresGrad);
   const step = await TrainingStep.prepare(gpu, model, stillConfig, set);
   const { plan } = step;
   try {

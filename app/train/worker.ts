@@ -1,7 +1,9 @@
 /** The Train page's worker: all data, all GPU work and all keeping happen here. */
+import shipped from '../../models/small.safetensors?url';
 import { FacegradError } from '../../src/gpu/errors';
 import { readCheckpoint } from '../../src/train/checkpoint';
 import { readWeights, type Weights } from '../../src/train/weights_file';
+import { configFor } from '../../src/train/transfer';
 import type { TrainConfig } from '../../src/train/config';
 import { createNetwork } from '../../src/nn/systems';
 import { keepLatestWeights, latestWeights } from '../shared/latest_weights';
@@ -187,7 +189,7 @@ async function estimate(settings: RunRecord['settings']): Promise<void> {
     const most = capabilities.limits.maxStorageBufferBindingSize;
     if (need.largest > most) {
       const [wanted, available] = [need.largest, most].map((bytes) => Math.round(bytes / 2 ** 20));
-      const problem = `one buffer would need ${wanted} MiB, and this GPU allows ${available}: choose a smaller batch or network`;
+      const problem = `Too much for this GPU: one buffer would need ${wanted} MiB, and this GPU allows ${available}: choose a smaller batch or network`;
       return post({ type: 'estimate', estimate: { problem } });
     }
     speed ??= openGpu(1, recordConvolution).then((gpu) =>
@@ -197,14 +199,17 @@ async function estimate(settings: RunRecord['settings']): Promise<void> {
     post({ type: 'estimate', estimate: { bytes: need.bytes, seconds } });
   } catch (error) {
     if (kindOf(error) === 'device-lost') speed = undefined; // another time
-    post({ type: 'estimate', estimate: { problem: messageOf(error) } });
+    post({
+      type: 'estimate',
+      estimate: { problem: `This cannot be trained: ${messageOf(error)}` },
+    });
   }
 }
 
 function configOf(settings: RunRecord['settings'], set: LoadedData): TrainConfig {
   const { classes, sequenceLength } = describe(set);
   const config = toConfig(settings, classes, sequenceLength);
-  if (weights) config.model = weights.weights.config;
+  if (weights) config.model = configFor(weights.weights.config, set.training);
   return config;
 }
 
@@ -259,8 +264,20 @@ async function giveWeights(): Promise<void> {
   post({ type: 'weights', file: file as Uint8Array<ArrayBuffer>, name: 'facegrad.safetensors' });
 }
 
-async function takeWeights(file: File): Promise<void> {
+async function shippedWeights(): Promise<File> {
+  const response = await fetch(shipped);
+  if (!response.ok) {
+    throw new FacegradError(
+      'bad-input',
+      `the weights that come with this page could not be loaded (HTTP ${response.status})`,
+    );
+  }
+  return new File([await response.blob()], 'FER2013, pre-trained');
+}
+
+async function takeWeights(given?: File): Promise<void> {
   try {
+    const file = given ?? (await shippedWeights());
     if (file.size > MOST_WEIGHTS_BYTES) {
       throw new FacegradError(
         'bad-input',
@@ -269,21 +286,17 @@ async function takeWeights(file: File): Promise<void> {
     }
     const bytes = new Uint8Array(await file.arrayBuffer());
     const read = readWeights(bytes, file.name);
-    if (data && read.config.classes.join() !== data.training.classes.join()) {
-      throw new FacegradError(
-        'bad-input',
-        `${file.name} has the classes ${read.config.classes.join(', ')}; the data has ${data.training.classes.join(', ')}`,
-      );
-    }
-    const { size, name, streams } = read.config;
-    const { parameters, statistics } = createNetwork(read.config, systems).arenas;
-    for (const arena of [parameters, statistics]) arena.pack(read.tensors); // throws what does not fit
-    await keepLatestWeights(bytes).catch(() => undefined); // a convenience for the other pages
+    const { size, name, streams, classes } = read.config;
+    const network = createNetwork(read.config, systems);
+    for (const arena of Object.values(network.arenas)) arena.pack(read.tensors); // throws what does not fit
+    if (given) await keepLatestWeights(bytes).catch(() => undefined); // a convenience for the other pages
     weights = { name: file.name, weights: read };
     post({
       type: 'weights-read',
       name: file.name,
-      about: `${name}, ${parameters.count.toLocaleString('en')} parameters, ${size}×${size}, ${streams.join(' and ')}`,
+      about: `${name}, ${network.parameterCount.toLocaleString('en')} parameters, ${size}×${size}, ${streams.join(' and ')}`,
+      classes,
+      shipped: !given,
     });
   } catch (error) {
     post({ type: 'refused', what: 'weights', message: messageOf(error) });

@@ -4,6 +4,7 @@ import { createNetwork } from '../../src/nn/systems';
 import type { TrainConfig } from '../../src/train/config';
 import { readWeights, type Provenance } from '../../src/train/weights_file';
 import { Trainer } from '../../src/train/trainer';
+import { tensorsFor } from '../../src/train/transfer';
 import { unpackImageSet, type ImageSetHeader } from './image_sets';
 import type { Task } from './job';
 import { CHECKPOINT, INIT, WEIGHTS } from './names';
@@ -28,14 +29,15 @@ export async function train(task: Task<TrainJobConfig>): Promise<void> {
     training: unpackImageSet('training', config.training, inputs),
     validation: config.validation && unpackImageSet('validation', config.validation, inputs),
   };
-  const { model, batch: samples, tuning } = config.train;
+  const { model, batch: samples, tuning, requiresGrad } = config.train;
   const gpu = await task.gpu((capabilities) => {
-    const network = createNetwork(model, task.systems);
+    const network = createNetwork(model, task.systems, requiresGrad);
     recordNetwork(network, capabilities, { samples, tuning, training: true });
   });
   const trainer = await Trainer.create(gpu, config.train, data, {
     checkpoint: inputs[CHECKPOINT],
-    weights: inputs[INIT] && readWeights(inputs[INIT], INIT).tensors,
+    weights:
+      inputs[INIT] && tensorsFor(readWeights(inputs[INIT], INIT), model.classes, task.systems),
     systems: task.systems,
     onProgress: (ready, total) => emit({ type: 'compile', ready, total }),
   });

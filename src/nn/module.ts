@@ -16,6 +16,8 @@ export interface StoredAs extends Pick<ParameterOptions, 'decay' | 'order'> {
 
 /** A tensor that a module owns: a description until a `Network` gives it a place. */
 export class Parameter {
+  /** Whether it is trained. What is not is frozen: saved with the weights, and no gradient is computed for it. */
+  requiresGrad: boolean;
   #value?: Value;
   #streams?: readonly string[];
 
@@ -28,7 +30,9 @@ export class Parameter {
     readonly init: Init,
     readonly options: StoredAs = {},
     readonly kind: 'parameter' | 'statistic' = 'parameter',
-  ) {}
+  ) {
+    this.requiresGrad = kind === 'parameter';
+  }
 
   /** The streams that have one each, by name. */
   get streams(): readonly string[] | undefined {

@@ -94,6 +94,8 @@ export class Network {
     parameters: new ParameterArena('parameters', { gradients: true }),
     /** Running statistics: saved with the weights, not trained. */
     statistics: new ParameterArena('statistics', { gradients: false }),
+    /** Parameters without `requiresGrad`. */
+    frozen: new ParameterArena('frozen', { gradients: false }),
   };
 
   /** @throws FacegradError `bad-input` naming the setting, or for a module without parameters */
@@ -110,22 +112,26 @@ export class Network {
       ...given,
     };
     checkNetworkConfig(this.config);
-    const { parameters, statistics } = this.arenas;
+    const { parameters, statistics, frozen } = this.arenas;
     for (const [name, parameter] of root.named()) {
-      const { kind, shape, init, options, streams } = parameter;
-      const arena = kind === 'parameter' ? parameters : statistics;
+      const { kind, requiresGrad, shape, init, options, streams } = parameter;
+      const arena = kind === 'statistic' ? statistics : requiresGrad ? parameters : frozen;
       const { decay, order } = options;
       const entry = { init, decay, order, streams };
       parameter.place(arena.add(name, storedShape(shape, entry), entry), name);
     }
-    if (parameters.count === 0) {
+    if (this.parameterCount === 0) {
       throw new FacegradError(
         'bad-input',
         'the module has no parameters: are its layers stored as properties?',
       );
     }
-    parameters.finish();
-    statistics.finish();
+    for (const arena of Object.values(this.arenas)) arena.finish();
+  }
+
+  /** Numbers that training sets or set, frozen ones too. */
+  get parameterCount(): number {
+    return this.arenas.parameters.count + this.arenas.frozen.count;
   }
 
   /** Frames of a sample that are pictures of their own. */
@@ -136,8 +142,7 @@ export class Network {
 
   /** Fills parameters and statistics from a seed. */
   initialize(storage: Storage, seed: number): void {
-    this.arenas.parameters.initialize(storage, seed);
-    this.arenas.statistics.initialize(storage, seed);
+    for (const arena of Object.values(this.arenas)) arena.initialize(storage, seed);
   }
 
   /**
@@ -181,8 +186,9 @@ export class Network {
 
   /** Every tensor of a weights file: parameters and running statistics, in PyTorch's names. */
   async export(storage: Storage): Promise<NamedTensor[]> {
-    const { parameters, statistics } = this.arenas;
-    return [...(await parameters.export(storage)), ...(await statistics.export(storage))];
+    const { parameters, statistics, frozen } = this.arenas;
+    const parts = [frozen, parameters, statistics].map((arena) => arena.export(storage));
+    return (await Promise.all(parts)).flat();
   }
 
   /**
@@ -209,10 +215,10 @@ export class Network {
 
   /** @throws FacegradError `bad-input` when a tensor is missing or of another shape; nothing is written then */
   import(storage: Storage, tensors: ReadonlyMap<string, NamedTensor>): void {
-    const { parameters, statistics } = this.arenas;
-    const packed = [parameters.pack(tensors), statistics.pack(tensors)];
-    storage.write(parameters.flat, packed[0]);
-    storage.write(statistics.flat, packed[1]);
+    const packed = Object.values(this.arenas).map(
+      (arena) => [arena.flat, arena.pack(tensors)] as const,
+    );
+    for (const [flat, data] of packed) storage.write(flat, data);
   }
 }
 

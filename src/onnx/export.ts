@@ -16,8 +16,7 @@ export function networkGraph(
   tensors: ReadonlyMap<string, NamedTensor>,
 ): OnnxGraph {
   const { arenas, config } = network;
-  arenas.parameters.pack(tensors);
-  arenas.statistics.pack(tensors);
+  for (const arena of Object.values(arenas)) arena.pack(tensors);
   const known = converters();
   const passes = traces(network, known);
   const onnx = new Writer(network, tensors, known, passes);

@@ -88,8 +88,7 @@ export class Writer {
     });
     const read = one.applied.flatMap(({ inputs }) => Object.values(inputs));
     this.#read = new Set([...read, one.logits]);
-    const { parameters, statistics } = arenas;
-    const entries = [...parameters.entries, ...statistics.entries];
+    const entries = Object.values(arenas).flatMap((arena) => arena.entries);
     this.#entries = new Map(entries.map((entry) => [entry.name, entry]));
 
     const { streams, size } = config;

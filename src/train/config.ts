@@ -47,6 +47,8 @@ export interface TrainConfig<C extends NetworkConfig = NetworkConfig> {
   /** `balanced` draws every class equally often, `natural` every image once an epoch. */
   sampling: 'natural' | 'balanced';
   augmentation: Partial<AugmentationConfig>;
+  /** `last` freezes every layer but the last, as `requires_grad = False` does; `all` where it is left out. */
+  requiresGrad?: 'all' | 'last';
   /** Sides of the pictures and the share of all steps from which on they are so large; `model.size` where it is left out. */
   sizes?: [from: number, size: number][];
   /** Whose weights are kept: the epoch that is best in validation, the last, or the moving average at its end. */
@@ -129,6 +131,8 @@ export function checkTrainConfig(config: TrainConfig): void {
   if (!(loss.gamma >= 0)) refuse('gamma must be 0 or more', loss.gamma);
   if (!(loss.smoothing >= 0 && loss.smoothing < 1))
     refuse('smoothing must be in [0, 1)', loss.smoothing);
+  if (!['all', 'last'].includes(config.requiresGrad ?? 'all'))
+    refuse('requiresGrad must be all or last', config.requiresGrad);
   if (!['best', 'last', 'ema'].includes(config.keep))
     refuse('keep must be best, last or ema', config.keep);
   if (!(config.averageDecay >= 0 && config.averageDecay < 1))

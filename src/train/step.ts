@@ -84,7 +84,7 @@ export function recordStep(
     : focalLoss(tape, { logits, labels, alpha }, { gamma, smoothing }).loss;
   tape.backward();
   tape.dispatch(accumulateMetrics, { loss, logits, labels, step, totals, first_bad_step });
-  const { parameters, statistics } = network.arenas;
+  const { parameters, statistics, frozen } = network.arenas;
   const { optimizer, keep, averageDecay } = config;
   const moments = optimize(tape, parameters, optimizer, step, first_bad_step, made?.updated);
   const flat = { parameters: parameters.flat, statistics: statistics.flat };
@@ -98,7 +98,13 @@ export function recordStep(
     firstBadStep: first_bad_step,
     logits,
     loss,
-    updated: { ...flat, totals, ...moments, ...averages },
+    updated: {
+      ...flat,
+      totals,
+      ...moments,
+      ...averages,
+      ...(frozen.count > 0 && { frozen: frozen.flat }),
+    },
   };
 }
 

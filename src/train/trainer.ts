@@ -120,7 +120,7 @@ export class Trainer {
     }
     checkData(config, data);
     const { training, validation } = data;
-    const network = model ?? createNetwork(config.model, systems);
+    const network = model ?? createNetwork(config.model, systems, config.requiresGrad);
     const prepared = await TrainingStep.prepare(gpu, network, config, training, { onProgress });
     let evaluator: Evaluator | undefined;
     try {
@@ -204,7 +204,7 @@ export class Trainer {
       step: this.#step,
       steps: this.steps,
       stepsPerEpoch,
-      parameters: this.model.arenas.parameters.count,
+      parameters: this.model.parameterCount,
       dispatches: this.plan.dispatchCount,
       memory: this.plan.memory,
       adapter: adapterName(this.gpu.adapter),

@@ -1,4 +1,5 @@
 import { SYSTEMS } from '../../src/nn/systems';
+import { modelConfig } from '../../src/nn/systems/cnn_lstm';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -178,6 +179,14 @@ describe('resolveConfig', () => {
       loss: { gamma: 0, alpha: 'sqrt' },
       model: { size: 96, hidden: 10, dropout: 0, streams: ['raw'] },
     });
+  });
+
+  it('takes the network of the weights to start from, unless another is named', () => {
+    const init = modelConfig('tiny', { hidden: 9, dropout: 0.1 });
+    const begun = (changes: Partial<TrainOptions>) =>
+      resolveConfig(options(changes), 'synthetic', faces, { systems: SYSTEMS }, init);
+    expect(begun({ freeze: true })).toMatchObject({ model: init, requiresGrad: 'last' });
+    expect(begun({ preset: 'small' })).toMatchObject({ model: { hidden: 128, dropout: 0 } });
   });
 
   it('goes over sequences as sequences', () => {

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import sharp, { type OverlayOptions } from 'sharp';
-import { syntheticSequences } from '../../src/data/synthetic';
+import { EXPRESSIONS, type Expression } from '../../src/data/dataset';
+import { syntheticFaces, syntheticSequences } from '../../src/data/synthetic';
 
 /** Pixels of a drawn face, frames of its expression, and the picture that the camera gives. */
 const FACE = 160;
@@ -68,6 +69,41 @@ export async function writeLargePhoto(path: string): Promise<void> {
   writeFileSync(path, await picture(layers, 4032, 3024));
 }
 
+/** Some pictures of each of some persons with an expression. */
+export interface Scene {
+  expression: Expression;
+  /** Number of the first person; the same persons look the same in every scene. */
+  first: number;
+  persons: number;
+  each: number;
+}
+
+/**
+ * Writes a film of scenes. A square in the corner says which is shown by its grey level, 0, 64, 128 and so on, and a second
+ * without anybody stands behind each, with a white square.
+ */
+export async function writeScenes(path: string, scenes: readonly Scene[]): Promise<void> {
+  const pictures: Buffer[] = [];
+  const show = async (grey: number, layers: OverlayOptions[], times: number) => {
+    const background = { r: grey, g: grey, b: grey };
+    const square = { create: { width: 48, height: 48, channels: 3 as const, background } };
+    const jpeg = await picture([{ input: square, left: 0, top: 0 }, ...layers]);
+    for (let i = 0; i < times; i++) pictures.push(jpeg);
+  };
+  for (const [number, { expression, first, persons, each }] of scenes.entries()) {
+    const classes = EXPRESSIONS.length;
+    const count = classes * persons * each;
+    const people = { identities: persons, firstIdentity: first };
+    const { images } = syntheticFaces({ seed: 1 + number, count, size: FACE, ...people });
+    for (let i = EXPRESSIONS.indexOf(expression); i < count; i += classes) {
+      const input = await drawing(images.subarray(i * FACE * FACE, (i + 1) * FACE * FACE), 2.2);
+      await show(64 * number, [{ input, left: 144, top: 64 }], RATE / 5);
+    }
+    await show(255, [], RATE);
+  }
+  writeFileSync(path, Buffer.concat(pictures));
+}
+
 function picture(layers: OverlayOptions[], width = WIDTH, height = HEIGHT): Promise<Buffer> {
   const background = { r: 128, g: 132, b: 138 };
   return sharp({ create: { width, height, channels: 3, background } })
@@ -76,7 +112,7 @@ function picture(layers: OverlayOptions[], width = WIDTH, height = HEIGHT): Prom
     .toBuffer();
 }
 
-/** A person's way from rest to an expression, in the tones of a skin. */
+/** A person's way from rest to an expression. */
 function drawPerson(person: number): Promise<Buffer[]> {
   const { images } = syntheticSequences({
     seed: 3 + person,
@@ -89,16 +125,18 @@ function drawPerson(person: number): Promise<Buffer[]> {
   const length = FACE * FACE;
   const begin = 3 * COURSE; // the fourth sequence smiles
   return Promise.all(
-    Array.from({ length: COURSE }, (_, frame) => {
-      const rgb = new Uint8Array(length * 3);
-      for (let i = 0; i < length; i++) {
-        const tone = images[(begin + frame) * length + i];
-        rgb.set([tone, tone * 0.86, tone * 0.76], 3 * i);
-      }
-      return sharp(rgb, { raw: { width: FACE, height: FACE, channels: 3 } })
-        .resize(Math.round(FACE * SCALE))
-        .png()
-        .toBuffer();
-    }),
+    Array.from({ length: COURSE }, (_, frame) =>
+      drawing(images.subarray((begin + frame) * length, (begin + frame + 1) * length), SCALE),
+    ),
   );
+}
+
+/** A drawn face in the tones of a skin, enlarged. */
+function drawing(face: Uint8Array, scale: number): Promise<Buffer> {
+  const rgb = new Uint8Array(face.length * 3);
+  face.forEach((tone, i) => rgb.set([tone, tone * 0.86, tone * 0.76], 3 * i));
+  return sharp(rgb, { raw: { width: FACE, height: FACE, channels: 3 } })
+    .resize(Math.round(FACE * scale))
+    .png()
+    .toBuffer();
 }

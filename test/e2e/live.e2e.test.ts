@@ -365,8 +365,7 @@ describe('other sources and weights', () => {
 
     await page.goto(new URL('index.html', inject('url')).href);
     await giveFiles(page, 'Weights', file);
-    await waitForText(page, '.news', /facegrad\.safetensors is loaded/);
-    expect(await text(page, 'main')).toMatch(/From facegrad\.safetensors/);
+    await waitForText(page, '.start-from', /facegrad\.safetensors/);
     expect(watch.foreign).toEqual([]);
     expect(watch.errors).toEqual([]);
   });

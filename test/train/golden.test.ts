@@ -106,6 +106,7 @@ function inference(config: ModelConfig, samples: number, subgroupSize: number, c
 function layout(model: Network): string {
   const rows: string[] = [];
   for (const [kind, arena] of Object.entries(model.arenas)) {
+    if (arena.entries.length === 0) continue; // nothing is frozen
     for (const { name, value } of arena.entries) {
       rows.push(`${kind} ${name} [${value.shape}] at ${value.offset}`);
     }

@@ -90,10 +90,39 @@ export function checkSystemConfig(config: NetworkConfig, systems?: readonly AnyS
   systemOf(config.name, systems).check?.(config);
 }
 
-/** The network of a configuration. @throws as `checkSystemConfig` */
-export function createNetwork(config: NetworkConfig, systems?: readonly AnySystem[]): Network {
+/**
+ * The network of a configuration.
+ * @param requiresGrad `last` freezes every layer but the last
+ * @throws as `checkSystemConfig`
+ */
+export function createNetwork(
+  config: NetworkConfig,
+  systems?: readonly AnySystem[],
+  requiresGrad: 'all' | 'last' = 'all',
+): Network {
   checkSystemConfig(config, systems);
-  return new Network(systemOf(config.name, systems).build(config), config);
+  const module = systemOf(config.name, systems).build(config);
+  if (requiresGrad === 'last') {
+    const last = lastLayer(config, systems);
+    for (const [name, parameter] of module.named()) parameter.requiresGrad &&= last.has(name);
+  }
+  return new Network(module, config);
+}
+
+/** Names of the tensors that a network has for its classes: those that one class more makes larger. */
+export function lastLayer(config: NetworkConfig, systems?: readonly AnySystem[]): Set<string> {
+  const system = systemOf(config.name, systems);
+  const shapes = (classes: readonly string[]) =>
+    [...system.build({ ...config, classes }).named()].map(([name, { shape }]) => ({
+      name,
+      shape: shape.join(),
+    }));
+  const larger = shapes([...config.classes, '']);
+  return new Set(
+    shapes(config.classes)
+      .filter(({ shape }, i) => shape !== larger[i].shape)
+      .map(({ name }) => name),
+  );
 }
 
 /** A configuration as files had it before there were systems: it was the paper's network, or one of somebody's own. */
