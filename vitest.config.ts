@@ -49,6 +49,8 @@ export default defineConfig({
           ...common,
           name: 'chrome',
           include: [GPU_TESTS],
+          // One page for all files: SwiftShader compiles a training step for half a minute, once and not for each file.
+          isolate: false,
           browser: {
             enabled: true,
             headless: true,

@@ -19,7 +19,6 @@
 // one thread, and dh0 and dc0 hold them between the steps.
 
 override WORKGROUP_SIZE: u32 = 64;
-override ZERO_STATE: u32 = 0; // 1: the initial state is the constant 0; dh0 and dc0 are written as 0
 
 const SAMPLES: u32 = 4; // tunable: 1 2 4
 
@@ -27,6 +26,7 @@ struct Params {
   steps: u32, // T
   samples: u32, // N
   hidden: u32, // H
+  zero_state: u32, // 1: the initial state is the constant 0; dh0 and dc0 are written as 0
   reverse: u32, // 1: forward went from the last step to the first
   has_dhs: u32, // 0: a gradient that is 0; the buffer is not read
   has_dh_n: u32,
@@ -125,7 +125,7 @@ fn main(
     }
     workgroupBarrier();
 
-    if (ZERO_STATE == 0u || step + 1u < params.steps) {
+    if (params.zero_state == 0u || step + 1u < params.steps) {
       for (var k = local; k < hidden; k += WORKGROUP_SIZE) {
         var sum: array<f32, SAMPLES>;
         for (var s = 0u; s < SAMPLES; s++) {
@@ -152,7 +152,7 @@ fn main(
     workgroupBarrier(); // the next step overwrites shared_dgates
   }
 
-  if (ZERO_STATE == 1u) {
+  if (params.zero_state == 1u) {
     for (var j = local; j < hidden; j += WORKGROUP_SIZE) {
       for (var s = 0u; s < SAMPLES; s++) {
         if (first + s < params.samples) {

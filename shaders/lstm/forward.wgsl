@@ -21,7 +21,6 @@
 // a step is enough.
 
 override WORKGROUP_SIZE: u32 = 64;
-override ZERO_STATE: u32 = 0; // 1: the initial state is zero; h and c are not read, the first product is skipped
 
 const SAMPLES: u32 = 4; // tunable: 1 2 4
 const HALF: u32 = 1024u; // SAMPLES * H at most
@@ -31,6 +30,7 @@ struct Params {
   samples: u32, // N
   hidden: u32, // H
   has_lengths: u32, // 0: every sample has T steps; lengths is not read
+  zero_state: u32, // 1: the initial state is zero; h and c are not read, the first product is skipped
   reverse: u32, // 1: from the last step to the first; a sample's steps past its length stay untaken
 }
 
@@ -72,7 +72,7 @@ fn main(
   for (var j = local; j < hidden; j += WORKGROUP_SIZE) {
     for (var s = 0u; s < SAMPLES; s++) {
       var value = 0.0;
-      if (ZERO_STATE == 0u && first + s < params.samples) {
+      if (params.zero_state == 0u && first + s < params.samples) {
         value = h[(first + s) * hidden + j];
       }
       state[s * hidden + j] = value;
@@ -87,7 +87,7 @@ fn main(
     }
     let before = (step % 2u) * HALF;
     let after = HALF - before;
-    let from_zero = ZERO_STATE == 1u && step == 0u;
+    let from_zero = params.zero_state == 1u && step == 0u;
     for (var j = local; j < hidden; j += WORKGROUP_SIZE) {
       var product: array<vec4<f32>, SAMPLES>; // weight_hh h, the four gates of unit j
       for (var s = 0u; s < SAMPLES; s++) {

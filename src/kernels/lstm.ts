@@ -59,15 +59,13 @@ export const lstmForward = defineKernel({
     };
   },
   // What costs a thread next to nothing is a number, so that one pipeline serves all.
-  params: ({ xw }, { hasLengths, reverse }) => ({
+  params: ({ xw }, { zeroState, hasLengths, reverse }) => ({
     ...sizes(xw, 4),
+    zero_state: Number(zeroState ?? false),
     has_lengths: Number(hasLengths ?? false),
     reverse: Number(reverse ?? false),
   }),
-  overrides: ({ xw }, { zeroState }) => ({
-    WORKGROUP_SIZE: workgroupSize(sizes(xw, 4).hidden),
-    ZERO_STATE: Number(zeroState ?? false),
-  }),
+  overrides: ({ xw }) => ({ WORKGROUP_SIZE: workgroupSize(sizes(xw, 4).hidden) }),
   constants: ({ xw }) => {
     const { samples, hidden } = sizes(xw, 4);
     return { SAMPLES: samplesPerWorkgroup(samples, hidden) };
@@ -114,17 +112,15 @@ export const lstmBackward = defineKernel({
       dc0: f32([samples, hidden]),
     };
   },
-  params: ({ gates }, { reverse, hasDhs, hasDhN, hasDcN }) => ({
+  params: ({ gates }, { zeroState, reverse, hasDhs, hasDhN, hasDcN }) => ({
     ...sizes(gates, 5),
+    zero_state: Number(zeroState ?? false),
     reverse: Number(reverse ?? false),
     has_dhs: Number(hasDhs),
     has_dh_n: Number(hasDhN),
     has_dc_n: Number(hasDcN),
   }),
-  overrides: ({ gates }, { zeroState }) => ({
-    WORKGROUP_SIZE: workgroupSize(sizes(gates, 5).hidden),
-    ZERO_STATE: Number(zeroState ?? false),
-  }),
+  overrides: ({ gates }) => ({ WORKGROUP_SIZE: workgroupSize(sizes(gates, 5).hidden) }),
   constants: ({ gates }) => {
     const { samples, hidden } = sizes(gates, 5);
     return { SAMPLES: samplesPerWorkgroup(samples, hidden) };

@@ -7,8 +7,8 @@ import { program, shaderOf, THREADS } from './random_program';
 
 /** 1,000 programs in Chrome and 1,000 in Node: tests, of shaders, of so many programs. */
 const TESTS = 5;
-const SHADERS = 4;
-const TOGETHER = 50;
+const SHADERS = 20;
+const TOGETHER = 10; // a longer shader takes SwiftShader more than proportionally longer
 
 async function onGpu(
   code: string,

@@ -18,6 +18,8 @@ import { testGpu } from '../support/gpu';
 import { physical, tensor } from '../support/kernel';
 import { ReferenceModel } from '../support/reference_model';
 
+const inNode = typeof window === 'undefined';
+
 /** Faces as standardized streams: [G, T * N, 1, S, S]. */
 function inputs({ size, streams }: ModelConfig, count: number): Float64Array {
   const faces = streams.map((_, i) => syntheticFaces({ seed: i + 1, count, size }).images);
@@ -154,7 +156,8 @@ describe('training follows the f64 reference', () => {
     expect(result.distance).toBeLessThanOrEqual(0.01);
   });
 
-  it('one step of preset paper, at batch 2', async () => {
+  // In Chrome its reference would compute the same half minute once more.
+  it.runIf(inNode)('one step of preset paper, at batch 2', async () => {
     const config = modelConfig('paper', { dropout: 0 });
     const result = await followReference(config, { batch: 2, steps: 1, optimizer: sgd });
     report('paper', result);
