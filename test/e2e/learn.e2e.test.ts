@@ -231,7 +231,10 @@ it('trains the demo with a kernel from a lesson, beside the file itself', async 
   await verdict('adam', /Right, in/);
   await page.click('#adam a::-p-text(Train the demo with it)');
   await waitForText(page, '.own-kernel', /Your optimizer\/adam\.wgsl replaces the original/);
-  await page.goto(new URL('index.html#faces=70&batch=10&epochs=1', inject('url')).href);
+  await page.goto(
+    new URL('index.html#faces=70&batch=10&epochs=1&streams=edges&fusion=concat', inject('url'))
+      .href,
+  );
   await page.reload();
   await pressTrain(page, 'Start training');
   await waitForText(page, '.news', /Training is done/);

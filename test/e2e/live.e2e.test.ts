@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser, Page } from 'puppeteer';
+import type { Browser, BrowserContext, Page } from 'puppeteer';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { readWeights } from '../../src/train/weights_file';
 import { seriousFindings } from './axe';
@@ -32,6 +32,8 @@ const clip = join(folder, 'camera.mjpeg');
 const photo = (faces: 1 | 2) => join(folder, `${faces}.jpg`);
 
 let browser: Browser;
+/** Of pages that may use the camera: it keeps what the check of the GPU found, which takes seconds. */
+let shared: BrowserContext;
 let page: Page;
 let watch: Watch;
 
@@ -42,16 +44,20 @@ beforeAll(async () => {
     '--use-fake-device-for-media-stream',
     `--use-file-for-fake-video-capture=${clip}`,
   ]);
+  shared = await contextWith(['camera']);
 });
 afterAll(async () => {
   await browser.close();
   rmSync(folder, { recursive: true });
 });
 
-/** A page that may use the camera, or may not. */
-async function open(path = 'live.html', { camera = true } = {}): Promise<void> {
+async function contextWith(permissions: 'camera'[]): Promise<BrowserContext> {
   const context = await browser.createBrowserContext();
-  await context.overridePermissions(inject('url'), camera ? ['camera'] : []);
+  await context.overridePermissions(inject('url'), permissions);
+  return context;
+}
+
+async function open(path = 'live.html', context = shared): Promise<void> {
   ({ page, watch } = await openTab(context, path));
 }
 
@@ -60,7 +66,8 @@ afterEach(async ({ task }) => {
     const seen = await text(page, 'main').catch(String);
     console.log(`${task.name}: ${seen}\n${watch.errors.join('\n')}`);
   }
-  await page.browserContext().close();
+  const context = page.browserContext();
+  await (context === shared ? page : context).close();
 });
 
 /** One result of the page: when it stood there, how many faces, and how long after its frame. */
@@ -217,7 +224,7 @@ describe('the camera', () => {
   });
 
   it('that is not allowed is explained, and there is a way on', async () => {
-    await open('live.html', { camera: false });
+    await open('live.html', await contextWith([]));
     await press(page, 'Use the camera');
     await waitForText(page, '.notice', /The camera was not allowed/);
     expect(await seriousFindings(page)).toEqual([]);
@@ -310,7 +317,10 @@ describe('other sources and weights', () => {
   });
 
   it('takes weights from the Train page, by hand and by file, and gives them back', async () => {
-    await open('index.html#faces=70&batch=10&epochs=1&streams=edges&fusion=concat');
+    await open(
+      'index.html#faces=70&batch=10&epochs=1&streams=edges&fusion=concat',
+      await contextWith(['camera']),
+    );
     await press(page, 'Start training');
     await waitForText(page, '.news', /Training is done/);
     const downloads = await page.createCDPSession();
