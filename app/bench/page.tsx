@@ -6,6 +6,9 @@ import type { Measurement } from '../../bench/versus/versus';
 import { adapterName } from '../../src/gpu/device';
 import { NO_GPU } from '../shared/no_gpu';
 import { Button, Card, Notice } from '../shared/widgets';
+import { SpeedBars } from './bars';
+import { drawResult } from './picture';
+import { browserName, fromHash, toHash, type Shared } from './share';
 import type { BenchMessage } from './messages';
 
 type Facts = Extract<BenchMessage, { type: 'facts' }>;
@@ -16,7 +19,9 @@ const facts = signal<Facts | undefined>(undefined);
 const measurements = signal<Measurement[]>([]);
 const progress = signal<{ text: string; done: number; total: number } | undefined>(undefined);
 const problem = signal<{ title: string; text: string } | undefined>(undefined);
-const copied = signal(false);
+const copied = signal<'text' | 'link' | undefined>(undefined);
+/** A result that came with the address. */
+const theirs = signal(fromHash(location.hash));
 let worker: Worker | undefined;
 
 const endedEarly = (text: string) => ({ title: 'The benchmark stopped early', text });
@@ -32,7 +37,7 @@ function start(everything: boolean): void {
   facts.value = undefined;
   measurements.value = [];
   problem.value = undefined;
-  copied.value = false;
+  copied.value = undefined;
   // `?only=PATTERN` in the address runs what fits it, whichever button is pressed.
   const only = new URLSearchParams(location.search).get('only');
   const chosen = only
@@ -74,8 +79,29 @@ function shareable(): string {
   return reportText(report);
 }
 
+/** What was measured here, as it goes into a link and a picture; undefined while that is nothing. */
+function ownResult(): Shared | undefined {
+  const results = measurements.value.flatMap(({ problem, ms, gflops }) =>
+    ms && gflops ? [{ problem, ms: ms.median, gflops }] : [],
+  );
+  if (!facts.value || results.length === 0) return undefined;
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    adapter: adapterName(facts.value.adapter),
+    browser: browserName(navigator.userAgent),
+    results,
+  };
+}
+
 export function BenchPage() {
-  useEffect(() => stop, []);
+  useEffect(() => {
+    const followed = () => (theirs.value = fromHash(location.hash)); // a link opened in this tab
+    addEventListener('hashchange', followed);
+    return () => {
+      removeEventListener('hashchange', followed);
+      stop();
+    };
+  }, []);
   const running = progress.value !== undefined;
   return (
     <>
@@ -83,7 +109,7 @@ export function BenchPage() {
         <h1>Benchmark</h1>
         <p class="lead">
           How fast this browser and this GPU train and run the network. Nothing is sent anywhere;
-          the result is text you can copy. Close other busy programs and tabs first.
+          the result is yours to share. Close other busy programs and tabs first.
         </p>
       </div>
       <div class="row">
@@ -112,9 +138,21 @@ export function BenchPage() {
         )}
       </p>
       {problem.value && <Notice kind="bad" {...problem.value} />}
+      {theirs.value && <SharedResult {...theirs.value} />}
       {facts.value && <Adapter {...facts.value} />}
       {measurements.value.length > 0 && <Results />}
     </>
+  );
+}
+
+function SharedResult({ adapter, browser, date, results }: Shared) {
+  return (
+    <Card title="A shared result" aside={date}>
+      <p>
+        {adapter}, {browser}. Run the benchmark to see this machine beside it.
+      </p>
+      {measurements.value.length === 0 && <SpeedBars mine={[]} theirs={results} />}
+    </Card>
   );
 }
 
@@ -135,12 +173,31 @@ function Adapter({ adapter, subgroups, peak }: Facts) {
 function Results() {
   const peak = facts.value?.peak.gflops ?? NaN;
   const text = shareable();
-  const copy = async () => {
-    await navigator.clipboard.writeText(text);
-    copied.value = true;
+  const own = ownResult();
+  const copy = async (what: 'text' | 'link', words: string) => {
+    await navigator.clipboard.writeText(words);
+    copied.value = what;
+  };
+  const copyLink = async (result: Shared) => {
+    const link = new URL(toHash(result), location.href.replace(/[?#].*/, ''));
+    await copy('link', link.href);
+  };
+  const savePicture = async (result: Shared) => {
+    const url = URL.createObjectURL(await drawResult(result));
+    const link = document.createElement('a');
+    Object.assign(link, { href: url, download: `facegrad-benchmark-${result.date}.png` });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(url), 60_000);
   };
   return (
     <Card title="Results" aside="medians">
+      {own && <SpeedBars mine={own.results} theirs={theirs.value?.results} />}
+      {own && (
+        <p class="muted small">
+          The longer a bar, the more arithmetic a second{theirs.value && '; paler, what was shared'}
+          .
+        </p>
+      )}
       <div class="table-scroll" tabIndex={0} role="region" aria-label="Results">
         <table class="figures">
           <thead>
@@ -185,7 +242,17 @@ function Results() {
       </label>
       <textarea id="share" class="share" readOnly rows={8} value={text} />
       <div class="row">
-        <Button onClick={() => void copy()}>{copied.value ? 'Copied' : 'Copy as text'}</Button>
+        {own && (
+          <>
+            <Button onClick={() => void copyLink(own)}>
+              {copied.value === 'link' ? 'Link copied' : 'Copy a link'}
+            </Button>
+            <Button onClick={() => void savePicture(own)}>Save as a picture</Button>
+          </>
+        )}
+        <Button onClick={() => void copy('text', text)}>
+          {copied.value === 'text' ? 'Copied' : 'Copy as text'}
+        </Button>
       </div>
     </Card>
   );

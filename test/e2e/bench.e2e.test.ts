@@ -1,13 +1,21 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Browser } from 'puppeteer';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { seriousFindings } from './axe';
 import { launch, openTab, press, shots, text, waitForButton, waitForText } from './browser';
 
+const folder = mkdtempSync(join(tmpdir(), 'facegrad-bench-'));
 let browser: Browser;
 beforeAll(async () => {
   browser = await launch();
 });
-afterAll(() => browser.close());
+afterAll(async () => {
+  await browser.close();
+  rmSync(folder, { recursive: true });
+});
 
 describe('the benchmark page', () => {
   it('measures this GPU and gives the result as text, asking no one else', async () => {
@@ -26,6 +34,31 @@ describe('the benchmark page', () => {
     const shared = await page.$eval('#share', (area) => (area as HTMLTextAreaElement).value);
     expect(shared).toContain('measured peak');
     expect(shared).toContain('dense (16,128)->256');
+    expect(await text(page, '.speed-bars')).toMatch(/dense \(16,128\)->256\s+[\d.]+ ms/);
+
+    // As a picture, and as a link that shows it to somebody else.
+    const downloads = await page.createCDPSession();
+    await downloads.send('Browser.setDownloadBehavior', {
+      behavior: 'allow',
+      downloadPath: folder,
+    });
+    await press(page, 'Save as a picture');
+    const saved = () => readdirSync(folder).find((name) => name.endsWith('.png'));
+    await expect.poll(saved, { timeout: 60_000 }).toBeDefined();
+    expect((await sharp(join(folder, saved()!)).metadata()).width).toBe(1200);
+    await browser
+      .defaultBrowserContext()
+      .overridePermissions(inject('url'), ['clipboard-read', 'clipboard-sanitized-write']);
+    await press(page, 'Copy a link');
+    await waitForButton(page, 'Link copied');
+    const link = await page.evaluate(() => navigator.clipboard.readText());
+    const other = await openTab(browser, link);
+    await waitForText(other.page, 'main', /A shared result.*dense \(16,128\)->256.* ms/s);
+    expect(await seriousFindings(other.page)).toEqual([]);
+    await shots(other.page, 'bench-shared');
+    expect(other.watch.errors).toEqual([]);
+    await other.page.close();
+    await page.bringToFront();
 
     expect(await seriousFindings(page)).toEqual([]);
     await shots(page, 'bench-done');

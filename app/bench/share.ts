@@ -1,0 +1,59 @@
+/** A result as it goes into a link: what was measured, where, and when. */
+export interface Shared {
+  date: string;
+  adapter: string;
+  browser: string;
+  results: { problem: string; ms: number; gflops: number }[];
+}
+
+const NAME = 'result';
+/** Longer texts and lists are none that this page made. */
+const [LONGEST_TEXT, MOST_RESULTS] = [120, 100];
+
+/** The part of a link behind `#`, which browsers send to nobody. */
+export function toHash({ date, adapter, browser, results }: Shared): string {
+  const rows = results.map(({ problem, ms, gflops }) => [problem, round(ms), round(gflops)]);
+  const bytes = new TextEncoder().encode(JSON.stringify([date, adapter, browser, rows]));
+  const text = btoa(String.fromCharCode(...bytes));
+  return `#${NAME}=${text.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')}`;
+}
+
+const round = (value: number) => Number(value.toPrecision(4));
+
+/** @returns undefined where the link holds no result, or something that is none */
+export function fromHash(hash: string): Shared | undefined {
+  const text = new URLSearchParams(hash.slice(1)).get(NAME);
+  if (!text) return undefined;
+  try {
+    const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
+    const bytes = Uint8Array.from(binary, (letter) => letter.charCodeAt(0));
+    const [date, adapter, browser, rows] = JSON.parse(new TextDecoder().decode(bytes)) as unknown[];
+    if (![date, adapter, browser].every(isText) || !Array.isArray(rows)) return undefined;
+    if (rows.length === 0 || rows.length > MOST_RESULTS || !rows.every(isRow)) return undefined;
+    const results = rows.map(([problem, ms, gflops]) => ({ problem, ms, gflops }));
+    return { date, adapter, browser, results } as Shared;
+  } catch {
+    return undefined; // cut off on its way, or made up
+  }
+}
+
+const isText = (value: unknown): value is string =>
+  typeof value === 'string' && value.length <= LONGEST_TEXT;
+
+function isRow(row: unknown): row is [string, number, number] {
+  if (!Array.isArray(row)) return false;
+  const [problem, ...figures] = row as unknown[];
+  return (
+    isText(problem) &&
+    figures.length === 2 &&
+    figures.every((value) => typeof value === 'number' && Number.isFinite(value) && value > 0)
+  );
+}
+
+/** `Chrome 156` of a user agent string; the begin of it where it is another browser's. */
+export function browserName(agent: string): string {
+  const known = /(Edg|Firefox)\/(\d+)/.exec(agent) ?? /(Chrome)\/(\d+)/.exec(agent);
+  if (known) return `${known[1] === 'Edg' ? 'Edge' : known[1]} ${known[2]}`;
+  const safari = /Version\/(\d+).* Safari/.exec(agent);
+  return safari ? `Safari ${safari[1]}` : agent.slice(0, LONGEST_TEXT);
+}
