@@ -3,6 +3,8 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { Notice } from '../shared/widgets';
 import { About } from './about';
 import { Faces, StagesCard } from './faces';
+import { measured } from './measured';
+import { OverTime } from './over_time';
 import { Session } from './session';
 import { Viewer } from './viewer';
 import { DRAWN, dropWeights, openWeights, REAL, SITE } from './weights';
@@ -57,6 +59,13 @@ export function LivePage() {
 
   const facts = network.value;
   const remembers = facts?.remembers;
+  const inFile = facts?.provenance.accuracy;
+  const accuracy =
+    choice.value === REAL
+      ? measured.accuracy / 100
+      : typeof inFile === 'number'
+        ? inFile
+        : undefined;
   return (
     <>
       <div class="page-head">
@@ -84,6 +93,7 @@ export function LivePage() {
             onSource={suit}
           />
           <StagesCard session={session} />
+          <OverTime session={session} accuracy={accuracy} />
         </div>
         <div class="live-side">
           <Faces session={session} />

@@ -21,13 +21,13 @@ const files = import.meta.glob<string>('../../models/*.safetensors', {
 /** What they are called, in the order of the list; others go by their file's name. */
 const NAMES: Record<string, string> = {
   small: 'FER2013, pre-trained',
-  equalized: 'FER2013, equalized stream alone',
-  edges: 'FER2013, edges alone',
+  equalized: 'FER2013, equalized only',
+  edges: 'FER2013, edges only',
   'ica-lda': 'FER2013, linear on components (ICA + LDA)',
   lda: 'FER2013, linear on pixels (LDA)',
   drawn: 'Drawn faces',
-  'drawn-equalized': 'Drawn faces, equalized stream alone',
-  'drawn-edges': 'Drawn faces, edges alone',
+  'drawn-equalized': 'Drawn faces, equalized only',
+  'drawn-edges': 'Drawn faces, edges only',
 };
 
 function siteWeights(): Map<Choice, WeightsFile> {
