@@ -35,7 +35,7 @@ const floors = {
   'bench/report': ['bench/jobs', 'bench/versus', 'bench/peak'],
   bench: ['bench/jobs', 'bench/host', 'bench/report', 'bench/versus', 'tools'],
   'app/shared': [],
-  'app/train': ['app/shared'],
+  'app/train': ['app/shared', 'app/live'],
   'app/live': ['app/shared'],
   'app/compare': ['app/shared', 'app/live'],
   'app/bench': ['app/shared', 'bench/versus', 'bench/peak', 'bench/report'],

@@ -5,12 +5,14 @@ import { Control } from './control';
 import { PictureGrid } from './picture_grid';
 import { Record } from './record';
 import { StartFrom } from './start_from';
+import type { Photographs } from './protocol';
 import { draw, goOn, pause, read, start, stop } from './session';
 import {
   data,
   estimate,
   fromWeights,
   phase,
+  photographs,
   reading,
   resumable,
   saved,
@@ -137,6 +139,20 @@ export function DataCard() {
             ? `${capital(reading.value.what)} …${reading.value.total ? ` ${reading.value.done} of ${reading.value.total}` : ''}`
             : 'Or drop fer2013.csv, IDX files, or a folder or zip of pictures sorted by class here. They stay on this machine.'}
         </p>
+        <Field label="Of a photograph, take">
+          {(tied) => (
+            <select
+              {...tied}
+              value={photographs.value}
+              disabled={locked}
+              onChange={(e) => (photographs.value = e.currentTarget.value as Photographs)}
+            >
+              <option value="face">the face, or leave it out</option>
+              <option value="face or whole">the face, or all of it</option>
+              <option value="whole">all of it</option>
+            </select>
+          )}
+        </Field>
         <div class="row">
           {set && set.kind !== 'synthetic' && (
             <Button disabled={locked} onClick={draw}>

@@ -2,11 +2,12 @@
 import { classCounts, subset, type ImageSet, type SequenceSet } from '../../src/data/dataset';
 import { treeOfFiles } from '../../src/data/file_tree';
 import { openFiles, type OpenOptions } from '../../src/data/open';
-import { decodePicture } from '../../src/data/pictures';
+import { decodePicture, type Picture } from '../../src/data/pictures';
 import { syntheticFaces } from '../../src/data/synthetic';
 import { FacegradError } from '../../src/gpu/errors';
 import { isSequences, itemLabels } from '../../src/train/batches';
-import type { DataSummary, PickedFile, Pictures } from './protocol';
+import { FaceFinder, faceOf } from './face_finder';
+import type { DataSummary, Photographs, PickedFile, Pictures } from './protocol';
 import type { LoadedData } from './run_store';
 
 /** The drawn faces of the command line: other persons are held out. */
@@ -50,13 +51,31 @@ export function recordedFaces(
   };
 }
 
+const finder = new FaceFinder();
+/** Pictures up to this size were cut to the face before: FER2013's have 48 pixels a side. */
+const CUT_BEFORE = 128;
+
+/** What is taken of a photograph. */
+function cropFor(photographs: Photographs): OpenOptions['crop'] {
+  if (photographs === 'whole') return undefined;
+  return async (picture: Picture) => {
+    const { width, height, data } = picture;
+    if (Math.max(width, height) <= CUT_BEFORE) return picture;
+    const pixels = new ImageData(new Uint8ClampedArray(data), width, height);
+    const face = faceOf(await finder.find(await createImageBitmap(pixels)));
+    return face ?? (photographs === 'face or whole' ? picture : undefined);
+  };
+}
+
 /** @throws FacegradError `bad-input` naming the file and what is wrong */
 export async function readData(
   files: PickedFile[],
+  photographs: Photographs,
   onProgress: OpenOptions['onProgress'],
 ): Promise<LoadedData> {
   const tree = treeOfFiles(files);
-  const { kind, sets, notes } = await openFiles(tree, { decode: decodePicture, onProgress });
+  const crop = cropFor(photographs);
+  const { kind, sets, notes } = await openFiles(tree, { decode: decodePicture, crop, onProgress });
   const { training, publictest, privatetest } = sets;
   if (!training) {
     throw new FacegradError('bad-input', `${tree.name} has no images to train on`);

@@ -11,7 +11,7 @@ export type ToWorker =
   /** Looks for a GPU and for a run that a reload or a crash has cut off. */
   | { type: 'open' }
   | { type: 'draw'; faces: number }
-  | { type: 'read'; files: PickedFile[] }
+  | { type: 'read'; files: PickedFile[]; photographs: Photographs }
   | { type: 'recorded'; classes: { name: string; frames: Uint8Array[] }[]; size: number }
   | { type: 'start'; settings: Settings; kernel?: OwnKernel }
   /** Asks what a training with these would take. */
@@ -28,6 +28,9 @@ export type ToWorker =
   | { type: 'forget-weights' }
   /** Which validation image the feature maps are of. */
   | { type: 'choose'; image: number };
+
+/** What is taken of photographs: the face, and of those without one nothing (`face`) or all (`face or whole`); or all of each. */
+export type Photographs = 'face' | 'face or whole' | 'whole';
 
 /** A file with its place in a dropped folder. */
 export type PickedFile = PlacedFile;

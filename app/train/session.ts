@@ -25,6 +25,7 @@ import {
   network,
   news,
   phase,
+  photographs,
   profile,
   reading,
   resumable,
@@ -82,7 +83,7 @@ export function read(files: PickedFile[]): void {
   if (weights) startFrom(weights.file);
   else if (files.length > 0) {
     reading.value = { type: 'reading', what: 'reading' };
-    send({ type: 'read', files });
+    send({ type: 'read', files, photographs: photographs.value });
   }
 }
 

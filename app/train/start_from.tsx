@@ -26,7 +26,7 @@ export function StartFrom() {
                 currentTarget.value === 'shipped' ? startFrom() : startFromNothing()
               }
             >
-              <option value="nothing">nothing: random weights</option>
+              <option value="nothing">random weights</option>
               <option value="shipped">FER2013, pre-trained</option>
               {own && !own.shipped && <option value="file">{own.name}</option>}
             </select>

@@ -7,6 +7,7 @@ import type {
   FromWorker,
   Log,
   Mistake,
+  Photographs,
   Pictures,
   RunRecord,
   StartingWeights,
@@ -59,6 +60,7 @@ export const software = signal(false);
 export const news = signal<News | undefined>(undefined);
 export const reading = signal<Message<'reading'> | undefined>(undefined);
 export const data = signal<DataSummary | undefined>(undefined);
+export const photographs = signal<Photographs>('face');
 export const settings = signal<Settings>(defaultSettings('synthetic'));
 /** A kernel of the reader's that a start puts in place of its file. */
 export const kernel = signal(ownKernel());

@@ -63,7 +63,7 @@ async function handle(message: ToWorker): Promise<void> {
       return load(() => drawFaces(message.faces), message.faces);
     case 'read':
       return load(() =>
-        readData(message.files, (what, done, total) =>
+        readData(message.files, message.photographs, (what, done, total) =>
           post({ type: 'reading', what, done, total }),
         ),
       );

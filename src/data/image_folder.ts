@@ -8,7 +8,7 @@ import {
   type SequenceSet,
   type Split,
 } from './dataset';
-import type { FileTree } from './file_tree';
+import { shortList, type FileTree } from './file_tree';
 import { checkFold, holdOut, type FoldOptions } from './held_out';
 import {
   emotionOf,
@@ -19,10 +19,12 @@ import {
   type Placed,
 } from './image_layout';
 import { splitBySubject } from './load';
-import { greySquare, type GreyOptions, type PictureDecoder } from './pictures';
+import { greySquare, type GreyOptions, type Picture, type PictureDecoder } from './pictures';
 
 export interface ImageFolderOptions extends GreyOptions, FoldOptions {
   decode: PictureDecoder;
+  /** What is taken of a picture, instead of its middle square; undefined leaves it out. */
+  crop?: (picture: Picture) => Promise<Picture | undefined>;
   /** Frames that are kept of a sequence: its first, its last and some evenly between (default 4). */
   frames?: number;
   onProgress?: (done: number, total: number) => void;
@@ -61,7 +63,7 @@ export async function loadImageFolder(
   checkFold(options);
   const { found } = parts[0];
   if (found.sequences.length === 0) {
-    const sets = holdOut(await loadStills(found, options), options);
+    const sets = holdOut(await loadStills(found, options, notes), options);
     return { kind: 'images', sets, notes };
   }
   const { train, test } = splitBySubject(await loadSequences(found, options, notes), options);
@@ -85,7 +87,9 @@ async function loadSplits(
     }
     found.name = `${name} ${folder}`;
     sets[split!] =
-      sequences > 0 ? await loadSequences(found, options, notes) : await loadStills(found, options);
+      sequences > 0
+        ? await loadSequences(found, options, notes)
+        : await loadStills(found, options, notes);
   }
   noteMissingClasses(parts, notes);
   requireSeparateSubjects(name, sets);
@@ -166,14 +170,26 @@ async function readEmotion(entry: Placed): Promise<string | undefined> {
 async function loadStills(
   { name, classes, stills }: Found,
   options: ImageFolderOptions,
+  notes: string[],
 ): Promise<ImageSet> {
-  const images = await readPictures(
-    stills.map(({ entry }) => entry),
-    options,
-  );
+  const entries = stills.map(({ entry }) => entry);
+  const { images, kept } = await readPictures(entries, options);
+  noteLeftOut(name, entries, kept, notes);
   const { size = 48 } = options;
-  const labels = Uint8Array.from(stills, ({ label }) => label);
-  return { name, width: size, height: size, count: stills.length, images, labels, classes };
+  const labels = Uint8Array.from(kept, (i) => stills[i].label);
+  return { name, width: size, height: size, count: kept.length, images, labels, classes };
+}
+
+/** @throws FacegradError `bad-input` where nothing is left */
+function noteLeftOut(name: string, entries: Placed[], kept: number[], notes: string[]): void {
+  if (kept.length === entries.length) return;
+  if (kept.length === 0) {
+    throw new FacegradError('bad-input', `${name}: no face was found in any of its pictures`);
+  }
+  const out = entries.filter((_, i) => !kept.includes(i)).map(({ origin }) => origin);
+  notes.push(
+    `${name}: no face was found in ${out.length} of ${entries.length} pictures, which are left out (${shortList(out)}).`,
+  );
 }
 
 async function loadSequences(
@@ -203,17 +219,23 @@ async function loadSequences(
       `${name}: of ${found.length} sequences up to ${most} pictures each are kept, ${entries.length} of ${all}.`,
     );
   }
+  const { images, kept } = await readPictures(entries, options);
+  noteLeftOut(name, entries, kept, notes);
+  const place = new Map(kept.map((entry, i) => [entry, i]));
+  const shorter = sequences
+    .map((one) => ({ ...one, frames: one.frames.flatMap((entry) => place.get(entry) ?? []) }))
+    .filter(({ frames }) => frames.length > 0);
   return {
     name,
     width: size,
     height: size,
-    count: entries.length,
-    images: await readPictures(entries, options),
-    labels: Uint8Array.from(labels),
-    groups: Uint16Array.from(groups),
+    count: kept.length,
+    images,
+    labels: Uint8Array.from(kept, (i) => labels[i]),
+    groups: Uint16Array.from(kept, (i) => groups[i]),
     classes,
-    sequences,
-    length: Math.max(...sequences.map(({ frames }) => frames.length)),
+    sequences: shorter,
+    length: Math.max(...shorter.map(({ frames }) => frames.length)),
   };
 }
 
@@ -227,18 +249,26 @@ function evenly<T>(list: T[], most: number): T[] {
   );
 }
 
-async function readPictures(entries: Placed[], options: ImageFolderOptions): Promise<Uint8Array> {
-  const { size = 48, decode, onProgress } = options;
-  const images = new Uint8Array(entries.length * size * size);
+/** The pictures one after another, and which they are: all but those that `crop` leaves out. */
+async function readPictures(
+  entries: Placed[],
+  options: ImageFolderOptions,
+): Promise<{ images: Uint8Array; kept: number[] }> {
+  const { size = 48, decode, crop, onProgress } = options;
+  const pictures: (Uint8Array | undefined)[] = [];
   for (let begin = 0; begin < entries.length; begin += AT_ONCE) {
     const some = entries.slice(begin, begin + AT_ONCE);
     await Promise.all(
       some.map(async ({ origin, read }, i) => {
-        const picture = await decode(await read(), origin);
-        images.set(greySquare(picture, options), (begin + i) * size * size);
+        const whole = await decode(await read(), origin);
+        const picture = crop ? await crop(whole) : whole;
+        pictures[begin + i] = picture && greySquare(picture, options);
       }),
     );
     onProgress?.(Math.min(entries.length, begin + AT_ONCE), entries.length);
   }
-  return images;
+  const kept = entries.map((_, i) => i).filter((i) => pictures[i]);
+  const images = new Uint8Array(kept.length * size * size);
+  kept.forEach((i, n) => images.set(pictures[i]!, n * size * size));
+  return { images, kept };
 }

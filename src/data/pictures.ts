@@ -55,6 +55,25 @@ export function greySquare(picture: Picture, options: GreyOptions = {}): Uint8Ar
   return result;
 }
 
+/** A square of a picture, as many pixels as it measures; where it reaches outside, the edge goes on. */
+export function cutSquare(
+  picture: Picture,
+  square: { x: number; y: number; width: number },
+): Picture {
+  const { width, height, data } = picture;
+  const [left, top, side] = [square.x, square.y, square.width].map(Math.round);
+  const inside = (at: number, length: number) => Math.min(length - 1, Math.max(0, at));
+  const cropped = new Uint8ClampedArray(4 * side * side);
+  for (let y = 0; y < side; y++) {
+    const row = inside(top + y, height) * width;
+    for (let x = 0; x < side; x++) {
+      const from = 4 * (row + inside(left + x, width));
+      cropped.set(data.subarray(from, from + 4), 4 * (y * side + x));
+    }
+  }
+  return { width: side, height: side, data: cropped };
+}
+
 /** For each target pixel, the source pixels under its triangle and their shares. */
 function triangleTaps(from: number, to: number): { first: number; weights: number[] }[] {
   const scale = from / to;

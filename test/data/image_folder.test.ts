@@ -10,7 +10,7 @@ import { EXPRESSIONS, type SequenceSet } from '../../src/data/dataset';
 import { treeOfFiles } from '../../src/data/file_tree';
 import { loadImageFolder } from '../../src/data/image_folder';
 import { pictureHeader } from '../../src/data/picture_header';
-import { greySquare } from '../../src/data/pictures';
+import { cutSquare, greySquare, type Picture } from '../../src/data/pictures';
 import { openZip } from '../../src/data/zip';
 
 const folder = mkdtempSync(join(tmpdir(), 'facegrad-folders-'));
@@ -118,6 +118,59 @@ describe('folders by class', () => {
     };
     const { sets } = await loadImageFolder(tree(files), options);
     expect(sets.training!.count + sets.publictest!.count).toBe(20);
+  });
+});
+
+describe('a crop', () => {
+  /** Takes the upper left quarter, and leaves out greys in `without`. */
+  const cropping =
+    (...without: number[]) =>
+    async (picture: Picture) =>
+      without.includes(picture.data[0]) ? undefined : cutSquare(picture, { x: 0, y: 0, width: 4 });
+
+  it('stands in for the picture, and what has none is left out and named', async () => {
+    const given = { ...options, crop: cropping(12, 66) };
+    const { sets, notes } = await loadImageFolder(tree(twoClasses()), given);
+    expect(sets.training!.count + sets.publictest!.count).toBe(18);
+    for (const set of [sets.training!, sets.publictest!]) {
+      for (let i = 0; i < set.count; i++) {
+        expect(set.labels[i]).toBe(set.images[i * 64] / 6 < 10 ? 0 : 3);
+        expect([12, 66]).not.toContain(set.images[i * 64]);
+      }
+    }
+    expect(notes).toEqual([
+      'faces: no face was found in 2 of 20 pictures, which are left out (faces/Happy/11.png, faces/anger/2.png).',
+    ]);
+  });
+
+  it('of sequences leaves out frames, and sequences without any', async () => {
+    const files = Object.fromEntries(
+      Array.from({ length: 12 }, (_, i) => [
+        `${i % 6 < 3 ? 'happy' : 'sadness'}/S00${i < 6 ? 1 : 2}_00${i % 6 < 3 ? 1 : 2}_0000000${i % 3}.png`,
+        greys[i],
+      ]),
+    );
+    const given = { ...options, folds: 2, crop: cropping(6, 18, 24, 30) };
+    const { sets } = await loadImageFolder(tree(files), given);
+    const all = [sets.training, sets.publictest] as SequenceSet[];
+    const shown = all.flatMap(({ sequences, images }) =>
+      sequences.map(({ frames }) => frames.map((frame) => images[frame * 64] / 6).join()),
+    );
+    expect(shown.sort()).toEqual(['0,2', '6,7,8', '9,10,11']);
+  });
+
+  it('that finds nothing anywhere is an error', async () => {
+    const nothing = async () => undefined;
+    const loading = loadImageFolder(tree(twoClasses()), { ...options, crop: nothing });
+    await expect(loading).rejects.toThrow(/no face was found in any of its pictures/);
+  });
+
+  it('that reaches outside repeats the edge', () => {
+    const data = Uint8Array.from({ length: 16 }, (_, i) => Math.floor(i / 4));
+    const cut = cutSquare({ width: 2, height: 2, data }, { x: -1, y: 0.4, width: 3 });
+    const first = (i: number) => cut.data[4 * i];
+    expect(cut).toMatchObject({ width: 3, height: 3 });
+    expect(Array.from({ length: 9 }, (_, i) => first(i))).toEqual([0, 0, 1, 2, 2, 3, 2, 2, 3]);
   });
 });
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { zipSync } from 'fflate';
 import type { Browser, Page } from 'puppeteer';
-import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { EXPRESSIONS } from '../../src/data/dataset';
 import { writeSafetensors } from '../../src/train/safetensors';
 import { seriousFindings } from './axe';
@@ -15,19 +15,16 @@ import {
   launch,
   openTab,
   press,
-  shots,
   text,
   waitForData,
 } from './browser';
-import { waitForElement, waitForStep, waitForText, waitUntil, type Watch } from './browser';
-import { writeClip } from './camera_clip';
+import { waitForStep, waitForText, waitUntil, type Watch } from './browser';
 import { drawings, NAMES, writeCsv, writeFolder, writeIdx, writeZip } from './data_files';
 
 /** Quick to compile; two epochs give two rows of the curves. */
 const QUICK = 'streams=edges&fusion=concat&epochs=2&batch=8';
 
 const folder = mkdtempSync(join(tmpdir(), 'facegrad-data-'));
-const clip = join(folder, 'camera.mjpeg');
 const train = drawings(8, 1);
 const test = drawings(3, 2);
 
@@ -36,11 +33,7 @@ let page: Page;
 let watch: Watch;
 
 beforeAll(async () => {
-  await writeClip(clip, [{ faces: 1, seconds: 4 }]);
-  browser = await launch([
-    '--use-fake-device-for-media-stream',
-    `--use-file-for-fake-video-capture=${clip}`,
-  ]);
+  browser = await launch();
 });
 afterAll(async () => {
   await browser.close();
@@ -49,7 +42,6 @@ afterAll(async () => {
 
 async function open(hash: string): Promise<void> {
   const context = await browser.createBrowserContext();
-  await context.overridePermissions(inject('url'), ['camera']);
   ({ page, watch } = await openTab(context, `index.html#${hash}`));
   await waitForData(page);
 }
@@ -126,50 +118,6 @@ describe('data of one’s own', () => {
     await waitForData(page, /24 to learn from, 9 held out.*angry.*neutral/);
     // What the link chose stays, and what follows from the data is shown.
     expect(await page.evaluate(() => location.hash)).toContain('epochs=2');
-  });
-
-  it('classes recorded with the camera', async () => {
-    await open(QUICK);
-    await page.click('.record summary');
-    await press(page, 'Open the camera');
-    await waitForElement(page, '.viewfinder video');
-    expect(await seriousFindings(page)).toEqual([]);
-    const [first] = await page.$$('.take input');
-    await first.click({ count: 3 });
-    await first.type('awake');
-    const recorded = (n: number, pictures: number) =>
-      waitUntil(
-        page,
-        (n, pictures) => {
-          const label = document.querySelectorAll('.take button')[n].getAttribute('aria-label')!;
-          return Number(/(\d+) pictures/.exec(label)![1]) >= pictures;
-        },
-        n,
-        pictures,
-      );
-    const buttons = await page.$$('.take button');
-    for (const [n, button] of buttons.entries()) {
-      const { x, y } = await button.clickablePoint(); // with the pointer, one after another,
-      await page.mouse.move(x, y);
-      await page.mouse.down();
-      await recorded(n, 12);
-      await page.mouse.up();
-    }
-    await page.keyboard.down('Space'); // and with the keyboard
-    await recorded(1, 16);
-    await page.keyboard.up('Space');
-    await shots(page, 'train-record');
-    await press(page, 'Use these');
-    await waitForData(page, /your recordings.*to learn from.*awake, serious/);
-    const held = Number(/(\d+) held out/.exec(await text(page, '.drop'))![1]);
-    expect(held).toBeGreaterThan(3);
-    await trains(['awake', 'serious'], held);
-    // Other data does not change what was trained.
-    const matrix = await text(page, '.matrix');
-    await press(page, 'Drawn faces');
-    await waitForData(page, /synthetic faces.*to learn from/);
-    expect(await text(page, '.matrix')).toBe(matrix);
-    expect(watch.errors).toEqual([]);
   });
 });
 

@@ -85,14 +85,14 @@ async function record(scenes: [number, number]): Promise<void> {
     await input.type(name);
   }
   for (const [n, scene] of scenes.entries()) {
-    const { x, y } = await (await page.$$('.take button'))[n].clickablePoint();
+    const { x, y } = await (await page.$$('.take > .button'))[n].clickablePoint();
     await page.mouse.move(x, y);
     await waitForScene(scene);
     await page.mouse.down();
     await waitUntil(
       page,
       (n, pictures) => {
-        const label = document.querySelectorAll('.take button')[n].getAttribute('aria-label')!;
+        const label = document.querySelectorAll('.take > .button')[n].getAttribute('aria-label')!;
         return Number(/(\d+) pictures/.exec(label)![1]) >= pictures;
       },
       n,
