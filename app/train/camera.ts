@@ -139,7 +139,7 @@ async function look(video: HTMLVideoElement, watched: MediaStream): Promise<void
   } catch {
     return; // between two pictures
   }
-  const found = await finder.find(picture);
+  const found = await finder.find(picture, false);
   if (stream.peek() !== watched) return;
   const { frame, square } = found;
   seen.value = { width: frame.width, height: frame.height, square };

@@ -62,7 +62,7 @@ function cropFor(photographs: Photographs): OpenOptions['crop'] {
     const { width, height, data } = picture;
     if (Math.max(width, height) <= CUT_BEFORE) return picture;
     const pixels = new ImageData(new Uint8ClampedArray(data), width, height);
-    const face = faceOf(await finder.find(await createImageBitmap(pixels)));
+    const face = faceOf(await finder.find(await createImageBitmap(pixels), true));
     return face ?? (photographs === 'face or whole' ? picture : undefined);
   };
 }

@@ -26,13 +26,17 @@ export class FaceFinder {
   #number = 0;
   readonly #waiting = new Map<number, Waiting>();
 
-  /** @param frame is closed */
-  find(frame: VideoFrame | ImageBitmap): Promise<Found> {
+  /**
+   * @param frame is closed
+   * @param still searched for small faces too, as Live searches photographs
+   */
+  find(frame: VideoFrame | ImageBitmap, still: boolean): Promise<Found> {
     const worker = (this.#worker ??= this.#start());
     const number = ++this.#number;
     return new Promise((resolve, reject) => {
       this.#waiting.set(number, { resolve, reject });
-      worker.postMessage({ type: 'frame', number, frame } satisfies DetectorRequest, [frame]);
+      const request: DetectorRequest = { type: 'frame', number, frame, still };
+      worker.postMessage(request, [frame]);
     });
   }
 
