@@ -11,6 +11,7 @@ import {
   data,
   estimate,
   fromWeights,
+  guesses,
   phase,
   photographs,
   reading,
@@ -41,7 +42,7 @@ export function Buttons() {
   const wrong = Object.keys(problems()).length > 0;
   if (!training.value) {
     const again = resumable.value || saved.value !== undefined;
-    const done = at === 'ended' && !again;
+    const done = at === 'ended' && !again && !guesses.value;
     return (
       <div class="row actions">
         {done && (

@@ -4,7 +4,7 @@ import 'uplot/dist/uPlot.min.css';
 import { color, theme } from '../shared/theme';
 import { Card } from '../shared/widgets';
 import type { Log } from './protocol';
-import { log } from './state';
+import { classes, log, settings } from './state';
 
 export function LossCurve() {
   return (
@@ -35,7 +35,15 @@ function inWords(name: string, of: (point: Log['training'][number]) => string): 
 
 type Field = 'loss' | 'accuracy';
 
-/** Steps, training, its running mean, held out, and the original's loss beside a reader's kernel: one column a step that has any of them. */
+/** What a network has that gives every class the same probability. */
+function byChance(field: Field): number | null {
+  const count = classes.value.length;
+  if (count === 0) return null;
+  if (field === 'accuracy') return 1 / count;
+  return (1 - 1 / count) ** Number(settings.value.gamma) * Math.log(count);
+}
+
+/** Steps, training, its running mean, held out, chance, and the original's loss beside a reader's kernel: one column a step that has any of them. */
 function columns({ training, validation, original }: Log, field: Field): uPlot.AlignedData {
   const beside = field === 'loss' ? original : undefined;
   const points = [...training, ...validation, ...(beside ?? [])];
@@ -53,10 +61,11 @@ function columns({ training, validation, original }: Log, field: Field): uPlot.A
     smooth[i] = mean;
   });
   for (const point of validation) held[index.get(point.step)!] = point[field];
-  if (!beside) return [steps, raw, smooth, held];
+  const chance = steps.map(() => byChance(field));
+  if (!beside) return [steps, raw, smooth, held, chance];
   const file = empty();
   for (const { step, loss } of beside) file[index.get(step)!] = loss;
-  return [steps, raw, smooth, held, file];
+  return [steps, raw, smooth, held, chance, file];
 }
 
 const HEIGHT = 220;
@@ -105,6 +114,7 @@ function Chart({ field, label }: { field: Field; label: string }) {
             points: { show: true, size: 7, fill: second },
             spanGaps: true,
           },
+          { label: 'chance', stroke: text, width: 1, dash: [2, 4], points: { show: false } },
           ...(beside
             ? [
                 {

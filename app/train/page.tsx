@@ -5,11 +5,13 @@ import { AccuracyCurve, LossCurve } from './curves';
 import { download, forget, forgetKernel } from './session';
 import {
   adapter,
+  classes,
   compiling,
   kept,
   kernel,
   log,
   memory,
+  metrics,
   news,
   phase,
   resumable,
@@ -18,7 +20,7 @@ import {
   status,
   training,
 } from './state';
-import { duration } from './words';
+import { duration, moment } from './words';
 import { BatchView, Features, Filters, GpuTime, Matrix, Mistakes } from './views';
 
 export function TrainPage() {
@@ -111,6 +113,9 @@ function RunCard() {
       {at === 'opening' && <p class="small muted">Looking for a GPU …</p>}
       {now && at !== 'compiling' && (
         <>
+          <p class="small" role="status">
+            {moment(log.value, classes.value, metrics.value?.metrics.confusion)}
+          </p>
           <progress class="progress" max={now.steps || 1} value={now.step} aria-label="Steps" />
           <dl class="facts">
             <Fact name="step" value={`${now.step} of ${now.steps}`} />

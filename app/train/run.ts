@@ -3,8 +3,6 @@ import type { ImageSet, SequenceSet } from '../../src/data/dataset';
 import type { Gpu } from '../../src/gpu/device';
 import { FacegradError } from '../../src/gpu/errors';
 import { itemLabels } from '../../src/train/batches';
-import { recordNetwork } from '../../src/nn/network';
-import { createNetwork } from '../../src/nn/systems';
 import { readCheckpoint } from '../../src/train/checkpoint';
 import { classWeights, type TrainConfig } from '../../src/train/config';
 import type { TrainEvent } from '../../src/train/events';
@@ -13,12 +11,13 @@ import { Trainer } from '../../src/train/trainer';
 import { tensorsFor } from '../../src/train/transfer';
 import type { Weights } from '../../src/train/weights_file';
 import { keepLatestWeights } from '../shared/latest_weights';
-import { openGpu, waitForGpu } from '../shared/open_gpu';
+import { waitForGpu } from '../shared/open_gpu';
 import { systems } from '../shared/systems';
 import { countItems, picturesOf, stills } from './data';
 import type { FromWorker, Mistake, Pictures, RunRecord } from './protocol';
 import type { LoadedData, RunStore } from './run_store';
 import { profileStep, Viewer } from './viewer';
+import { takeGpu } from './warm';
 
 /** Milliseconds between two looks at loss and accuracy, about. */
 const LOOK_MS = 250;
@@ -155,7 +154,7 @@ export class Run {
         log.original = await this.#original();
         post({ type: 'original', points: log.original });
       }
-      this.#gpu = await this.#open();
+      this.#gpu = await takeGpu(config, kernel !== undefined);
       if (kernel) this.#gpu.pipelines.replace(kernel.file, kernel.code);
       const trainer = await Trainer.create(this.#gpu, config, data, {
         checkpoint: this.#checkpoint,
@@ -196,23 +195,12 @@ export class Run {
     return weights && tensorsFor(weights, config.model.classes, systems);
   }
 
-  #open(): Promise<Gpu> {
-    const { model, batch: samples, tuning, requiresGrad } = this.options.config;
-    return openGpu(6, (capabilities) =>
-      recordNetwork(createNetwork(model, systems, requiresGrad), capabilities, {
-        samples,
-        tuning,
-        training: true,
-      }),
-    );
-  }
-
   /** The loss of the first steps from the same beginning, with every file as it is. */
   async #original(): Promise<NonNullable<RunRecord['log']['original']>> {
     const { config, post } = this.options;
     const data = { training: this.options.data.training }; // nothing is chosen here
     const points: NonNullable<RunRecord['log']['original']> = [];
-    this.#gpu = await this.#open();
+    this.#gpu = await takeGpu(config);
     const trainer = await Trainer.create(this.#gpu, config, data, {
       weights: this.#weights(),
       systems,

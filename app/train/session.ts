@@ -16,6 +16,7 @@ import {
   features,
   filters,
   fromWeights,
+  guesses,
   kept,
   kernel,
   log,
@@ -383,7 +384,11 @@ function trainEvent({ event, time, msPerStep }: Message<'event'>): void {
             ? 'You can continue from here, or start over.'
             : accuracy === undefined
               ? 'Try it on the Live page, or download the weights.'
-              : `${(100 * accuracy).toFixed(1)} % of the held-out pictures are right. Try it on the Live page, or download the weights.`,
+              : `${(100 * accuracy).toFixed(1)} % of the held-out pictures are right${
+                  guesses.value
+                    ? ', hardly better than guessing. Train for more epochs, or on more pictures.'
+                    : '. Try it on the Live page, or download the weights.'
+                }`,
       };
       break;
     }

@@ -14,6 +14,7 @@ import type {
 } from './protocol';
 import { ownKernel } from '../shared/own_kernel';
 import { defaultSettings, type Settings } from './settings';
+import { isGuessing } from './words';
 
 type Message<T extends FromWorker['type']> = Extract<FromWorker, { type: T }>;
 
@@ -99,6 +100,12 @@ export const resumable = signal(false);
 export const training = computed(() =>
   ['compiling', 'waiting', 'running', 'pausing', 'paused', 'stopping'].includes(phase.value),
 );
+
+/** Whether what was trained is no better than guessing. */
+export const guesses = computed(() => {
+  const held = metrics.value?.metrics.accuracy;
+  return held !== undefined && isGuessing(held, classes.value.length);
+});
 
 /** Whether the GPU is slow. */
 export const weak = signal(false);

@@ -16,6 +16,7 @@ import { measureSpeed, recordConvolution, needOf, secondsOf } from './estimate';
 import { Run } from './run';
 import { RunStore, type KeptRun, type LoadedData } from './run_store';
 import { toConfig } from './settings';
+import { warmUp } from './warm';
 
 /** A weights file larger than this is none of ours: the paper's network has 20 MB. */
 const MOST_WEIGHTS_BYTES = 256 * 2 ** 20;
@@ -197,6 +198,7 @@ async function estimate(settings: RunRecord['settings']): Promise<void> {
     );
     const seconds = secondsOf(need, await speed);
     post({ type: 'estimate', estimate: { bytes: need.bytes, seconds } });
+    if (!run) await warmUp(configOf(settings, data), data);
   } catch (error) {
     if (kindOf(error) === 'device-lost') speed = undefined; // another time
     post({

@@ -64,6 +64,11 @@ export class Plan {
     this.memory = memory;
   }
 
+  /** Compiles what the tape dispatches, into the GPU's cache alone: for a plan that will be made later. */
+  static async precompile(tape: Tape, gpu: Gpu): Promise<void> {
+    await pipelinesOf(dropUnread(tape.dispatches, new Set()), gpu);
+  }
+
   /** Compiles what the tape holds now. Pipelines are made in parallel. */
   static async compile(tape: Tape, storage: Storage, options: PlanOptions = {}): Promise<Plan> {
     const { gpu } = storage;
@@ -73,18 +78,7 @@ export class Plan {
     for (const dispatch of dispatches) refuseAliasing(dispatch);
     const { slots, sizes, before } = layOut(dispatches, keep);
 
-    let ready = 0;
-    const pipelines = await Promise.all(
-      dispatches.map(async ({ kernel, inputs, attributes }) => {
-        const pipeline = await gpu.pipelines.get({
-          shader: kernel.shader,
-          overrides: kernel.overrides?.(inputs, attributes),
-          constants: kernel.constants?.(inputs, attributes),
-        });
-        options.onProgress?.(++ready, dispatches.length);
-        return pipeline;
-      }),
-    );
+    const pipelines = await pipelinesOf(dispatches, gpu, options.onProgress);
 
     const made: GPUBuffer[] = [];
     const kept = new Map<Value, GPUBuffer>();
@@ -269,4 +263,24 @@ function makeStep(
     );
   }
   return { label, pipeline, groups, workgroups, dispatch };
+}
+
+/** The pipelines of some dispatches, made in parallel. */
+function pipelinesOf(
+  dispatches: readonly Dispatch[],
+  gpu: Gpu,
+  onProgress?: PlanOptions['onProgress'],
+): Promise<Pipeline[]> {
+  let ready = 0;
+  return Promise.all(
+    dispatches.map(async ({ kernel, inputs, attributes }) => {
+      const pipeline = await gpu.pipelines.get({
+        shader: kernel.shader,
+        overrides: kernel.overrides?.(inputs, attributes),
+        constants: kernel.constants?.(inputs, attributes),
+      });
+      onProgress?.(++ready, dispatches.length);
+      return pipeline;
+    }),
+  );
 }

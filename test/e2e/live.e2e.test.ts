@@ -337,7 +337,7 @@ describe('other sources and weights', () => {
     const parameters = [...tensors.values()].reduce((sum, { data }) => sum + data.length, 0);
     const facts = new RegExp(`${parameters.toLocaleString('en')} parameters`);
 
-    await page.click('a::-p-text(Try it live)');
+    await page.goto(new URL('live.html?weights=trained', inject('url')).href);
     await waitForText(page, '.live-side', facts);
     expect(await page.evaluate(() => location.search)).toBe('?weights=trained');
     await page.focus('select'); // the others by keyboard, and back

@@ -52,6 +52,7 @@ describe('a first training', () => {
     await press(page, 'Start training');
     const begin = Date.now();
     await waitForStep(page, 2);
+    const moving = (Date.now() - begin) / 1000;
     const since = await page.evaluate(() => performance.now());
     for (let i = 0; i < 4; i++) {
       await page.click('.more summary'); // a person plays with the page while it trains
@@ -77,6 +78,13 @@ describe('a first training', () => {
 
     const charts = await page.$$('.chart canvas');
     expect(charts).toHaveLength(2);
+    expect(await text(page, '.chart .u-legend')).toMatch(/chance/);
+    // A network that guesses is not one to try.
+    const guesses = accuracy < 100 / 7 + 8.5;
+    expect(await text(page, '.run')).toMatch(
+      guesses ? /hardly better than guessing/ : /most often/,
+    );
+    if (guesses) expect(await text(page, 'main')).not.toMatch(/Try it live/);
     for (const chart of charts) expect(await coloursOf(chart)).toBeGreaterThan(20);
     const pictures = await page.$$('.batch canvas');
     expect(pictures).toHaveLength(4);
@@ -103,6 +111,7 @@ describe('a first training', () => {
     expect(watch.fetched.slice(fetched)).toEqual([]);
 
     bar('held out, %', accuracy, { least: 90 });
+    bar('from the button to a moving curve, s', moving, { most: 6 });
     bar('training, s', seconds, { most: 240 });
     const tasks = [...during.longTasks, ...after.longTasks].map(({ ms }) => ms);
     bar('longest task of the page, ms', Math.max(0, ...tasks), { most: 100 });

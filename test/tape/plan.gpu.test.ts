@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Gpu } from '../../src/gpu/device';
 import { FacegradError } from '../../src/gpu/errors';
 import { accumulate } from '../../src/kernels/add';
@@ -12,7 +12,7 @@ import { Plan } from '../../src/tape/plan';
 import { Storage } from '../../src/tape/storage';
 import { Tape } from '../../src/tape/tape';
 import { state, type Value } from '../../src/tape/value';
-import { testGpu } from '../support/gpu';
+import { openTestGpu, testGpu } from '../support/gpu';
 import { uniform } from '../support/random';
 
 let gpu: Gpu;
@@ -350,4 +350,18 @@ describe('storage', () => {
     const tape = new Tape();
     expect(() => storage.buffer(tape.dispatch(reluForward, { x }).y)).toThrow(/is a temporary/);
   });
+});
+
+it('what was precompiled is not compiled again', async () => {
+  const own = await openTestGpu();
+  const tape = new Tape(own.capabilities);
+  const [x, y] = ['x', 'y'].map((name) => state(name, f32([8])));
+  tape.dispatch(accumulate, { x, y });
+  const made = vi.spyOn(own.device, 'createShaderModule');
+  await Plan.precompile(tape, own);
+  expect(made).toHaveBeenCalledTimes(1);
+  const plan = await Plan.compile(tape, new Storage(own));
+  expect(made).toHaveBeenCalledTimes(1);
+  plan.dispose();
+  own.dispose();
 });

@@ -1,0 +1,60 @@
+/** A GPU for the next training, whose pipelines are compiled while the page waits for the start button. */
+import type { Capabilities, Gpu } from '../../src/gpu/device';
+import { recordNetwork } from '../../src/nn/network';
+import { createNetwork } from '../../src/nn/systems';
+import { Plan } from '../../src/tape/plan';
+import { leaveOutWrong } from '../../src/tape/variants';
+import type { TrainConfig } from '../../src/train/config';
+import { recordStep } from '../../src/train/step';
+import { openGpu } from '../shared/open_gpu';
+import { systems } from '../shared/systems';
+import { verdicts } from '../shared/verdicts';
+import type { LoadedData } from './run_store';
+
+let warm: Promise<Gpu> | undefined;
+
+/** What a training runs. */
+const recordOf =
+  ({ model, batch: samples, tuning, requiresGrad }: TrainConfig) =>
+  (capabilities: Capabilities) =>
+    recordNetwork(createNetwork(model, systems, requiresGrad), capabilities, {
+      samples,
+      tuning,
+      training: true,
+    });
+
+function open(config: TrainConfig): Promise<Gpu> {
+  const opening = openGpu(1, recordOf(config));
+  const forget = () => {
+    if (warm === opening) warm = undefined;
+  };
+  opening.then(({ lost }) => lost.then(forget), forget);
+  return opening;
+}
+
+/** Compiles what a training with these would need. What goes wrong goes wrong again, and is told, at the start. */
+export async function warmUp(config: TrainConfig, { training }: LoadedData): Promise<void> {
+  try {
+    const gpu = await (warm ??= open(config));
+    await leaveOutWrong(gpu, { store: verdicts, record: recordOf(config) }); // of other settings
+    const network = createNetwork(config.model, systems, config.requiresGrad);
+    await Plan.precompile(recordStep(gpu, network, config, training).tape, gpu);
+  } catch {
+    return;
+  }
+}
+
+/** The GPU of a training: the one that is warm, which is the training's from now on, or a new one. */
+export async function takeGpu(config: TrainConfig, fresh = false): Promise<Gpu> {
+  const taken = warm;
+  warm = undefined;
+  const gpu = await taken?.catch(() => undefined);
+  const record = recordOf(config);
+  if (!gpu) return openGpu(6, record);
+  if (fresh) {
+    gpu.dispose();
+    return openGpu(6, record);
+  }
+  await leaveOutWrong(gpu, { store: verdicts, record });
+  return gpu;
+}
