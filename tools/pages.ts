@@ -111,7 +111,7 @@ function index({ path, kernels }: ReturnType<typeof allPages>): string {
   const intro = readFileSync(join(root, 'learn/index.md'), 'utf8');
   return `${markdown.render(intro)}
     <h2>The path</h2><ol class="lessons">${path.map(item).join('')}</ol>
-    <h2>Kernel by kernel</h2><ul class="kernels">${kernels.map(item).join('')}</ul>`;
+    <h2>Kernel by kernel</h2><p>To look things up: every kernel with its formula, its gradient, its files and two exercises.</p><ul class="kernels">${kernels.map(item).join('')}</ul>`;
 }
 
 function neighbours(pages: Page[], i: number): string {

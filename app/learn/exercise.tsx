@@ -264,9 +264,8 @@ export function ExerciseView(props: { lesson: string; exercise: Exercise; shared
           ) : (
             <Button
               kind="quiet"
-              disabled={text === solution}
               onClick={() => {
-                setBefore(text);
+                if (text !== solution) setBefore(text);
                 put(solution);
               }}
             >

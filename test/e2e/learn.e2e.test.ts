@@ -169,6 +169,56 @@ it('keeps its weight', async () => {
   expect(all).toBeLessThan(260);
 });
 
+it('prints the whole text and the picture, and neither runs out of the paper', async () => {
+  ({ page, watch } = await openTab(await browser.createBrowserContext(), LESSON));
+  await opened('real');
+  await press('real', 'The solution');
+  await page.setViewport({ width: 718, height: 1000 }); // what A4 leaves between its margins
+  await page.emulateMediaType('print');
+  const printed = await page.evaluate(() => {
+    const box = document.querySelector('#real')!;
+    const [code, grid, editor] = ['.printed', '.grid', '.editor'].map((name) =>
+      box.querySelector(name)!.getBoundingClientRect(),
+    );
+    const inside = [...document.querySelectorAll('.printed, .grid, .rungs')].every(
+      (each) =>
+        each.scrollWidth <= each.clientWidth + 1 && each.getBoundingClientRect().right < 718,
+    );
+    const text = box.querySelector('.printed')!.textContent!;
+    return { inside, text, code: code.height, grid: grid.height, editor: editor.height };
+  });
+  expect(printed.inside).toBe(true);
+  expect(printed.text).toContain('k += 1u'); // the fault: a solution is not printed
+  expect(printed.text.trimEnd().endsWith('}')).toBe(true);
+  expect(printed.code).toBeGreaterThan(800);
+  expect(printed.grid).toBeGreaterThan(0);
+  expect(printed.editor).toBe(0);
+  await page.close();
+});
+
+it('steps by keys in front of a class, and by Tab the editor can be left', async () => {
+  ({ page, watch } = await openTab(await browser.createBrowserContext(), `${LESSON}?class`));
+  await opened('barrier');
+  await press('barrier', 'Step through it');
+  await waitForText(page, '#barrier .at', /line 25/);
+  await page.$eval('#barrier .debugger', (debugged) => debugged.scrollIntoView());
+  await page.keyboard.press('ArrowRight');
+  await waitForText(page, '#barrier .at', /Thread 0, line 26: for/);
+  await page.keyboard.press('ArrowLeft');
+  await waitForText(page, '#barrier .at', /line 25/);
+  expect(await page.$$eval('.neighbours a', (all) => all.map((a) => a.search))).toEqual([
+    '?class',
+    '?class',
+    '?class',
+  ]);
+  const content = await page.waitForSelector('#barrier .editor >>> .cm-content');
+  await content!.focus();
+  await page.keyboard.press('Tab');
+  expect(await page.evaluate(() => document.activeElement!.textContent)).toBe('Check');
+  expect(watch.errors).toEqual([]);
+  await page.close();
+});
+
 it('takes progress to another browser', async () => {
   const file = join(mkdtempSync(join(tmpdir(), 'facegrad-progress-')), 'progress.json');
   ({ page, watch } = await openTab(await browser.createBrowserContext(), 'learn.html'));
