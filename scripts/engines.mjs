@@ -1,7 +1,8 @@
 /**
- * npm run test:engines [-- engine … files …]: the GPU's tests where they do not run otherwise: in Deno and in
+ * npm run test:engines [-- --short] [engine … files …]: the GPU's tests where they do not run otherwise: in Deno and in
  * Firefox (both wgpu and naga), and in Node with subgroups of other sizes. Installs what is missing; an engine that cannot
  * be installed is left out and named, and with FACEGRAD_REQUIRE_ENGINES=1 that is a failure. Ends with `N passed, N failed`.
+ * `--short` is what .ci/run has the time for: of each kind of kernel one, and the sizes of subgroups at the ends.
  */
 import { ensureDependencies } from './bootstrap.mjs';
 import { finish, node, total, vitest } from './vitest.mjs';
@@ -10,16 +11,21 @@ const ENGINES = ['node', 'deno', 'firefox', 'pages'];
 /** What is tested in Deno and Firefox unless files are named: `test/kernels` whole takes Deno half an hour on two busy cores. */
 const KERNELS =
   'relu softmax dense lstm bn_relu_pool conv5x5 depthwise cross_entropy histogram_equalization distance_transform canny optimizer';
+/** A product, over rows, over time, a convolution, of pictures. */
+const SHORT_KERNELS = 'dense softmax lstm depthwise histogram_equalization';
+
+ensureDependencies();
+const short = process.argv.includes('--short');
+const args = process.argv.slice(2).filter((arg) => arg !== '--short');
 const EVERYWHERE = [
-  ...['test/gpu', 'test/eager', 'test/tape/plan', 'test/tape/operations/general'],
-  ...KERNELS.split(' ').map((kernel) => `test/kernels/${kernel}.gpu`),
+  ...['test/gpu', short ? 'test/eager/inputs' : 'test/eager', 'test/tape/plan'],
+  'test/tape/operations/general',
+  ...(short ? SHORT_KERNELS : KERNELS).split(' ').map((kernel) => `test/kernels/${kernel}.gpu`),
 ];
 /** Where subgroups are used: at each of their sizes on lavapipe. */
 const SUBGROUPS = ['test/gpu', 'test/kernels/conv5x5', 'test/kernels/winograd'];
-const WIDTHS = { 128: 4, 256: 8, 512: 16 };
+const WIDTHS = short ? { 128: 4, 512: 16 } : { 128: 4, 256: 8, 512: 16 };
 
-ensureDependencies();
-const args = process.argv.slice(2);
 const chosen = args.filter((arg) => ENGINES.includes(arg));
 const files = args.filter((arg) => !ENGINES.includes(arg));
 const engines = chosen.length > 0 ? chosen : ENGINES;
