@@ -238,7 +238,7 @@ it('trains what is missing, measures it, tests it, and does nothing twice', asyn
   expect(shown).toMatch(
     /\| noise, standard deviation, grey levels \| as they are \| 5 \|[\s\S]*\| raw \| [\d.]+ \| [\d.]+ \([+−][\d.]+\) \|/,
   );
-}, 300_000);
+});
 
 it('holds every subject of sequences out once, and adds the folds up', async () => {
   const ckplus = join(folder, 'ckplus');
@@ -309,7 +309,7 @@ it('holds every subject of sequences out once, and adds the folds up', async () 
   expect(page).toMatch(
     /\| weights alone \| – \| [\d.]+ \([\d.]+ to [\d.]+\) \| [\d.]+ \| 8 \| 1 \| not trained \|/,
   );
-}, 300_000);
+});
 
 it('measures pictures by class too where results are of their own', async () => {
   const definitions = join(folder, 'own');
@@ -335,7 +335,7 @@ it('measures pictures by class too where results are of their own', async () => 
   const { rows } = readResults('own', results);
   expect(rows).toMatchObject([{ variant: 'raw', epoch: 1 }]);
   expect(rows[0].images).toBe(8); // a fifth is held out
-}, 300_000);
+});
 
 it('counts the images of the splits that there are', async () => {
   const definitions = join(folder, 'counted');

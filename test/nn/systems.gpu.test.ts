@@ -52,7 +52,7 @@ describe.each(SYSTEMS.map((system) => [system.name, system] as const))('%s', (na
       storage.dispose();
       trainer.dispose();
     }
-  }, 120_000);
+  });
 
   it('is described in docs/own-model.md', async () => {
     const page = await import('../../docs/own-model.md?raw');
