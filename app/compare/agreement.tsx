@@ -36,11 +36,11 @@ export function Agreement({ session }: { session: Session }) {
       <p class="muted small">
         Every face counts once a frame.{' '}
         {known > 0
-          ? 'A drawing shows what it was drawn to show, so it is known who is right.'
-          : 'Who is right is known of drawn faces alone.'}
+          ? 'A drawing shows what it was drawn to show, so we know who is right.'
+          : 'Only for drawn faces is it known who is right.'}
       </p>
       <div class="row">
-        <Button onClick={() => (tally.value = NOTHING)}>Count anew</Button>
+        <Button onClick={() => (tally.value = NOTHING)}>Start over</Button>
       </div>
     </Card>
   );
