@@ -3,6 +3,7 @@ import { defineConfig, type Plugin } from 'vite';
 import { faceModel } from './tools/face_model';
 import { ownSystems } from './tools/own_systems';
 import { kernelTests } from './tools/kernel_tests';
+import { offline, WORKER } from './tools/offline';
 import { pages } from './tools/pages';
 import { wgsl } from './tools/wgsl_plugin';
 
@@ -20,6 +21,7 @@ const POLICY = [
   "style-src 'self'",
   "img-src 'self' blob: data:",
   "media-src 'self' blob:",
+  "manifest-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
 ].join('; ');
@@ -43,7 +45,7 @@ const plugins = () => [wgsl({ comments: false }), faceModel(), ownSystems(), ker
 export default defineConfig({
   root: path('app'),
   base: './',
-  plugins: [...plugins(), contentSecurityPolicy, pages()],
+  plugins: [...plugins(), contentSecurityPolicy, pages(), offline()],
   worker: { format: 'es', plugins },
   build: {
     target: 'es2022',
@@ -52,9 +54,14 @@ export default defineConfig({
     assetsInlineLimit: 0, // a data: URL is not 'self'
     modulePreload: { polyfill: false },
     rollupOptions: {
-      input: ['index', 'live', 'compare', 'bench', 'check', 'lesson'].map((page) =>
-        path(`app/${page}.html`),
-      ),
+      input: [
+        ...['index', 'live', 'compare', 'bench', 'check', 'lesson'].map((page) => `${page}.html`),
+        'offline.worker.ts',
+      ].map((file) => path(`app/${file}`)),
+      output: {
+        entryFileNames: ({ name }) =>
+          name === 'offline.worker' ? WORKER : 'assets/[name]-[hash].js',
+      },
     },
   },
   preview: { host: '127.0.0.1', port: 4173 },

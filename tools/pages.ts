@@ -137,7 +137,7 @@ export function pages(): Plugin {
           ['LESSON', () => lesson],
           ['<!--PROSE-->', () => prose],
         ] as const;
-        const source = filled.reduce((text, [mark, value]) => text.replace(mark, value), html);
+        const source = filled.reduce((text, [mark, value]) => text.replaceAll(mark, value), html);
         this.emitFile({ type: 'asset', fileName, source });
       };
       const all = allPages();

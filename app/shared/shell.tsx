@@ -1,5 +1,6 @@
 import { render, type ComponentChildren } from 'preact';
 import icon from './icon.svg';
+import { keepOffline } from './offline';
 import { switchTheme, theme } from './theme';
 
 /** The pages in the order of the navigation. */
@@ -17,6 +18,7 @@ export type PageName = keyof typeof PAGES;
 /** Draws a page: header with navigation and theme switch, its content, and the promise of privacy. */
 export function mountPage(page: PageName, content: ComponentChildren): void {
   render(<Shell page={page}>{content}</Shell>, document.getElementById('app')!);
+  keepOffline();
 }
 
 /** On a phone the row of links is wider than the screen. */

@@ -58,13 +58,17 @@ export async function launch(flags: string[] = [], usual = chromeFlags()): Promi
 /**
  * A tab on a page of the demo, watched from before its first request. In a context of its own nothing is
  * kept from the tab before.
+ * @param options.offline whether the page may keep the site for use without a network
  */
 export async function openTab(
   browser: Browser | BrowserContext,
   path: string,
   base = inject('url'),
+  { offline = false } = {},
 ): Promise<{ page: Page; watch: Watch }> {
   const page = await browser.newPage();
+  // To keep the whole site is work that the other tests need not wait for.
+  if (!offline) await page.evaluateOnNewDocument('delete Navigator.prototype.serviceWorker');
   await page.setViewport({ width: 1280, height: 900 });
   const watch: Watch = { foreign: [], fetched: [], errors: [] };
   page.on('request', (request) => {

@@ -8,6 +8,8 @@ import { MODEL_VARIABLE } from '../../tools/own_systems';
 declare module 'vitest' {
   interface ProvidedContext {
     url: string;
+    /** Where what is served was built. */
+    folder: string;
   }
 }
 
@@ -33,6 +35,7 @@ export default async function serve(project: TestProject): Promise<() => Promise
     preview: { port: 0, allowedHosts: ['facegrad.test'] },
   });
   project.provide('url', server.resolvedUrls!.local[0]);
+  project.provide('folder', outDir);
   return async () => {
     await server.close();
     for (const folder of [outDir, `${outDir}-own`])
