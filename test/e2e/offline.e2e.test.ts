@@ -88,7 +88,8 @@ it('an update is seen at the next visit, and replaces what was kept', async () =
   await expect.poll(() => active.size, { timeout: 600_000 }).toBe(2);
   await open('live.html');
   const all = await page.evaluate(() => caches.keys());
-  expect(all.sort()).toEqual(['facegrad assets', 'facegrad new']);
+  const kept = all.filter((name) => name.startsWith('facegrad ')); // not what was found out about the GPU
+  expect(kept.sort()).toEqual(['facegrad assets', 'facegrad new']);
 });
 
 it('without a network every page opens, trains, and reads faces', async () => {
