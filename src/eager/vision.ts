@@ -11,5 +11,8 @@ export const chamferTransform = /* @__PURE__ */ eager(distances.chamferTransform
   edges: 'u32',
   mask: 'f32?',
 });
-export const equalize = /* @__PURE__ */ eager(equalizations.equalize, { x: 'f32' });
+export const equalize = /* @__PURE__ */ eager(equalizations.equalize, {
+  x: 'f32',
+  mask: 'u32?',
+});
 export const clahe = /* @__PURE__ */ eager(equalizations.clahe, { x: 'f32' });

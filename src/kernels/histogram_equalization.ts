@@ -1,3 +1,4 @@
+import binsShader from '../../shaders/histogram_equalization/bins.wgsl';
 import forwardShader from '../../shaders/histogram_equalization/forward.wgsl';
 import { FacegradError } from '../gpu/errors';
 import { defineKernel, type TensorSpec } from './kernel';
@@ -58,5 +59,45 @@ export const histogramEqualizationForward = defineKernel({
     };
   },
   overrides: (_, { fromLowest }) => (fromLowest ? { FROM_LOWEST: 1 } : undefined),
+  workgroups: ({ x }) => [x.shape[0], 1, 1],
+});
+
+/** The arrays of the shader have so many bins. */
+const MOST_BINS = 1024;
+
+export interface BinsAttributes {
+  /** Equal bins between the least and the greatest value, 2 to 1024. */
+  bins: number;
+  /** Whether only the pixels are counted where `mask` is not 0; where not, it may be any buffer. */
+  hasMask: boolean;
+}
+
+/** Equalizes every image of x [N, H, W], of any values, to 0..1, as scikit-image's equalize_hist; mask u32 [N, H, W]. */
+export const histogramEqualizationBins = defineKernel({
+  name: 'histogram_equalization.bins',
+  shader: binsShader,
+  outputs({ x, mask }: Record<'x' | 'mask', TensorSpec>, { bins, hasMask }: BinsAttributes) {
+    if (x.shape.length !== 3 || x.layout) {
+      throw new FacegradError('bad-input', `equalization takes dense [N, H, W], not [${x.shape}]`);
+    }
+    if (hasMask && mask.shape.join() !== x.shape.join()) {
+      throw new FacegradError(
+        'bad-input',
+        `equalization: mask [${mask.shape}] is not of the shape of x [${x.shape}]`,
+      );
+    }
+    if (!Number.isInteger(bins) || bins < 2 || bins > MOST_BINS) {
+      throw new FacegradError(
+        'bad-input',
+        `equalization takes 2 to ${MOST_BINS} bins, not ${bins}`,
+      );
+    }
+    return { y: x };
+  },
+  params: ({ x }, { hasMask }) => ({
+    pixels: x.shape[1] * x.shape[2],
+    has_mask: Number(hasMask),
+  }),
+  overrides: (_, { bins }) => ({ BINS: bins }),
   workgroups: ({ x }) => [x.shape[0], 1, 1],
 });

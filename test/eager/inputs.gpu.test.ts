@@ -64,6 +64,11 @@ describe('pictures as they are', () => {
     const { y } = await equalize(gpu, { x: { shape, data: bytes } });
     const same = await equalize(gpu, { x: { shape, data: Float32Array.from(bytes) } });
     expectClose('y', y, same.y.data, exact);
+    const values = { shape: [1, 2, 3], data: [0, 1, 2, 3, 10, 4] };
+    const mask = { shape: [1, 2, 3], data: Uint32Array.of(1, 1, 1, 1, 0, 1) };
+    const shares = await equalize(gpu, { x: values, mask }, { bins: 5 });
+    expectClose('y', shares.y, [0.2, 0.35, 0.6, 0.85, 1, 1], { absolute: 1e-6, relative: 0 });
+    await expect(equalize(gpu, { x: values }, { bins: 5, v: 0.5 })).rejects.toThrow(/go without/);
     const tensor = Tensor.from(gpu, { shape, data: new Uint8ClampedArray(bytes) });
     expect([tensor.dtype, [...(await tensor.read())]]).toEqual(['f32', [...bytes]]);
     tensor.dispose();

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import {
   EQUALIZATION_PRESETS,
+  histogramEqualizationBins,
   histogramEqualizationForward,
   type EqualizationWeights,
 } from '../../src/kernels/histogram_equalization';
@@ -86,4 +87,53 @@ it('refuses weights that mean nothing', () => {
   const x = tensor([1, 2, 2], 1);
   expect(() => histogramEqualizationForward.outputs({ x }, { v: 0, r: 1, pl: 0 })).toThrow(/v 0/);
   expect(() => histogramEqualizationForward.outputs({ x: tensor([4], 1) }, paper)).toThrow(/N, H/);
+});
+
+/** Every third pixel is left out, or all. */
+function binned(name: string, shape: number[], bins: number, masked?: 'some' | 'all') {
+  const length = shape.reduce((a, b) => a * b);
+  const mask = Uint32Array.from({ length }, (_, i) => Number(masked !== 'all' && i % 3 !== 1));
+  const inputs = { x: tensor(shape, 7), mask: { ...tensor(shape, mask), dtype: 'u32' as const } };
+  return { name, inputs, attributes: { bins, hasMask: masked !== undefined } };
+}
+
+// A share is a sum of at most 2^20 counts over their number, blended: three roundings.
+testKernel(histogramEqualizationBins, {
+  cases: [
+    binned('256 bins', [3, 48, 48], 256),
+    binned('under a mask', [2, 20, 31], 256, 'some'),
+    binned('two bins', [1, 9, 7], 2, 'some'),
+    binned('100 bins, more than threads and no multiple', [2, 12, 12], 100),
+    binned('1024 bins', [1, 64, 65], 1024),
+    binned('one value', [2, 1, 1], 256),
+    binned('a mask that leaves none', [1, 3, 3], 16, 'all'),
+  ],
+  reference: (inputs, attributes) => ({
+    y: reference.histogramEqualizationBins(inputs, attributes),
+  }),
+  finite: ['x'], // pixels
+  tolerance: { absolute: 1e-6, relative: 1e-6 },
+  race: binned('race', [2, 5, 4], 8, 'some'),
+});
+
+it('bins are those of scikit-image', () => {
+  // skimage.exposure.equalize_hist with nbins 5, by NumPy's histogram, cumsum and interp.
+  const x = { shape: [1, 2, 3], data: [0, 1, 2, 3, 10, 4] };
+  const mask = { data: [1, 1, 1, 1, 0, 1] };
+  for (const [hasMask, expected] of [
+    [false, [1 / 3, 1 / 3, 0.5, 2 / 3, 1, 0.75]],
+    [true, [0.2, 0.35, 0.6, 0.85, 1, 1]],
+  ] as const) {
+    const y = reference.histogramEqualizationBins({ x, mask }, { bins: 5, hasMask });
+    expected.forEach((value, i) => expect(y[i]).toBeCloseTo(value, 6));
+  }
+});
+
+it('refuses bins and masks that do not fit', () => {
+  const x = tensor([1, 2, 2], 1);
+  const bins = (count: number, mask = x, hasMask = false) =>
+    histogramEqualizationBins.outputs({ x, mask }, { bins: count, hasMask });
+  expect(() => bins(1)).toThrow(/2 to 1024 bins, not 1/);
+  expect(() => bins(2000)).toThrow(/not 2000/);
+  expect(() => bins(8, tensor([2, 2], 1), true)).toThrow(/mask \[2,2\]/);
 });

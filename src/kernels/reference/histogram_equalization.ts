@@ -46,3 +46,39 @@ export function histogramEqualizationForward(
   }
   return y;
 }
+
+/** Equalization by equal bins, as scikit-image's equalize_hist. Bins are found in float32, as on them hangs what is counted. */
+export function histogramEqualizationBins(
+  {
+    x: { shape, data },
+    mask,
+  }: {
+    x: { shape: readonly number[]; data: ArrayLike<number> };
+    mask: { data: ArrayLike<number> };
+  },
+  { bins, hasMask }: { bins: number; hasMask: boolean },
+): Float64Array {
+  const [images, height, width] = shape;
+  const pixels = height * width;
+  const y = new Float64Array(images * pixels);
+  for (let n = 0; n < images; n++) {
+    const values = Array.from({ length: pixels }, (_, i) => data[n * pixels + i]);
+    const counted = values.filter((_, i) => !hasMask || mask.data[n * pixels + i] !== 0);
+    let low = counted.reduce((a, b) => Math.min(a, b), Infinity);
+    let high = counted.reduce((a, b) => Math.max(a, b), -Infinity);
+    if (low === high) [low, high] = [Math.fround(low - 0.5), Math.fround(high + 0.5)];
+    const scale = Math.fround(bins / Math.fround(high - low));
+    const place = (value: number) => Math.fround(Math.fround(value - low) * scale);
+    const counts = new Array<number>(bins).fill(0);
+    for (const value of counted) counts[Math.min(Math.floor(place(value)), bins - 1)]++;
+    let sum = 0;
+    const shares = counts.map((count) => (sum += count) / counted.length);
+    values.forEach((value, i) => {
+      const at = Math.min(Math.max(place(value) - 0.5, 0), bins - 1);
+      const k = Math.min(Math.floor(at), bins - 2);
+      y[n * pixels + i] =
+        counted.length === 0 ? NaN : shares[k] + (shares[k + 1] - shares[k]) * (at - k);
+    });
+  }
+  return y;
+}

@@ -1,6 +1,8 @@
+import { FacegradError } from '../../gpu/errors';
 import { claheApply, claheTables, type ClaheAttributes } from '../../kernels/clahe';
 import {
   EQUALIZATION_PRESETS,
+  histogramEqualizationBins,
   histogramEqualizationForward,
   type EqualizationPreset,
   type EqualizationWeights,
@@ -11,19 +13,38 @@ import type { Value } from '../value';
 type X = Record<'x', Value>;
 type Y = Record<'y', Value>;
 
-/** Histogram equalization of every image of x [N, H, W] (whole numbers 0..255): plain, or weighted. */
+export interface EqualizeAttributes extends Partial<EqualizationWeights> {
+  preset?: EqualizationPreset;
+  /** Pictures of any values are equalized to 0..1 by so many equal bins, 2 to 1024; 256 where only a mask is given. */
+  bins?: number;
+}
+
+/**
+ * Histogram equalization of every image of x [N, H, W]: of whole numbers 0..255, plain or weighted; or, with `bins` or a
+ * mask u32 [N, H, W], of any values to 0..1 as scikit-image's equalize_hist, counting the pixels where the mask is not 0.
+ */
 export const equalize = defineOperation({
   name: 'equalize',
   forward(
     tape: Tape,
-    { x }: X,
-    {
-      preset = 'he',
-      ...weights
-    }: { preset?: EqualizationPreset } & Partial<EqualizationWeights> = {},
+    { x, mask }: X & { mask?: Value },
+    { preset, bins, ...weights }: EqualizeAttributes = {},
   ): Y {
-    const all = { ...EQUALIZATION_PRESETS[preset], ...weights };
-    return tape.dispatch(histogramEqualizationForward, { x }, all);
+    if (bins === undefined && !mask) {
+      const all = { ...EQUALIZATION_PRESETS[preset ?? 'he'], ...weights };
+      return tape.dispatch(histogramEqualizationForward, { x }, all);
+    }
+    if (preset || Object.keys(weights).length > 0) {
+      throw new FacegradError(
+        'bad-input',
+        'equalize: bins and a mask go without preset and weights',
+        {
+          operation: 'equalize',
+        },
+      );
+    }
+    const attributes = { bins: bins ?? 256, hasMask: mask !== undefined };
+    return tape.dispatch(histogramEqualizationBins, { x, mask: mask ?? x }, attributes);
   },
 });
 
