@@ -47,3 +47,20 @@ describe.each(all)('%s', (_, exercises) => {
     },
   );
 });
+
+/** Lines of the solution that the starter does not have, without comments. */
+function wanted(exercise: Exercise): number {
+  const lines = (code: string) => code.split('\n').map((line) => line.trim());
+  const there = lines(starter(exercise));
+  return lines(exercise.shader.code).filter((line) => {
+    const at = there.indexOf(line);
+    if (at >= 0) there.splice(at, 1);
+    return at < 0 && line !== '' && !line.startsWith('//');
+  }).length;
+}
+
+it('enough of them want to be written, not only mended', () => {
+  const exercises = all.flatMap(([, list]) => list);
+  expect(exercises.length).toBeGreaterThanOrEqual(92); // 68 on the kernels' pages, 24 in lessons
+  expect(exercises.filter((one) => wanted(one) >= 5).length).toBeGreaterThanOrEqual(20);
+});
