@@ -1,4 +1,4 @@
-// Focal loss with label smoothing, and its gradient, in one pass over the logits. With p the softmax
+// Focal loss with label smoothing, and its gradient, in one dispatch. With p the softmax
 // of a sample's K logits and c its class,
 //   loss = 1/V * [ (1 - s) * alpha_c * (1 - p_c)^gamma * -ln p_c + s/K * sum over j of -ln p_j ]
 //   dlogits_j = 1/V * [ (1 - s) * alpha_c * (gamma p_c (1-p_c)^(gamma-1) ln p_c - (1-p_c)^gamma)
@@ -6,7 +6,7 @@
 // where s is the smoothing and V the number of samples that have a label, so that the sum of the losses
 // is the batch's mean; without MEAN it is 1, and the sum their sum. gamma = 0 is cross-entropy. Lin et al. 2017, https://arxiv.org/abs/1708.02002.
 //
-// A sample whose label is no class (0xffffffff marks an absent one) has no loss and no gradient.
+// A sample whose label is K or more (0xffffffff marks an absent one) has the loss 0 and the gradient 0.
 //
 // Layout: logits, dlogits [N, K], labels, loss [N], alpha [K].
 // Threads: one per sample; K is small. Every workgroup counts the labels for itself, which is cheaper

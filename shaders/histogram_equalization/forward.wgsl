@@ -8,11 +8,11 @@
 // An image with one level of weight, or with upper <= lower, is returned as it is.
 //
 // Layout: x and y [N, H, W], whole numbers 0..255.
-// Threads: one workgroup per image. They count the pixels together, then each weighs 4 levels of its own
-//   and adds up the levels before them.
+// Threads: one workgroup per image. Its threads count the pixels together; then each weighs 4 levels of
+//   its own and adds up the sums of the threads before it.
 // Weights are rounded to whole numbers and everything after is integer arithmetic, so that the result
 //   does not depend on the order of the sum; with r = 1 it is the same on every adapter, and with
-//   v = r = 1, P_l = 0 the weights are the counts themselves: plain equalization, exact.
+//   v = r = 1, P_l = 0 the weights are the counts times `scale`: plain equalization, exact.
 
 override FROM_LOWEST: u32 = 0;
 

@@ -1,4 +1,4 @@
-// dx = dy where y > 0, else 0. The gradient at x = 0 is 0, as in PyTorch.
+// dx = dy where y > 0 or NaN, else 0. The gradient at x = 0 is 0, as in PyTorch.
 //
 // Layout: any, the same for all three.
 // Threads: one per element. Reads the output y, so that the input need not be kept.
