@@ -1,4 +1,4 @@
-// The gradient of forward.wgsl: what of dy is along y changes only the length, and goes.
+// The gradient of forward.wgsl: the part of dy along y changes only the length, and drops out.
 //   dx = (dy - y (y . dy)) / norm      where norm > epsilon
 //   dx = dy / epsilon                  else: there the divisor is a constant
 //
