@@ -2,7 +2,7 @@
 //   totals[0] += sum of loss (the batch's mean loss)     totals[2] += samples predicted right
 //   totals[1] += 1                                       totals[3] += samples with a label
 // The prediction is the first maximum of the logits.
-// A sample whose label is no class is left out; a batch without labels adds nothing.
+// A sample whose label is K or more is left out; a batch without labels adds nothing.
 //
 // If a loss or a logit of a labelled sample is not finite, `first_bad_step` becomes the number of the step,
 // unless an earlier one is there. That is found in the bits, as a shader may be compiled on the

@@ -1,8 +1,9 @@
 // Second half of the gradient's norm, and what the optimizer multiplies the gradient with:
 //   norm = sqrt(sum of g^2)       scale = min(1, max_norm / (norm + 1e-6))
 // as PyTorch's clip_grad_norm_. If the norm is not finite, it is given as -1, `first_bad_step` becomes the
-// number of this step (unless an earlier one is there), and the scale is 0. It stays 0 for as long as `first_bad_step` is not 0, whichever
-// kernel set it: the optimizer leaves such steps out, so that the last good parameters are kept.
+// number of this step (unless an earlier one is there), and the scale is 0. It stays 0 for as long as
+// `first_bad_step` is not 0, whichever kernel set it: the optimizer leaves such steps out, so that the last
+// good parameters are kept.
 //
 // Layout: partials [chunks, 2] from sum_of_squares.wgsl: largest, and the sum of (g / largest)^2, which is
 // -1 where an element was not finite. scale, norm, first_bad_step [1].

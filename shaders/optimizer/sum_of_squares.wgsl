@@ -62,7 +62,7 @@ fn main(
     sum /= largest * largest;
   } else {
     sum = 0.0;
-    // Below the smallest normal number a device may take everything for 0, and 0 / 0 is no number.
+    // Below the smallest normal number a device may take everything for 0, and 0 / 0 is NaN.
     if (largest >= 1.2e-38 && bad == 0.0) {
       for (var i = begin + local.x; i < end; i += WORKGROUP_SIZE) {
         let ratio = gradient[i] / largest;

@@ -1,5 +1,5 @@
-// y[p, oy, ox] = the sum of x over a window, divided by the number of its elements: those inside the image, or with `include_pad`
-// also those in the zeros around it (`bottom` and `right` of which count, and none beyond), or by a given number.
+// y[p, oy, ox] = the sum of x over a window, divided by the number of its elements, or by a given number. Elements inside the
+// image count, and with `include_pad` those in the zeros around it, up to `bottom` rows below and `right` columns to the right.
 //
 // Layout: x [planes, H, W], y [planes, OH, OW], dense.
 // Threads: one per element of y.
