@@ -1,8 +1,7 @@
 // dproduct[g,p,t,o] = (A Y A')[p], Y the 4x4 pixels of dy[g,n,o] in tile t
 //
 // Winograd's F(4x4, 5x5), the gradient of the output transform: what the gradient by the weights multiplies
-// with the
-// transformed input.
+// with the transformed input.
 //
 // Layout: dy [G,N,O,H,W] with a zero border of 2 and rows of whole vec4s; dproduct [G,64,T,O] dense, T the tiles
 // of some images, from `first_image` on, rounded up to whole vec4s; what lies past the last tile is zero.
@@ -50,7 +49,7 @@ fn transform(y: Four) -> Eight {
   );
 }
 
-// Four rows as four columns, of which `transform` takes one in each lane of a vector.
+// Four rows as four columns: `transform` takes one in each lane of a vector.
 fn turn(a: vec4<f32>, b: vec4<f32>, c: vec4<f32>, d: vec4<f32>) -> mat4x4<f32> {
   return transpose(mat4x4<f32>(a, b, c, d));
 }

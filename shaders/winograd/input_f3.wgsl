@@ -53,12 +53,12 @@ fn transform(x: Seven) -> Seven {
   );
 }
 
-// Four rows as four columns, of which `transform` takes one in each lane of a vector.
+// Four rows as four columns: `transform` takes one in each lane of a vector.
 fn turn(a: vec4<f32>, b: vec4<f32>, c: vec4<f32>, d: vec4<f32>) -> mat4x4<f32> {
   return transpose(mat4x4<f32>(a, b, c, d));
 }
 
-// A number of the window, of which rows and columns past the image and tiles past the last see nothing.
+// A number of the window: 0 past the image and past the last tile.
 fn load(at: u32, inside: bool) -> f32 {
   return select(0.0, x[at], inside);
 }

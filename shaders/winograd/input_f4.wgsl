@@ -49,12 +49,12 @@ fn transform(x: Eight) -> Eight {
   );
 }
 
-// Four rows as four columns, of which `transform` takes one in each lane of a vector.
+// Four rows as four columns: `transform` takes one in each lane of a vector.
 fn turn(a: vec4<f32>, b: vec4<f32>, c: vec4<f32>, d: vec4<f32>) -> mat4x4<f32> {
   return transpose(mat4x4<f32>(a, b, c, d));
 }
 
-// Half a row of the window, of which rows past the image and tiles past the last see nothing.
+// Half a row of the window: zeros past the image and past the last tile.
 fn load(at: u32, inside: bool) -> vec4<f32> {
   return select(vec4<f32>(), x[at], inside);
 }

@@ -2,8 +2,8 @@
 //
 // Winograd's F(3x3, 5x5), the outputs: 49 products of transformed windows and filters become 3x3 pixels.
 //
-// Layout: product [G,49,O,T] dense, T the tiles of some images, from `first_image` on; y [G,N,O,H,W] dense,
-// of which those images are written.
+// Layout: product [G,49,O,T] dense, T the tiles of some images, from `first_image` on; y [G,N,O,H,W] dense;
+// only those images are written.
 // Threads: one for a channel and a tile, tiles fastest; workgroup z is g.
 
 override WORKGROUP_SIZE: u32 = 64;
@@ -40,7 +40,7 @@ fn transform(m: Seven) -> Three {
   );
 }
 
-// Four rows as four columns, of which `transform` takes one in each lane of a vector.
+// Four rows as four columns: `transform` takes one in each lane of a vector.
 fn turn(a: vec4<f32>, b: vec4<f32>, c: vec4<f32>, d: vec4<f32>) -> mat4x4<f32> {
   return transpose(mat4x4<f32>(a, b, c, d));
 }

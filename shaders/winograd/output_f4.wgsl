@@ -2,8 +2,8 @@
 //
 // Winograd's F(4x4, 5x5), the outputs: 64 products of transformed windows and filters become 4x4 pixels.
 //
-// Layout: product [G,64,O,T] dense, T the tiles of some images, from `first_image` on; y [G,N,O,H,W] dense,
-// of which those images are written.
+// Layout: product [G,64,O,T] dense, T the tiles of some images, from `first_image` on; y [G,N,O,H,W] dense;
+// only those images are written.
 // Threads: one for a channel and a tile, tiles fastest; workgroup z is g.
 
 override WORKGROUP_SIZE: u32 = 64;
@@ -43,7 +43,7 @@ fn transform(m: Eight) -> Four {
   );
 }
 
-// Four rows as four columns, of which `transform` takes one in each lane of a vector.
+// Four rows as four columns: `transform` takes one in each lane of a vector.
 fn turn(a: vec4<f32>, b: vec4<f32>, c: vec4<f32>, d: vec4<f32>) -> mat4x4<f32> {
   return transpose(mat4x4<f32>(a, b, c, d));
 }

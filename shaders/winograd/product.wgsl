@@ -4,8 +4,7 @@
 //
 // Layout: left [B,I,K], right [B,K,J] and product [B,I,J] dense, J a multiple of 4.
 // Threads: one for 4 rows and a vec4 of columns, columns fastest, in x; workgroup y is the block of rows, z is
-// b. So all threads of a
-// workgroup read the same addresses of `left`, which a GPU does in one access.
+// b. So all threads of a workgroup read the same addresses of `left`, which a GPU does in one access.
 
 override WORKGROUP_SIZE: u32 = 64;
 

@@ -4,9 +4,8 @@
 //
 // Layout: left [B,I,K], right [B,K,J] and product [B,I,J] dense, J a multiple of 4.
 // Threads: one for two vec4s of columns, WORKGROUP_SIZE vec4s apart, and 16 rows. Workgroup x is the block of
-// columns, y that
-// of rows, z is b: all lanes need the same 16 numbers of `left`. Each loads 4 of them, and they go round by
-// broadcast.
+// columns, y that of rows, z is b: all lanes need the same 16 numbers of `left`. Each loads 4 of them, and they
+// go round by broadcast.
 //
 // Subgroups of 4 lanes or more. All lanes stay to the end (those past the last column or row do it again and do not
 // store), so that every lane that is asked for a number is there.

@@ -1,8 +1,8 @@
 // filters[g,p,o,c] = (G w G')[p], w the 5x5 filter weight[g,c,:,:,o]
 //
 // Winograd's F(4x4, 5x5), the filters: each becomes its values at the pairs of the points 0, 1, -1, 2, -2, 1/2,
-// -1/2 and infinity. With FLIPPED
-// it is filters[g,p,c,o] of the filter rotated by 180 degrees, for the gradient by the input.
+// -1/2 and infinity. With FLIPPED it is filters[g,p,c,o] of the filter
+// rotated by 180 degrees, for the gradient by the input.
 //
 // Layout: weight [G,C,5,5,O] and filters [G,64,O,C], flipped [G,64,C,O], dense.
 // Threads: one for a filter, in the order of `filters`; workgroup z is g.
@@ -42,7 +42,7 @@ fn transform(w: Five) -> Eight {
   );
 }
 
-// Four rows as four columns, of which `transform` takes one in each lane of a vector.
+// Four rows as four columns: `transform` takes one in each lane of a vector.
 fn turn(a: vec4<f32>, b: vec4<f32>, c: vec4<f32>, d: vec4<f32>) -> mat4x4<f32> {
   return transpose(mat4x4<f32>(a, b, c, d));
 }
