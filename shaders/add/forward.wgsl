@@ -1,6 +1,6 @@
 // y = a + b, elementwise.
 //
-// Layout: any, the same for all three; borders are added along (0 + 0 = 0).
+// Layout: any, the same for all three; borders are added too (0 + 0 = 0).
 // Threads: one per element.
 
 override WORKGROUP_SIZE: u32 = 64;

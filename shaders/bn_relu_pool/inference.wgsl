@@ -2,8 +2,10 @@
 //
 //   z = gamma * (x - running_mean) / sqrt(running_var + eps) + beta,   y = max over the window of max(0, z)
 //
-// Layout and threads: as in forward.wgsl; nothing is kept for a gradient. The window's extreme value
-// is found on x, by the sign of gamma, and only that one is normalized.
+// Layout: as in forward.wgsl; nothing is kept for a gradient. The window's extreme value is found on x, by
+// the sign of gamma, and only that one is normalized.
+// Threads: group.y is the channel (of G * C). A thread writes ROUNDS elements of the channel's y planes,
+// border included, WORKGROUP_SIZE apart.
 
 override WORKGROUP_SIZE: u32 = 64;
 override ROUNDS: u32 = 8;
