@@ -7,7 +7,7 @@
 //
 // Layout: gradient u32 [N, H, W] as gradient.wgsl packs it; edges u32 [N, H, W], 0 or 1.
 // Threads: one workgroup per image. The histogram behind the percentile has 32 bins an octave, so its
-//   precision does not depend on the contrast. Hysteresis floods two bit maps, 32 pixels a word, until a
+//   precision does not depend on the contrast. Hysteresis floods one bit map within another, 32 pixels a word, until a
 //   sweep changes nothing. Threads read words that others are writing, which is why they are atomic; what
 //   the flood arrives at does not depend on the order.
 

@@ -1,6 +1,6 @@
 // Euclidean distances between all rows of a and all rows of b, in every batch:
 //   y[n, m] = sqrt(sum over k of (a[n, k] - b[m, k] + epsilon)^2), or with SQUARED without the root
-// The differences are squared themselves: |a|^2 + |b|^2 - 2 a.b would cancel for rows that are close.
+// The differences themselves are squared: |a|^2 + |b|^2 - 2 a.b would cancel for rows that are close.
 //
 // Layout: a [B, N, K], b [B, M, K], y [B, N, M], dense.
 // Threads: one per element of y.

@@ -1,6 +1,6 @@
 // y[o, l, i] = x[o, k, i] where k = (l * step + begin) / every, if that is whole and inside; else `value`. One axis at a time:
 //   a slice: step, begin; its gradient: every = |step|; zeros around: begin < 0; the gradient of that: begin > 0
-// `mode` says what lies outside: 0 `value`, 1 the nearest element, 2 the image mirrored at its last element, 3 the image again.
+// `mode` says what lies outside: 0 `value`, 1 the nearest element, 2 the axis mirrored at its last element, 3 the axis repeated.
 //
 // Layout: x [outer, K, inner], y [outer, L, inner], dense. Elements are copied as bits, whatever their type.
 // Threads: one per element of y.
