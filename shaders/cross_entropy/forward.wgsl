@@ -1,7 +1,7 @@
 // Negative log-likelihood of the labels, with weights per class w and label smoothing s. For a sample of
 // class c with the log-probabilities l (log_softmax of its C scores, or x itself without LOG_SOFTMAX):
 //   loss  = -(1 - s) w_c l_c - s / C * sum over j of w_j l_j
-//   share = w_c, what the sample counts in the mean
+//   share = w_c, the sample's weight in the mean
 // A sample whose label is `ignored`, or no class at all, has loss 0 and share 0.
 //
 // Layout: x and log_prob [N, C, D], labels, loss and share [N, D] (D: what follows the class axis), weight [C].

@@ -65,7 +65,7 @@ fn main(
   let g = plane / (params.images * params.channels);
   let w = (g * params.channels + c) * 9u;
   let at = plane * params.dy_plane + down * params.dy_row + across;
-  let upper_left = dy[at]; // shown by taps 2 of rows and columns
+  let upper_left = dy[at]; // met through taps 2 of rows and columns
   let upper_last = dy[at + 1u];
   let lower_left = dy[at + params.dy_row];
   let lower_last = dy[at + params.dy_row + 1u];

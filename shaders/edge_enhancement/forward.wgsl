@@ -4,7 +4,7 @@
 // D_E is Euclid's distance, D_C the chamfer distance; G_s a Gaussian cut off at 3 s, x continued outside
 // by its outermost pixels. An image without edges has w = 0: sharpen returns it, map gives 0.
 //
-// Beyond `reach` = 1.18 R neither distance can make w positive, so the transforms need only a window,
+// Beyond `reach` = floor(1.172 R) neither distance can make w positive, so the transforms need only a window,
 // where both have closed forms. In a row of pixels the nearest edge pixel sideways gives the smallest
 // of either distance, so both separate into a pass along rows and one along columns, as the blur does.
 //
