@@ -2,7 +2,7 @@
 //
 // The gradient of the 5x5 convolution by its input: y[i'] took x[i] through the tap ky = i - i' + 2,
 // so x[i] gets back what every such y[i'] has, i' = i + 2 - ky. That is the forward kernel with the
-// filter turned by 180 degrees and the channels' roles exchanged.
+// filter rotated by 180 degrees and the channels' roles exchanged.
 //
 // Layout: dy [G,N,O,H,W] and dx [G,N,C,H,W] with any border and row stride; weight [G,C,5,5,O] dense.
 // Threads: one for each element that dx occupies, its border included (that gets zeros); each gathers

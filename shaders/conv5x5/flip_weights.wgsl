@@ -1,6 +1,6 @@
 // flipped[g,o,ky,kx,c] = weight[g,c,4-ky,4-kx,o], for the weights of several layers at once.
 //
-// Weights as the gradient by the input wants them: channels exchanged, the filter turned by 180
+// Weights as the gradient by the input wants them: channels exchanged, the filter rotated by 180
 // degrees. The forward kernels, given dy and these, compute dx. The turn costs a thousandth of the
 // convolution, so there is one kernel to make fast instead of two, and one dispatch for all layers.
 //

@@ -2,7 +2,7 @@
 //
 // A 5x5 convolution, stride 1, with two rows and columns of zeros around x ("same" size), no bias,
 // for G independent networks at once. As in all of deep learning this is a correlation: the filter
-// is not turned around.
+// is not rotated.
 //
 // Layout: x [G,N,C,H,W] and y [G,N,O,H,W] with any border and row stride; weight [G,C,5,5,O] dense.
 // Threads: one for each element that y occupies, its border included (that gets zeros). Taps that

@@ -1,8 +1,9 @@
 // dweight[g,i] = sum over s of partials[g,s,i]
 //
-// Adds up what `backward_weight.wgsl` has summed over parts of the rows, always in the same order.
+// Adds up what the backward_weight files have summed over parts of the rows or images, always in the same order.
 //
-// Layout: partials [G,S,C,5,5,O] and dweight [G,C,5,5,O], dense; i runs over C 5 5 O.
+// Layout: partials [G,S,C,5,5,O] and dweight [G,C,5,5,O], dense; i runs over C 5 5 O. So with the windows of
+// `conv` and `depthwise`.
 // Threads: one for each element of dweight; y is g, so that no index has to be divided.
 
 override WORKGROUP_SIZE: u32 = 64;
