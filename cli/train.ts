@@ -70,6 +70,9 @@ async function fresh(options: Options, argv: string[], interrupt: Interrupt): Pr
       `${out} is not empty: choose another folder, or resume with --resume ${out}`,
     );
   }
+  if (options.freeze && !options.init) {
+    throw new FacegradError('bad-input', '--freeze needs --init: frozen layers would stay random');
+  }
   const spec = dataSpec(options);
   const model = await openModel(options.model);
   const { kind, training, validation, held, notes } = await openTraining(spec);

@@ -185,6 +185,10 @@ it('holds out a tenth of Training, keeps the average, begins with weights, and g
   expect(JSON.parse(readFileSync(join(second, 'run.json'), 'utf8'))).toMatchObject({ init });
 });
 
+it('freezes nothing that would stay random', async () => {
+  await expect(run(train, ['--data', csv, '--freeze'])).rejects.toThrow(/--freeze needs --init/);
+});
+
 it('says what is wrong with a weights file before a GPU is opened', async () => {
   await expect(evaluate(['--weights', csv])).rejects.toThrow(/fer2013\.csv/);
   await expect(evaluate(['--weights', join(folder, 'none')])).rejects.toThrow(/none/);
