@@ -24,6 +24,7 @@ const NAMES: Record<string, string> = {
   equalized: 'FER2013, equalized only',
   edges: 'FER2013, edges only',
   'ica-lda': 'FER2013, linear on components (ICA + LDA)',
+  'lbp-svm': 'FER2013, linear on local binary patterns (LBP + SVM)',
   lda: 'FER2013, linear on pixels (LDA)',
   drawn: 'Drawn faces',
   'drawn-equalized': 'Drawn faces, equalized only',

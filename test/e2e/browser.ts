@@ -97,6 +97,8 @@ interface Observed {
 declare global {
   interface Window {
     observed: Observed;
+    /** Whether the button that was last aimed at heard of it. */
+    pressed?: boolean;
   }
 }
 
@@ -186,10 +188,24 @@ export const waitForButton = (page: Page, words: string): Promise<void> =>
     words,
   );
 
+/** Clicks a button as a mouse does, and again where the page moved it away meanwhile. */
 export async function press(page: Page, words: string): Promise<void> {
-  await waitForButton(page, words);
-  const button = await page.$(`::-p-xpath(//button[normalize-space()="${words}"][not(@disabled)])`);
-  await button!.click();
+  const since = Date.now();
+  while (Date.now() - since < STILL) {
+    await waitForButton(page, words);
+    const button = await page.$(
+      `::-p-xpath(//button[normalize-space()="${words}"][not(@disabled)])`,
+    );
+    if (!button) continue;
+    await button.evaluate((element) => {
+      window.pressed = false;
+      element.addEventListener('click', () => (window.pressed = true), { once: true });
+    });
+    await button.click();
+    // What is pressed may open another page.
+    if (await page.evaluate(() => window.pressed !== false).catch(() => true)) return;
+  }
+  throw new Error(`${words} is covered, or never stands still: no click reaches it`);
 }
 
 /** Waits until the page has drawn or read its data. */
