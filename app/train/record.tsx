@@ -57,13 +57,15 @@ function Viewfinder() {
   const opened = stream.value!;
   useEffect(() => {
     video.current!.srcObject = opened;
+    // By itself it would begin only once it is on the screen.
+    void video.current!.play().catch(() => undefined);
     void watch(video.current!, opened);
   }, [opened]);
   const view = seen.value;
   return (
     <>
       <div class="viewfinder">
-        <video ref={video} autoplay muted playsInline aria-label="The camera" />
+        <video ref={video} muted playsInline aria-label="The camera" />
         {view && (
           <svg
             viewBox={`0 0 ${view.width} ${view.height}`}
