@@ -1,9 +1,9 @@
-/** Every page of lessons and kernels, with a GPU and without: its pictures are drawn, and nothing is refused. */
+/** With FACEGRAD_E2E_FULL, as it takes minutes: every page of lessons and kernels, with a GPU and without: its pictures are drawn, and nothing is refused. */
 import { expect, it } from 'vitest';
 import { lesson, LESSONS } from '../../learn/lessons';
 import { chromeFlags } from '../../tools/chrome';
 import { seriousFindings } from './axe';
-import { launch, openTab, waitUntil } from './browser';
+import { FULL, launch, openTab, waitUntil } from './browser';
 
 const ids = await Promise.all(
   LESSONS.map(async (name) => (await lesson(name)).exercises.map(({ id }) => id)),
@@ -12,13 +12,13 @@ const addresses = LESSONS.map((name) =>
   name.replace('path/', 'learn-').replace('kernels/', 'kernel-'),
 );
 
-it('every page opens on a GPU, and is accessible', async () => {
+it.runIf(FULL)('every page opens on a GPU, and is accessible', async () => {
   const browser = await launch();
   await openEach(browser, async (page) => expect(await seriousFindings(page)).toEqual([]));
   await browser.close();
 });
 
-it('every page opens without WebGPU', async () => {
+it.runIf(FULL)('every page opens without WebGPU', async () => {
   const browser = await launch(
     ['--disable-gpu', '--disable-features=WebGPUService'],
     chromeFlags().filter((flag) => !/webgpu|vulkan|angle/i.test(flag)),
