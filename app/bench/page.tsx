@@ -4,6 +4,7 @@ import { chooseProblems, PROBLEMS } from '../../bench/versus/problems';
 import { reportText, subgroupText, type Report } from '../../bench/report/report';
 import type { Measurement } from '../../bench/versus/versus';
 import { adapterName } from '../../src/gpu/device';
+import { saveFile } from '../shared/save_file';
 import { NO_GPU } from '../shared/no_gpu';
 import { Button, Card, Notice } from '../shared/widgets';
 import { SpeedBars } from './bars';
@@ -182,13 +183,8 @@ function Results() {
     const link = new URL(toHash(result), location.href.replace(/[?#].*/, ''));
     await copy('link', link.href);
   };
-  const savePicture = async (result: Shared) => {
-    const url = URL.createObjectURL(await drawResult(result));
-    const link = document.createElement('a');
-    Object.assign(link, { href: url, download: `facegrad-benchmark-${result.date}.png` });
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(url), 60_000);
-  };
+  const savePicture = async (result: Shared) =>
+    saveFile(`facegrad-benchmark-${result.date}.png`, await drawResult(result), 'image/png');
   return (
     <Card title="Results" aside="medians">
       {own && <SpeedBars mine={own.results} theirs={theirs.value?.results} />}

@@ -1,18 +1,14 @@
 import { useRef, useState } from 'preact/hooks';
 import { keep, kept, readKept } from '../../learn/keep';
+import { saveFile } from '../shared/save_file';
 import { Button } from '../shared/widgets';
 
 /** Takes what was solved and written here along to another browser, as a file. */
 export function Progress({ onRead }: { onRead(): void }) {
   const input = useRef<HTMLInputElement>(null);
   const [said, setSaid] = useState('');
-  const onSave = () => {
-    const link = document.createElement('a');
-    link.href = URL.createObjectURL(new Blob([JSON.stringify(kept())]));
-    link.download = 'facegrad-lessons.json';
-    link.click();
-    URL.revokeObjectURL(link.href);
-  };
+  const onSave = () =>
+    saveFile('facegrad-lessons.json', JSON.stringify(kept()), 'application/json');
   const onLoad = async (file: File | undefined) => {
     if (!file) return;
     const given = readKept(await file.text());

@@ -1,7 +1,9 @@
 import { signal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { saveFile } from '../shared/save_file';
 import { color, theme } from '../shared/theme';
 import { Bars, Button, Card } from '../shared/widgets';
+import { duration } from '../shared/words';
 import type { Session } from './session';
 import { letterOf, meanOf, Timeline, type Second } from './timeline';
 
@@ -13,7 +15,7 @@ type State = 'off' | 'asking' | 'on' | 'stopped';
 const LAW =
   'In the European Union, inferring the emotions of people at work or in education is forbidden, except for medical or safety reasons (AI Act, Regulation (EU) 2024/1689, Article 5(1)(f)). Other laws may forbid more.';
 
-/** What was said of every face for as long as Live runs. Off until everybody in the picture agrees. */
+/** What Live read from every face for as long as it runs. Off until everybody in the picture agrees. */
 export function OverTime({ session, accuracy }: { session: Session; accuracy?: number }) {
   const [state, setState] = useState<State>('off');
   const [timeline, setTimeline] = useState<Timeline>();
@@ -54,7 +56,8 @@ export function OverTime({ session, accuracy }: { session: Session; accuracy?: n
       {state === 'off' && (
         <>
           <p class="muted small">
-            Keeps what is said of every face while this page is open: in memory only, no pictures.
+            Records what Live reads from every face while this page is open: in memory only, no
+            pictures.
           </p>
           <div class="row">
             <Button onClick={() => setState('asking')}>Keep a timeline …</Button>
@@ -152,11 +155,6 @@ function Strip(props: { seconds: Second[]; classes: number; letter: string }) {
   );
 }
 
-function duration(seconds: number): string {
-  const minutes = Math.floor(seconds / 60);
-  return minutes > 0 ? `${minutes} min ${seconds % 60} s` : `${seconds} s`;
-}
-
 /** What these figures cannot tell. */
 function Limits({ timeline: { said } }: { timeline: Timeline }) {
   return (
@@ -176,10 +174,6 @@ async function save(timeline: Timeline): Promise<void> {
   const { default: Papa } = await import('papaparse');
   // A spreadsheet must not take the name of a file for a formula.
   const text = Papa.unparse(timeline.rows(), { escapeFormulae: true });
-  const url = URL.createObjectURL(new Blob([text], { type: 'text/csv' }));
   const day = new Date(timeline.start).toISOString().slice(0, 19).replace(/[:T]/g, '-');
-  const link = document.createElement('a');
-  Object.assign(link, { href: url, download: `facegrad-timeline-${day}.csv` });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  saveFile(`facegrad-timeline-${day}.csv`, text, 'text/csv');
 }

@@ -1,5 +1,6 @@
 import { NO_GPU } from '../shared/no_gpu';
 import { Button, Notice } from '../shared/widgets';
+import { duration } from '../shared/words';
 import { Buttons, DataCard, SettingsCard, Takes } from './controls';
 import { AccuracyCurve, LossCurve } from './curves';
 import { download, forget, forgetKernel } from './session';
@@ -20,7 +21,7 @@ import {
   status,
   training,
 } from './state';
-import { duration, moment } from './words';
+import { moment } from './words';
 import { BatchView, Features, Filters, GpuTime, Matrix, Mistakes } from './views';
 
 export function TrainPage() {

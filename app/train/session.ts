@@ -1,5 +1,6 @@
 /** The Train page's session: what the worker is sent, and what its messages change. */
 import { batch, effect } from '@preact/signals';
+import { saveFile } from '../shared/save_file';
 import { keepOwnKernel } from '../shared/own_kernel';
 import type { ErrorKind } from '../../src/gpu/errors';
 import type { EpochRecord } from '../../src/train/checkpoint';
@@ -252,7 +253,7 @@ function receive(message: FromWorker): void {
       refit();
       break;
     case 'weights':
-      save(message.file, message.name);
+      saveFile(message.name, message.file);
       break;
     case 'started':
       clear();
@@ -420,12 +421,4 @@ function failed(kind: ErrorKind | 'unknown', message: string, canGoOn: boolean):
     title: 'Training stopped with an error',
     text: `${message}. ${advice[kind] ?? ''}`,
   };
-}
-
-function save(file: Uint8Array<ArrayBuffer>, name: string): void {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([file], { type: 'application/octet-stream' }));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
