@@ -186,7 +186,8 @@ function noteLeftOut(name: string, entries: Placed[], kept: number[], notes: str
   if (kept.length === 0) {
     throw new FacegradError('bad-input', `${name}: no face was found in any of its pictures`);
   }
-  const out = entries.filter((_, i) => !kept.includes(i)).map(({ origin }) => origin);
+  const whole = new Set(kept);
+  const out = entries.filter((_, i) => !whole.has(i)).map(({ origin }) => origin);
   notes.push(
     `${name}: no face was found in ${out.length} of ${entries.length} pictures, which are left out (${shortList(out)}).`,
   );

@@ -1,4 +1,7 @@
-/** With FACEGRAD_E2E_FULL, as it takes minutes: every page of lessons and kernels, with a GPU and without: its pictures are drawn, and nothing is refused. */
+/**
+ * Every page of lessons and kernels, with a GPU and without: its pictures are drawn, and nothing is refused. It takes
+ * minutes, so only with FACEGRAD_E2E_FULL.
+ */
 import { expect, it } from 'vitest';
 import { lesson, LESSONS } from '../../learn/lessons';
 import { chromeFlags } from '../../tools/chrome';
