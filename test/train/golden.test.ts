@@ -4,9 +4,22 @@ import { syntheticFaces, syntheticSequences } from '../../src/data/synthetic';
 import type { Capabilities } from '../../src/gpu/device';
 import { f32, u32 } from '../../src/kernels/kernel';
 import { DIRECT, PLAIN } from '../../src/kernels/tuning';
-import type { Network } from '../../src/nn/network';
+import {
+  BatchNorm2d,
+  Conv2d,
+  Dropout,
+  Flatten,
+  Linear,
+  LSTM,
+  MaxPool2d,
+  ReLU,
+  SideBySide,
+} from '../../src/nn/layers';
+import { Module, Sequential, Streams, type Pass } from '../../src/nn/module';
+import { Network } from '../../src/nn/network';
 import { createNetwork } from '../../src/nn/systems';
 import { PRESETS, type ModelConfig, type Preset } from '../../src/nn/systems/cnn_lstm';
+import { reshape } from '../../src/tape/operations/reshape';
 import { Tape } from '../../src/tape/tape';
 import { state, type Value } from '../../src/tape/value';
 import { trainConfig, type TrainChanges } from '../../src/train/config';
@@ -115,6 +128,35 @@ function layout(model: Network): string {
   return rows.join('\n');
 }
 
+/** The paper's network as a reader of docs/own-model.md would write it. */
+class ByHand extends Module {
+  readonly streams: Streams;
+  readonly lstm: LSTM;
+  readonly classifier: Linear;
+  readonly #beside = new SideBySide();
+
+  constructor({ size, widths, dense, hidden, streams, classes, dropout }: ModelConfig) {
+    super();
+    const blocks = widths.flatMap((width, i) => [
+      new Conv2d(widths[i - 1] ?? 1, width, 5, { padding: 2, bias: false }),
+      new BatchNorm2d(width),
+      new ReLU(),
+      new MaxPool2d(2),
+    ]);
+    const features = widths.at(-1)! * Math.floor(size / 2 ** widths.length) ** 2;
+    const ends = [new Flatten(2), new Linear(features, dense), new ReLU(), new Dropout(dropout)];
+    this.streams = new Streams(streams, new Sequential(...blocks, ...ends));
+    this.lstm = new LSTM(dense * streams.length, hidden, { forgetBias: true });
+    this.classifier = new Linear(hidden, classes.length);
+  }
+
+  forward(pass: Pass, x: Value): Value {
+    const features = this.#beside.forward(pass, this.streams.forward(pass, x));
+    const steps = pass.tape.apply(reshape, { x: features }, { shape: [1, ...features.shape] }).y;
+    return this.classifier.forward(pass, this.lstm.sequence(pass, steps).h_n);
+  }
+}
+
 describe('the recorded network', () => {
   for (const preset of Object.keys(PRESETS) as Preset[]) {
     it(`${preset}: the same dispatches in every mode, on every adapter`, async () => {
@@ -151,6 +193,18 @@ describe('the recorded network', () => {
         return `${mode}: ${hash(layout(model))}`;
       });
       await expect(`${layouts.join('\n')}\n`).toMatchFileSnapshot(`golden/${preset}.layouts.txt`);
+    });
+
+    it(`${preset} of plain layers: the preset's own dispatches, so its speed and its bits`, () => {
+      const batch = BATCHES[preset][0];
+      for (const lanes of SUBGROUPS) {
+        const config = trainConfig(preset, { batch });
+        const { size, streams, classes } = config.model;
+        const network = new Network(new ByHand(PRESETS[preset]), { size, streams, classes });
+        const data = syntheticFaces({ seed: 1, count: 7 });
+        const { tape } = recordStep({ capabilities: capabilities(lanes) }, network, config, data);
+        expect(canonical(tape)).toBe(canonical(training(preset, {}, batch, lanes).tape));
+      }
     });
   }
 });
