@@ -1,5 +1,9 @@
 import type { WgslModule } from '../../src/gpu/wgsl';
-import { conv5x5ForwardPlain, conv5x5ForwardTiled } from '../../src/kernels/conv5x5';
+import {
+  conv5x5ForwardPlain,
+  conv5x5ForwardSubgroup,
+  conv5x5ForwardTiled,
+} from '../../src/kernels/conv5x5';
 import { bordered, layoutOf, planeStride } from '../../src/kernels/kernel';
 import { conv5x5Forward as reference } from '../../src/kernels/reference/conv5x5';
 import { dispatchOf, tensor, type Dispatch, type Filled } from '../dispatch';
@@ -92,7 +96,7 @@ function rung(
 }
 
 const ladder: Ladder = {
-  title: 'Six ways to convolve',
+  title: 'Seven ways to convolve',
   text: 'Counted on an image of 8 x 16, from 2 channels to 8; timed on four of 48 x 48, from 8 to 16.',
   rungs: [
     rung(
@@ -145,10 +149,17 @@ const ladder: Ladder = {
         ),
     ),
     rung(
-      'Two rows: what facegrad runs',
+      'Two rows: what facegrad runs without subgroups',
       'A weight serves eight elements: 64 sums in registers.',
       conv5x5ForwardTiled.shader,
       (sizes, withAnswer) => real(conv5x5ForwardTiled, sizes, withAnswer),
+      WHOLE,
+    ),
+    rung(
+      'Broadcast: what facegrad runs with them',
+      'Eight threads need the same 40 weights: each reads a part, and a broadcast hands it to all.',
+      conv5x5ForwardSubgroup.shader,
+      (sizes, withAnswer) => real(conv5x5ForwardSubgroup, sizes, withAnswer),
       WHOLE,
     ),
   ],

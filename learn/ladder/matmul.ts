@@ -1,4 +1,4 @@
-import { gemmForward } from '../../src/kernels/gemm';
+import { gemmForward, gemmTiled, type Strides } from '../../src/kernels/gemm';
 import { gemm } from '../../src/kernels/reference/gemm';
 import type { WgslModule } from '../../src/gpu/wgsl';
 import { dispatchOf, tensor, type Dispatch } from '../dispatch';
@@ -61,8 +61,23 @@ function real(sizes: Sizes): Dispatch {
   return dispatchOf(gemmForward, name, { a, b, c: tensor([1], [0]) }, {}, expected);
 }
 
+/** @param workgroupSize lanes beside each other, each with 4 columns of 16 rows */
+function tiled(sizes: Sizes, workgroupSize = 8, withAnswer = true): Dispatch {
+  const [m, k, n] = sizes;
+  const { name, tensors, expected } = matmul(sizes, () => [1, 1, 1], withAnswer);
+  const [a, b] = [tensor(tensors.a.shape, 1), tensor(tensors.b.shape, 2)];
+  const none = tensor([1], [0]);
+  const attributes = {
+    ...{ batch: 1, m, k, n, shape: [m, n], beta: 0, addends: 0 as const, workgroupSize },
+    a: [0, k, 1] as Strides,
+    b: [0, n, 1] as Strides,
+    y: [m * n, n] as [number, number],
+  };
+  return dispatchOf(gemmTiled, name, { a, b, c: none, d: none }, attributes, expected);
+}
+
 const ladder: Ladder = {
-  title: 'Seven ways to multiply',
+  title: 'Eight ways to multiply',
   text: 'Counted on 32 x 32 times 32 x 32, timed on 256 x 256 times 256 x 256.',
   rungs: [
     rung(
@@ -97,7 +112,7 @@ const ladder: Ladder = {
       square(32),
     ),
     {
-      title: 'What facegrad runs',
+      title: 'What facegrad runs for small products',
       change:
         'Rung 4 with strides, α, β and c. Its sums have names: an array that a loop indexes may end up in memory.',
       shader: gemmForward.shader,
@@ -105,6 +120,16 @@ const ladder: Ladder = {
       shown: real(COUNTED),
       hidden: ODD.map(real),
       timed: () => real(TIMED),
+    },
+    {
+      title: 'Broadcast: what facegrad runs for large ones',
+      change:
+        '64 sums a thread. All lanes need the same 16 numbers of a: each reads a part, and a broadcast hands it round.',
+      shader: gemmTiled.shader,
+      tolerance,
+      shown: tiled(COUNTED),
+      hidden: ODD.map((sizes) => tiled(sizes)),
+      timed: () => tiled(TIMED, 32, false),
     },
   ],
 };

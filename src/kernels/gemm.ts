@@ -68,7 +68,7 @@ export const gemmForward = defineKernel({
 });
 
 /** Elements from one matrix, row and column to the next. */
-type Strides = [batch: number, row: number, column: number];
+export type Strides = [batch: number, row: number, column: number];
 
 /** Products y = alpha a b + beta c + beta d, and what a layer does with them. */
 export interface Product {
