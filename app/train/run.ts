@@ -324,14 +324,18 @@ export class Run {
     const labels = itemLabels(set);
     const classes = set.classes.length;
     const alpha = classWeights(config.loss.alpha, countItems(data.training));
-    const { gamma, smoothing } = config.loss;
+    const { gamma, smoothing, threshold = 0 } = config.loss;
     let loss = 0;
     const mistakes: Mistake[] = [];
     for (let i = 0; i < labels.length; i++) {
       const row = probabilities.subarray(i * classes, (i + 1) * classes);
       const label = labels[i];
       const p = row[label];
-      loss -= (1 - smoothing) * alpha[label] * (1 - p) ** gamma * Math.log(Math.max(p, 1e-12));
+      loss -=
+        (1 - smoothing) *
+        alpha[label] *
+        (1 - p) ** (p < threshold ? 0 : gamma) *
+        Math.log(Math.max(p, 1e-12));
       if (smoothing > 0) {
         for (const q of row) loss -= (smoothing / classes) * Math.log(Math.max(q, 1e-12));
       }

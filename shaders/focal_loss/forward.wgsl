@@ -5,6 +5,7 @@
 //                       * (delta_jc - p_j) + s * (p_j - 1/K) ]
 // where s is the smoothing and V the number of samples that have a label, so that the sum of the losses
 // is the batch's mean; without MEAN it is 1, and the sum their sum. gamma = 0 is cross-entropy. Lin et al. 2017, https://arxiv.org/abs/1708.02002.
+// A sample with p_c below the threshold may be mislabelled, and counts as with gamma = 0.
 //
 // A sample whose label is K or more (0xffffffff marks an absent one) has the loss 0 and the gradient 0.
 //
@@ -23,6 +24,7 @@ struct Params {
   classes: u32, // K
   gamma: f32,
   smoothing: f32, // s
+  threshold: f32, // of p_c; 0: all samples are focused
 }
 
 @group(0) @binding(0) var<storage, read> logits: array<f32>;
@@ -115,13 +117,14 @@ fn main(
     weight *= alpha[label];
   }
   let even = params.smoothing * mean;
-  let modulation = power(q, params.gamma);
+  let gamma = select(params.gamma, 0.0, p < params.threshold);
+  let modulation = power(q, gamma);
   // For gamma < 1 the power has a pole at p = 1, but ln p ~ -(1-p) keeps the product finite, and at
   // 1 - p = 0 exactly `power` gives 0.
-  let slope = power(q, params.gamma - 1.0);
+  let slope = power(q, gamma - 1.0);
   var factor = -weight * modulation;
-  if (params.gamma != 0.0) { // else 0 times an infinite ln p would spoil it
-    factor = weight * (params.gamma * p * slope * log_p - modulation);
+  if (gamma != 0.0) { // else 0 times an infinite ln p would spoil it
+    factor = weight * (gamma * p * slope * log_p - modulation);
   }
   let share = 1.0 / f32(params.classes);
   var value = -weight * modulation * log_p;

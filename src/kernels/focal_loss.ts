@@ -6,6 +6,8 @@ import { defineKernel, f32, linear, size, type TensorSpec } from './kernel';
 export interface FocalLossAttributes {
   gamma: number;
   smoothing?: number;
+  /** Samples whose class has a probability below it count as with gamma 0. Default 0: none. */
+  threshold?: number;
   /** Whether the losses add up to the mean (default), or to the sum. */
   mean?: boolean;
   /** Whether `alpha` is given (default); where not, it may be any buffer. */
@@ -26,9 +28,9 @@ export const focalLoss = defineKernel({
     { logits }: Record<'logits' | 'labels' | 'alpha', TensorSpec>,
     _: FocalLossAttributes,
   ) => ({ loss: f32(logits.shape.slice(0, -1)), dlogits: f32(logits.shape) }),
-  params: ({ logits }, { gamma, smoothing }) => {
+  params: ({ logits }, { gamma, smoothing = 0, threshold = 0 }) => {
     const classes = logits.shape[logits.shape.length - 1];
-    return { samples: size(logits.shape) / classes, classes, gamma, smoothing: smoothing ?? 0 };
+    return { samples: size(logits.shape) / classes, classes, gamma, smoothing, threshold };
   },
   overrides: (_, { mean, hasAlpha }) => ({
     MEAN: Number(mean ?? true),

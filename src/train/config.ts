@@ -33,6 +33,8 @@ export interface LossConfig {
   alpha: AlphaRule;
   /** Label smoothing. */
   smoothing: number;
+  /** Samples whose class has a probability below it may be mislabelled, and count as with gamma 0. */
+  threshold?: number;
 }
 
 /** Everything that decides a run: the same configuration, data and adapter give the same bits. */
@@ -131,6 +133,8 @@ export function checkTrainConfig(config: TrainConfig): void {
   if (!(loss.gamma >= 0)) refuse('gamma must be 0 or more', loss.gamma);
   if (!(loss.smoothing >= 0 && loss.smoothing < 1))
     refuse('smoothing must be in [0, 1)', loss.smoothing);
+  if (!((loss.threshold ?? 0) >= 0 && (loss.threshold ?? 0) <= 1))
+    refuse('threshold must be in [0, 1]', loss.threshold);
   if (!['all', 'last'].includes(config.requiresGrad ?? 'all'))
     refuse('requiresGrad must be all or last', config.requiresGrad);
   if (!['best', 'last', 'ema'].includes(config.keep))

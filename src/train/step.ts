@@ -78,10 +78,10 @@ export function recordStep(
   });
   const output = network.pass(pass, network.preprocess(tape, images));
   const { logits } = output;
-  const { gamma, smoothing } = config.loss;
+  const { gamma, smoothing, threshold } = config.loss;
   const loss = network.root.loss
     ? ownLoss(network, pass, output, labels)
-    : focalLoss(tape, { logits, labels, alpha }, { gamma, smoothing }).loss;
+    : focalLoss(tape, { logits, labels, alpha }, { gamma, smoothing, threshold }).loss;
   tape.backward();
   tape.dispatch(accumulateMetrics, { loss, logits, labels, step, totals, first_bad_step });
   const { parameters, statistics, frozen } = network.arenas;

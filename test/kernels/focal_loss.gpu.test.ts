@@ -50,6 +50,11 @@ testKernel(focalLoss, {
       inputs: random(5, 3, 2),
       attributes: { gamma: 0, smoothing: 0.3 },
     },
+    ...[0.05, 0.3, 1].map((threshold) => ({
+      name: `gamma 0 below ${threshold}`,
+      inputs: random(40, 7, 4),
+      attributes: { gamma: 2, smoothing: 0.1, threshold },
+    })),
     { name: 'N = 1', inputs: random(1, 7, 3), attributes: { gamma: 2 } },
     { name: 'the sum', inputs: random(9, 7, 3), attributes: { gamma: 2, mean: false } },
     {
@@ -113,7 +118,7 @@ testKernel(focalLoss, {
       })),
     ),
   ],
-  reference: ({ logits, labels, alpha }, { gamma, smoothing, mean, hasAlpha = true }) =>
+  reference: ({ logits, labels, alpha }, { gamma, smoothing, mean, threshold, hasAlpha = true }) =>
     reference.focalLoss(
       logits.data,
       labels.data,
@@ -121,6 +126,7 @@ testKernel(focalLoss, {
       gamma,
       smoothing,
       mean,
+      threshold,
     ),
   // exp2 and log2 of WGSL are good to a few 1e-7; the power multiplies that by gamma (5 at most).
   tolerance: { absolute: 3e-6, relative: 3e-6 },

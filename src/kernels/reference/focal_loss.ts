@@ -1,14 +1,15 @@
 /**
  * Per sample (1 - s) alpha_c (1 - p_c)^gamma (-ln p_c) + s/K sum_j (-ln p_j), divided by the number of
- * labelled samples where the losses are to add up to the mean. A label that is no class counts for nothing.
+ * labelled samples where the losses are to add up to the mean; gamma is 0 where p_c < threshold. A label that is no class counts for nothing.
  */
 export function focalLoss(
   logits: ArrayLike<number>,
   labels: ArrayLike<number>,
   alpha: ArrayLike<number>,
-  gamma: number,
+  focus: number,
   smoothing = 0,
   mean = true,
+  threshold = 0,
 ): { loss: Float64Array; dlogits: Float64Array } {
   const N = labels.length;
   const K = alpha.length;
@@ -30,6 +31,7 @@ export function focalLoss(
     const q = others / total; // 1 - p[c]
     const logTrue = q < 0.5 ? Math.log1p(-q) : logP[c];
     const weight = (1 - smoothing) * alpha[c];
+    const gamma = p[c] < threshold ? 0 : focus;
     const slope = gamma === 0 ? 0 : gamma * p[c] * (q > 0 ? q ** (gamma - 1) : 0) * logTrue;
     const factor = weight * (slope - q ** gamma);
     let even = 0;

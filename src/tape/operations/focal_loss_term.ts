@@ -18,6 +18,8 @@ export interface Attributes {
   /** Default 2; 0 is cross-entropy. */
   gamma?: number;
   smoothing?: number;
+  /** Samples whose class has a probability below it count as with gamma 0. Default 0: none. */
+  threshold?: number;
   /** Of the classes; by default the second or the last, whichever the labels fit. */
   axis?: number;
   /** `mean` (default) is over the labelled samples, whatever their alpha. */
@@ -27,12 +29,12 @@ export interface Attributes {
 /** With the classes on the last axis, as the kernel has them. */
 const lastAxis = defineOperation({
   name: 'focal_loss',
-  forward(tape, inputs: Inputs, { gamma = 2, smoothing, reduction = 'mean' }: Attributes) {
+  forward(tape, inputs: Inputs, { gamma = 2, smoothing, threshold, reduction = 'mean' }: Attributes) {
     const { logits, labels, alpha } = inputs;
     const { loss, dlogits } = tape.dispatch(
       kernel,
       { logits, labels, alpha: alpha ?? logits.standIn },
-      { gamma, smoothing, mean: reduction === 'mean', hasAlpha: alpha !== undefined },
+      { gamma, smoothing, threshold, mean: reduction === 'mean', hasAlpha: alpha !== undefined },
     );
     if (reduction === 'none') return { loss, dlogits };
     const { y } = tape.dispatch(crossEntropyReduce, { loss, share: loss }, { mean: false });
