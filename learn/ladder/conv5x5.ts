@@ -156,7 +156,7 @@ const ladder: Ladder = {
       WHOLE,
     ),
     rung(
-      'Broadcast: what facegrad runs with them',
+      'Broadcast: what facegrad runs with subgroups',
       'Eight threads need the same 40 weights: each reads a part, and a broadcast hands it to all.',
       conv5x5ForwardSubgroup.shader,
       (sizes, withAnswer) => real(conv5x5ForwardSubgroup, sizes, withAnswer),

@@ -61,6 +61,6 @@ it('says which rungs an adapter without subgroups cannot run', () => {
   expect(left.map(({ title }) => title)).toEqual([
     'Broadcast: what facegrad runs for large ones',
     'subgroupAdd',
-    'Broadcast: what facegrad runs with them',
+    'Broadcast: what facegrad runs with subgroups',
   ]);
 });
