@@ -44,6 +44,7 @@ export interface TrainOptions {
   gamma?: number;
   alpha?: 'none' | 'sqrt' | 'inverse' | 'effective';
   smoothing?: number;
+  mixup?: number;
   sampling?: TrainConfig['sampling'];
   seed?: number;
   patience?: number;
@@ -127,6 +128,7 @@ export function addTrainOptions(program: Command): Command {
       ]),
     )
     .option('--smoothing <x>', 'label smoothing', number(0))
+    .option('--mixup <x>', 'blend every sample with another, in shares from Beta(x, x)', number(0))
     .addOption(
       new Option(
         '--sampling <kind>',
@@ -216,7 +218,7 @@ export function resolveConfig(
   return trainConfig(network, {
     ...omitModel(changes),
     ...omitModel(file),
-    ...given({ epochs, batch, seed, sampling, patience, keep }),
+    ...given({ epochs, batch, seed, sampling, patience, keep, mixup: options.mixup }),
     ...(options.freeze && { requiresGrad: 'last' }),
     ...given({ logEvery: options.logEvery, checkpointEvery: options.checkpointEvery }),
     optimizer: {

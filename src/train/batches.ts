@@ -1,6 +1,6 @@
 import type { ImageSet, SequenceSet } from '../data/dataset';
 import { FacegradError } from '../gpu/errors';
-import { u32 } from '../kernels/kernel';
+import { f32, u32 } from '../kernels/kernel';
 import { pcg, random, randomUniform } from '../kernels/random';
 import { ABSENT } from '../kernels/focal_loss';
 import type { Storage } from '../tape/storage';
@@ -47,6 +47,8 @@ export interface StepNumbers {
   mirror?: boolean;
   shiftX?: number;
   shiftY?: number;
+  /** What a sample keeps of itself in mixup. */
+  share?: number;
 }
 
 const align = (count: number) => Math.ceil(count / 64) * 64;
@@ -60,6 +62,8 @@ export class StepBuffer {
   readonly labels: Value;
   /** u32 [N]: valid frames of each sequence. */
   readonly lengths: Value;
+  /** With mixup: u32 [N], the labels of the next samples, and f32 [1], what a sample keeps of itself. */
+  readonly mixup?: Record<'nextLabels' | 'share', Value>;
   readonly #root: Value;
   readonly #words: Uint32Array;
   readonly #floats: Float32Array;
@@ -67,14 +71,22 @@ export class StepBuffer {
   constructor(
     readonly samples: number,
     readonly frames: number,
+    mixup = false,
   ) {
     const indices = align(samples * frames);
     const perSample = align(samples);
-    this.#root = state('step', u32([64 + indices + 2 * perSample]));
+    const end = 64 + indices + 2 * perSample;
+    this.#root = state('step', u32([end + (mixup ? perSample + 64 : 0)]));
     this.step = this.#root.view('step', u32([64]), 0);
     this.indices = this.#root.view('indices', u32([samples * frames]), 64);
     this.labels = this.#root.view('labels', u32([samples]), 64 + indices);
     this.lengths = this.#root.view('lengths', u32([samples]), 64 + indices + perSample);
+    if (mixup) {
+      this.mixup = {
+        nextLabels: this.#root.view('next labels', u32([samples]), end),
+        share: this.#root.view('share', f32([1]), end + perSample),
+      };
+    }
     this.#words = new Uint32Array(this.#root.shape[0]);
     this.#floats = new Float32Array(this.#words.buffer);
   }
@@ -108,6 +120,12 @@ export class StepBuffer {
           ? data.sequences[item].label
           : data.labels[item];
       words[lengths.offset + n] = Math.min(frames.length, this.frames);
+    }
+    if (this.mixup) {
+      const { nextLabels, share } = this.mixup;
+      for (let n = 0; n < this.samples; n++)
+        words[nextLabels.offset + n] = words[labels.offset + ((n + 1) % this.samples)];
+      this.#floats[share.offset] = numbers.share ?? 1;
     }
     storage.write(this.#root, words);
   }

@@ -49,6 +49,8 @@ export interface TrainConfig<C extends NetworkConfig = NetworkConfig> {
   /** `balanced` draws every class equally often, `natural` every image once an epoch. */
   sampling: 'natural' | 'balanced';
   augmentation: Partial<AugmentationConfig>;
+  /** alpha of mixup's Beta(alpha, alpha), up to 1; without it or with 0 no sample is blended with another. */
+  mixup?: number;
   /** `last` freezes every layer but the last, as `requires_grad = False` does; `all` where it is left out. */
   requiresGrad?: 'all' | 'last';
   /** Sides of the pictures and the share of all steps from which on they are so large; `model.size` where it is left out. */
@@ -135,6 +137,8 @@ export function checkTrainConfig(config: TrainConfig): void {
     refuse('smoothing must be in [0, 1)', loss.smoothing);
   if (!((loss.threshold ?? 0) >= 0 && (loss.threshold ?? 0) <= 1))
     refuse('threshold must be in [0, 1]', loss.threshold);
+  if (!((config.mixup ?? 0) >= 0 && (config.mixup ?? 0) <= 1))
+    refuse('mixup must be in [0, 1]', config.mixup);
   if (!['all', 'last'].includes(config.requiresGrad ?? 'all'))
     refuse('requiresGrad must be all or last', config.requiresGrad);
   if (!['best', 'last', 'ema'].includes(config.keep))

@@ -17,6 +17,7 @@ import { constant, state, type Value } from '../tape/value';
 import { augment, AUGMENTATION } from '../vision/augmentation';
 import { ImageBank, isSequences, itemLabels, Sampler, StepBuffer } from './batches';
 import { classWeights, sizeAt, type TrainConfig } from './config';
+import { mixedLoss, mixPictures, mixupShare } from './mixup';
 import { average, optimize } from './optimizer';
 
 /** Everything that one training step is: a tape, and the state that it reads and updates. */
@@ -48,11 +49,20 @@ export function recordStep(
   made?: RecordedStep,
 ): RecordedStep {
   const { batch } = config;
+  if (config.mixup && network.root.loss) {
+    throw new FacegradError(
+      'bad-input',
+      'mixup blends the focal loss, and this network brings its own loss',
+      {
+        wanted: config.mixup,
+      },
+    );
+  }
   const { frames, classes: names } = network.config;
   const sequence = frames.mode === 'sequence';
   const classes = names.length;
   const bank = made?.bank ?? new ImageBank(data);
-  const buffer = made?.buffer ?? new StepBuffer(batch, sequence ? frames.count : 1);
+  const buffer = made?.buffer ?? new StepBuffer(batch, sequence ? frames.count : 1, !!config.mixup);
   const alpha = made?.alpha ?? state('alpha', f32([classes]));
   const totals = made?.totals ?? state('totals', f32([4]));
   const first_bad_step = made?.firstBadStep ?? state('first bad step', u32([1]));
@@ -76,12 +86,17 @@ export function recordStep(
     samples: batch,
     lengths: sequence ? buffer.lengths : undefined,
   });
-  const output = network.pass(pass, network.preprocess(tape, images));
+  const { mixup } = buffer;
+  const pictures = mixup ? mixPictures(tape, images, batch, mixup.share) : images;
+  const output = network.pass(pass, network.preprocess(tape, pictures));
   const { logits } = output;
   const { gamma, smoothing, threshold } = config.loss;
+  const attributes = { gamma, smoothing, threshold };
   const loss = network.root.loss
-    ? ownLoss(network, pass, output, labels)
-    : focalLoss(tape, { logits, labels, alpha }, { gamma, smoothing, threshold }).loss;
+    ? shared(pass, ownLoss(network, pass, output, labels))
+    : mixup
+      ? shared(pass, mixedLoss(tape, { logits, labels, alpha, ...mixup }, attributes))
+      : focalLoss(tape, { logits, labels, alpha }, attributes).loss;
   tape.backward();
   tape.dispatch(accumulateMetrics, { loss, logits, labels, step, totals, first_bad_step });
   const { parameters, statistics, frozen } = network.arenas;
@@ -108,9 +123,9 @@ export function recordStep(
   };
 }
 
-/** The loss that a network brings along, in equal shares of the samples. */
+/** The loss that a network brings along. */
 function ownLoss({ root, config }: Network, pass: Pass, output: Output, labels: Value): Value {
-  const { tape, samples } = pass;
+  const { tape } = pass;
   const classes = config.classes.length;
   const rows = Float32Array.from({ length: classes * classes }, (_, i) =>
     i % (classes + 1) === 0 ? 1 : 0,
@@ -124,6 +139,11 @@ function ownLoss({ root, config }: Network, pass: Pass, output: Output, labels: 
       available: scalar.shape,
     });
   }
+  return scalar;
+}
+
+/** Starts the backward pass from a scalar, and gives it in equal shares of the samples. */
+function shared({ tape, samples }: Pass, scalar: Value): Value {
   const one = new Uint32Array(Float32Array.of(1).buffer);
   tape.seed(scalar, constant('dloss', f32(scalar.shape), one));
   const share = tape.apply(affine, { x: scalar }, { scale: 1 / samples }).y;
@@ -201,8 +221,10 @@ export class TrainingStep {
   /** Writes what a step needs: its items and numbers. @param number from 1 */
   write(number: number, learningRate: number): void {
     const { recorded, storage, data, sampler, config } = this;
-    const { seed } = config;
-    recorded.buffer.write(storage, data, sampler.items(number), { seed, number, learningRate });
+    const { seed, mixup } = config;
+    const share = mixup ? mixupShare(seed, number, mixup) : 1;
+    const numbers = { seed, number, learningRate, share };
+    recorded.buffer.write(storage, data, sampler.items(number), numbers);
   }
 
   dispose(): void {

@@ -78,6 +78,8 @@ describe('trainConfig', () => {
     ['weightDecay', (c) => (c.optimizer.weightDecay = NaN)],
     ['gamma', (c) => (c.loss.gamma = -1)],
     ['smoothing', (c) => (c.loss.smoothing = 1)],
+    ['threshold', (c) => (c.loss.threshold = 1.5)],
+    ['mixup', (c) => (c.mixup = 2)],
     ['dropout', (c) => (c.model.dropout = 1)],
     ['pools leave nothing', (c) => (c.model.size = 16)],
     ['streams', (c) => (c.model.streams = ['raw', 'raw'])],

@@ -134,8 +134,9 @@ describe('a run that is interrupted', () => {
     expect(bitsOf(checkpoint!).tensors).toEqual(whole.tensors);
   });
 
-  it('with sgd, sampling by class and clipping gives the same bits', async () => {
+  it('with sgd, mixup, sampling by class and clipping gives the same bits', async () => {
     const config = smallConfig({
+      mixup: 0.4,
       optimizer: { name: 'sgd', learningRate: 0.02, weightDecay: 1e-4, clipNorm: 0.1 },
       sampling: 'balanced',
     });
