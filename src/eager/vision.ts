@@ -16,3 +16,6 @@ export const equalize = /* @__PURE__ */ eager(equalizations.equalize, {
   mask: 'u32?',
 });
 export const clahe = /* @__PURE__ */ eager(equalizations.clahe, { x: 'f32' });
+export const equalizeAdapthist = /* @__PURE__ */ eager(equalizations.equalizeAdapthist, {
+  x: 'f32',
+});

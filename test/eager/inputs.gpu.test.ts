@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { adam, crossEntropy, distanceTransform, equalize, focalLoss, lstm, lstmCell, Tensor } from '../../src/eager'; // prettier-ignore
+import { adam, crossEntropy, distanceTransform, equalize, equalizeAdapthist, focalLoss, lstm, lstmCell, Tensor } from '../../src/eager'; // prettier-ignore
 import { array, expectClose } from '../support/property';
 import { testGpu } from '../support/gpu';
 
@@ -69,6 +69,10 @@ describe('pictures as they are', () => {
     const shares = await equalize(gpu, { x: values, mask }, { bins: 5 });
     expectClose('y', shares.y, [0.2, 0.35, 0.6, 0.85, 1, 1], { absolute: 1e-6, relative: 0 });
     await expect(equalize(gpu, { x: values }, { bins: 5, v: 0.5 })).rejects.toThrow(/go without/);
+    const local = { shape: [1, 9, 5], data: Uint8Array.from({ length: 45 }, (_, i) => ((i * i * 13 + i * 7) % 251) + 2) }; // prettier-ignore
+    const adapted = await equalizeAdapthist(gpu, { x: local }, { kernelSize: 4, clipLimit: 0.1 });
+    const first = { shape: [5], data: adapted.y.data.slice(0, 5) };
+    expectClose('y', first, [0, 0.2, 0.33333, 0.71667, 1], { absolute: 3e-4, relative: 0 });
     const tensor = Tensor.from(gpu, { shape, data: new Uint8ClampedArray(bytes) });
     expect([tensor.dtype, [...(await tensor.read())]]).toEqual(['f32', [...bytes]]);
     tensor.dispose();

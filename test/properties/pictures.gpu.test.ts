@@ -1,5 +1,12 @@
 import fc from 'fast-check';
-import { chamferTransform, clahe, distanceTransform, equalize, nearestEdge } from '../../src/eager';
+import {
+  chamferTransform,
+  clahe,
+  distanceTransform,
+  equalize,
+  equalizeAdapthist,
+  nearestEdge,
+} from '../../src/eager';
 import { size } from '../../src/kernels/kernel';
 import * as claheReference from '../../src/kernels/reference/clahe';
 import * as distances from '../../src/kernels/reference/distance_transform';
@@ -81,4 +88,22 @@ property('clahe', pictureCases, async (gpu, { shape, seed, levels, ...attributes
   const table = claheReference.claheTables(x, attributes);
   const { y } = await clahe(gpu, { x }, attributes);
   expectClose('y', y, claheReference.claheApply(x, table, attributes));
+});
+
+const adapthistCases = fc.record({
+  shape,
+  levels: fc.constantFrom(1, 2, 16, 256),
+  seed: fc.nat(),
+  clipLimit: fc.constantFrom(0, 0.01, 0.1, 0.6),
+  bins: fc.constantFrom(2, 16, 256),
+  kernelSize: fc.tuple(extent(9), extent(9)),
+});
+
+property('equalize_adapthist', adapthistCases, async (gpu, { shape, seed, levels, ...options }) => {
+  const x = pictureOf(shape, seed, levels);
+  const bin = { shape, data: claheReference.claheLevels(x, options.bins) };
+  const table = claheReference.claheBinsTables(bin, options);
+  const { y } = await equalizeAdapthist(gpu, { x }, options);
+  const expected = claheReference.claheBinsApply(bin, table, options);
+  expectClose('y', y, expected, { absolute: 1e-6, relative: 0 });
 });

@@ -95,3 +95,121 @@ export function claheApply(
   }
   return y;
 }
+
+export interface AdapthistOptions {
+  kernelSize: readonly [rows: number, columns: number];
+  clipLimit: number;
+  bins: number;
+}
+
+const TOP = 16383;
+
+/** The bin of every pixel. Levels are found in float32, as on them hangs what is counted. */
+export function claheLevels({ shape, data }: Images, bins: number): Float64Array {
+  const pixels = shape[1] * shape[2];
+  const binSize = 1 + Math.floor((TOP + 1) / bins);
+  return Float64Array.from({ length: shape[0] * pixels }, (_, i) => {
+    const first = i - (i % pixels);
+    let [low, high] = [Infinity, -Infinity];
+    for (let p = first; p < first + pixels; p++) {
+      low = Math.min(low, data[p]);
+      high = Math.max(high, data[p]);
+    }
+    const scale = low < high ? Math.fround(TOP / Math.fround(high - low)) : 0;
+    return Math.floor(roundEven(Math.fround(Math.fround(data[i] - low) * scale)) / binSize);
+  });
+}
+
+/** Clips a histogram and gives what was clipped to the other bins, as scikit-image does. */
+function clip(counts: number[], limit: number): void {
+  let excess = 0;
+  const to = (k: number, count: number) => {
+    excess -= count - counts[k];
+    counts[k] = count;
+  };
+  counts.forEach((count, k) => to(k, Math.min(count, limit)));
+  const share = Math.floor(excess / counts.length);
+  for (let k = 0; k < counts.length; k++) {
+    if (counts[k] < limit - share) to(k, counts[k] + share);
+    if (counts[k] >= limit - share) to(k, limit);
+  }
+  for (let from = 0; excess > 0; from = (from + 1) % counts.length) {
+    const open = counts.filter((count) => count < limit).length;
+    if (open === 0) return;
+    const step = Math.max(1, Math.floor(open / excess));
+    for (let k = from; k < counts.length; k += step) if (counts[k] < limit) to(k, counts[k] + 1);
+  }
+}
+
+/** One table of bins a tile, as scikit-image's equalize_adapthist makes them. */
+export function claheBinsTables({ shape, data }: Images, o: AdapthistOptions): Float64Array {
+  const [images, H, W] = shape;
+  const [height, width] = o.kernelSize;
+  const [ty, tx] = [Math.ceil(H / height), Math.ceil(W / width)];
+  const area = height * width;
+  const limit = o.clipLimit > 0 ? Math.max(1, Math.floor(o.clipLimit * area)) : area;
+  const mirror = (at: number, extent: number): number => {
+    if (extent === 1) return 0;
+    while (at >= extent || at < 0) at = at < 0 ? -at : 2 * (extent - 1) - at;
+    return at;
+  };
+  const tables: number[] = [];
+  for (let t = 0; t < images * ty * tx; t++) {
+    const n = Math.floor(t / (ty * tx));
+    const [row, column] = [Math.floor(t / tx) % ty, t % tx];
+    const counts = new Array<number>(o.bins).fill(0);
+    for (let i = 0; i < area; i++) {
+      const y = mirror(row * height + Math.floor(i / width), H);
+      const x = mirror(column * width + (i % width), W);
+      counts[data[(n * H + y) * W + x]]++;
+    }
+    clip(counts, limit);
+    let sum = 0;
+    for (const count of counts) {
+      sum += count;
+      tables.push(Math.min(TOP, Math.floor((sum * TOP) / area)));
+    }
+  }
+  return Float64Array.from(tables);
+}
+
+/** Every pixel through the tables of the four tiles around it, stretched to 0..1. */
+export function claheBinsApply(
+  { shape, data }: Images,
+  table: ArrayLike<number>,
+  o: AdapthistOptions,
+): Float64Array {
+  const [images, H, W] = shape;
+  const [height, width] = o.kernelSize;
+  const [ty, tx] = [Math.ceil(H / height), Math.ceil(W / width)];
+  const y = new Float64Array(images * H * W);
+  for (let n = 0; n < images; n++) {
+    const image = y.subarray(n * H * W, (n + 1) * H * W);
+    for (let i = 0; i < image.length; i++) {
+      const between = (at: number, extent: number, tiles: number) => {
+        const place = at + Math.floor(extent / 2);
+        const next = Math.floor(place / extent);
+        return {
+          tiles: [Math.max(0, next - 1), Math.min(tiles - 1, next)],
+          weights: [extent - (place % extent), place % extent],
+        };
+      };
+      const row = between(Math.floor(i / W), height, ty);
+      const column = between(i % W, width, tx);
+      let sum = 0;
+      for (const a of [0, 1]) {
+        for (const b of [0, 1]) {
+          const tile = (n * ty + row.tiles[a]) * tx + column.tiles[b];
+          const entry = table[tile * o.bins + data[n * H * W + i]];
+          sum += entry * row.weights[a] * column.weights[b];
+        }
+      }
+      image[i] = Math.floor(sum / (height * width));
+    }
+    const [low, high] = [Math.min(...image), Math.max(...image)];
+    for (let i = 0; i < image.length; i++) {
+      image[i] = low < high ? (image[i] - low) / (high - low) : Math.min(image[i], 1);
+    }
+  }
+  return y;
+}

@@ -1,5 +1,13 @@
 import { FacegradError } from '../../gpu/errors';
-import { claheApply, claheTables, type ClaheAttributes } from '../../kernels/clahe';
+import {
+  claheApply,
+  claheBinsApply,
+  claheBinsTables,
+  claheLevels,
+  claheTables,
+  type AdapthistAttributes,
+  type ClaheAttributes,
+} from '../../kernels/clahe';
 import {
   EQUALIZATION_PRESETS,
   histogramEqualizationBins,
@@ -54,5 +62,15 @@ export const clahe = defineOperation({
   forward(tape: Tape, { x }: X, attributes: ClaheAttributes = {}): Y {
     const { table } = tape.dispatch(claheTables, { x }, attributes);
     return tape.dispatch(claheApply, { x, table }, attributes);
+  },
+});
+
+/** The same of pictures of any values, to 0..1, as scikit-image's equalize_adapthist: limit and tiles mean other things there. */
+export const equalizeAdapthist = defineOperation({
+  name: 'equalizeAdapthist',
+  forward(tape: Tape, { x }: X, attributes: AdapthistAttributes = {}): Y {
+    const { bin } = tape.dispatch(claheLevels, { x }, attributes);
+    const { table } = tape.dispatch(claheBinsTables, { bin }, attributes);
+    return tape.dispatch(claheBinsApply, { bin, table }, attributes);
   },
 });

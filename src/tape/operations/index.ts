@@ -50,7 +50,7 @@ export {
   tanh,
 } from './elementwise';
 export { centerLoss, contrastiveLoss, tripletLoss } from './embedding_losses';
-export { clahe, equalize } from './equalization';
+export { clahe, equalize, equalizeAdapthist } from './equalization';
 export { focalLoss } from './focal_loss_term';
 export { gather, segmentSum } from './gather';
 export { gemm, matmul } from './gemm';
