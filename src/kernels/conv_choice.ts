@@ -88,7 +88,9 @@ export function conv5x5Variant(
 export type FastKernels =
   | `conv5x5 ${FastConvVariant}`
   | `conv ${ConvKind} ${'tiled' | 'subgroup'}`
-  | 'matrix product subgroup';
+  | 'matrix product subgroup'
+  | 'max_pool 2x2'
+  | 'bn_relu_pool';
 /** Convolutions that have tuned kernels of their own. */
 export type ConvKind = '1x1' | '3x3' | '5x5' | 'depthwise';
 

@@ -3,9 +3,11 @@ import type { Capabilities } from '../gpu/device';
 import type { ConvKind, FastConvVariant, FastKernels } from '../kernels/conv_choice';
 import { bordered, f32, subgroupsOf, type Layout } from '../kernels/kernel';
 import { PLAIN } from '../kernels/tuning';
+import { bnReluPool } from './operations/bn_relu_pool';
 import { conv } from './operations/conv';
 import { conv5x5 } from './operations/conv5x5';
 import { gemm } from './operations/gemm';
+import { maxPool } from './operations/max_pool';
 import { Tape, type Operation } from './tape';
 import { state, type Value } from './value';
 
@@ -54,6 +56,8 @@ export function trials(capabilities: Capabilities): Trial[] {
     ...SIDES.map((side) => conv5x5Trial(capabilities, side)),
     ...windows,
     ...(subgroups ? [productTrial(capabilities)] : []),
+    poolTrial(capabilities),
+    ...[true, false].map((training) => blockTrial(capabilities, training)),
   ];
 }
 
@@ -123,19 +127,62 @@ function productTrial(capabilities: Capabilities): Trial {
   };
 }
 
-function record<In extends Record<string, Value>, A>(
+/** Windows of 2x2, a row and a column left over. */
+function poolTrial(capabilities: Capabilities): Trial {
+  const layout = bordered(3);
+  const by = (tape: Tape) => {
+    const x = state('x', f32([1, N, C, 9, 7]));
+    return record(tape, maxPool, { x }, { window: 2, layout }, layout);
+  };
+  return {
+    name: 'max_pool 2x2',
+    plain: by(new Tape(capabilities, PLAIN)),
+    fast: { 'max_pool 2x2': by(new Tape({ ...capabilities, leftOut: undefined })) },
+  };
+}
+
+/** Batch norm, ReLU and pool in one, and in parts. */
+function blockTrial(capabilities: Capabilities, training: boolean): Trial {
+  const layout = bordered(3);
+  const channels = (name: string) => state(name, f32([1, C]));
+  const by = (tape: Tape) =>
+    record(
+      tape,
+      bnReluPool,
+      {
+        x: state('x', f32([1, N, C, 9, 7])),
+        gamma: channels('gamma'),
+        beta: channels('beta'),
+        running_mean: channels('running_mean'),
+        running_var: channels('running_var'),
+      },
+      // Variances are numbers from -0.5 on here.
+      { training, eps: training ? undefined : 1, layout },
+      layout,
+      training,
+    );
+  return {
+    name: `bn_relu_pool, ${training ? 'training' : 'inference'}`,
+    plain: by(new Tape(capabilities, PLAIN)),
+    fast: { bn_relu_pool: by(new Tape({ ...capabilities, leftOut: undefined })) },
+  };
+}
+
+function record<In extends Record<string, Value>, O extends string, S extends string, A>(
   tape: Tape,
-  operation: Operation<In, 'y', never, A>,
+  operation: Operation<In, 'y' | O, S, A>,
   given: In,
   attributes?: A,
   layout?: Layout,
+  withGradients = true,
 ): Recorded {
   const inputs = Object.values(given);
-  for (const value of inputs) tape.watch(value);
-  const { y } = tape.apply(operation, given, attributes);
+  if (withGradients) for (const value of inputs) tape.watch(value);
+  const { y } = tape.apply(operation, given, attributes) as Record<'y', Value>;
+  if (!withGradients) return { tape, inputs, outputs: [y] };
   const dy = state('dy', f32(y.shape, layout));
   tape.seed(y, dy);
   tape.backward();
-  const outputs = [y, ...inputs.map((value) => tape.gradientOf(value)!)];
-  return { tape, inputs: [...inputs, dy], outputs };
+  const gradients = inputs.map((value) => tape.gradientOf(value)).filter((value) => !!value);
+  return { tape, inputs: [...inputs, dy], outputs: [y, ...gradients] };
 }

@@ -85,10 +85,10 @@ it('leaves nothing out on an adapter that is right, and remembers it', async () 
 // Faults planted into SwiftShader's kernels would be the same; there they take two minutes.
 it.runIf(inNode).each<[string, RegExp, () => Network | undefined, RegExp]>([
   [
-    'paper',
-    /conv5x5\/forward(_map\d_subgroup|_subgroup)?\.wgsl$/,
+    'paper, with the pools that would stand in for its blocks',
+    /conv5x5\/forward(_map\d_subgroup|_subgroup)?\.wgsl$|bn_relu_pool\/forward|max_pool\/forward_2x2/,
     () => undefined,
-    /conv5x5 tiled/,
+    /(?=.*conv5x5 tiled)(?=.*bn_relu_pool, max_pool 2x2)/,
   ],
   [
     'small convolutions and products',

@@ -4,6 +4,7 @@ import {
   bnReluPoolForward,
   bnReluPoolInference,
 } from '../../kernels/bn_relu_pool';
+import { works } from '../../kernels/conv_choice';
 import { cpuLanes } from '../../kernels/kernel';
 import { defineOperation, type Tape } from '../tape';
 import type { Value } from '../value';
@@ -15,17 +16,19 @@ type Names = 'x' | 'gamma' | 'beta' | 'running_mean' | 'running_var';
 /** What training keeps for the gradient. */
 type Kept = 'winner' | 'moments';
 
+const inParts = (tape: Tape) => tape.plain || !works(tape.capabilities, 'bn_relu_pool');
+
 /** y = maxpool2x2(relu(batchnorm(x))), x [G, N, C, H, W], parameters and statistics [G, C]. */
 export const bnReluPool = defineOperation({
   name: 'bn_relu_pool',
   layouts: 'writes',
-  composite: (tape) => tape.plain,
+  composite: inParts,
   forward(
     tape: Tape,
     { x, gamma, beta, running_mean, running_var }: Record<Names, Value>,
     { training, eps = 1e-5, momentum = 0.1, layout }: BatchNormAttributes,
   ): Record<'y' | Kept, Value> {
-    if (tape.plain) {
+    if (inParts(tape)) {
       const norm = { x, gamma, beta, running_mean, running_var };
       const { y: z } = tape.apply(batchNormStreams, norm, { training, eps, momentum });
       const { y: open } = tape.apply(relu, { x: z });

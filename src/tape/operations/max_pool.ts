@@ -1,3 +1,4 @@
+import { works } from '../../kernels/conv_choice';
 import {
   isPool2x2,
   maxPoolBackward,
@@ -9,6 +10,10 @@ import {
 import { defineOperation, type Tape } from '../tape';
 import type { Value } from '../value';
 
+/** Whether the kernels of 2x2 windows may be taken. */
+const blocks = (tape: Tape, attributes: MaxPoolAttributes) =>
+  isPool2x2(attributes) && !tape.plain && works(tape.capabilities, 'max_pool 2x2');
+
 /** y = maximum of each window of x [..., H, W], with its place kept for the gradient. */
 export const maxPool = defineOperation({
   name: 'max_pool',
@@ -18,7 +23,7 @@ export const maxPool = defineOperation({
     { x }: Record<'x', Value>,
     attributes: MaxPoolAttributes,
   ): Record<'y' | 'indices', Value> {
-    const kernel = isPool2x2(attributes) && !tape.plain ? maxPoolForward2x2 : maxPoolForward;
+    const kernel = blocks(tape, attributes) ? maxPoolForward2x2 : maxPoolForward;
     const { y, indices } = tape.dispatch(kernel, { x }, attributes);
     return { y, indices };
   },
@@ -26,9 +31,9 @@ export const maxPool = defineOperation({
     if (!dy.y) return {};
     const layout = x.gradientLayout;
     // Blocks of 2x2 begin where windows do only behind an even border.
-    const blocks = isPool2x2(attributes) && (layout?.border ?? 0) % 2 === 0 && !tape.plain;
+    const aligned = (layout?.border ?? 0) % 2 === 0;
     const { dx } = tape.dispatch(
-      blocks ? maxPoolBackward2x2 : maxPoolBackward,
+      aligned && blocks(tape, attributes) ? maxPoolBackward2x2 : maxPoolBackward,
       { indices, dy: dy.y, dx: tape.destination(x) },
       { ...attributes, shape: x.shape, layout },
     );
