@@ -111,7 +111,7 @@ function systemLibrary(name: string): string {
 
 /** Commands that show each part at work, and what they say where it is right. */
 const TRIALS: [string[], RegExp][] = [
-  [['check-gpu', 'relu', 'conv5x5'], /All \d+ cases of 2 kernels are right/],
+  [['check-gpu'], /All \d+ cases of \d+ kernels are right/],
   [
     ['train', '--data', 'synthetic', '--preset', 'tiny', '--epochs', '1', '--out', '/run'],
     /weights/,

@@ -40,8 +40,10 @@ export function cookToom(m: number, r: number, points: number[]): WinogradMatric
 }
 
 const transpose = (a: number[][]) => a[0].map((_, j) => a.map((row) => row[j]));
+/** A zero of a matrix takes nothing, be it NaN. */
+const times = (a: number, b: number) => (a === 0 || b === 0 ? 0 : a * b);
 const multiply = (a: number[][], b: number[][]) =>
-  a.map((row) => b[0].map((_, j) => row.reduce((sum, value, k) => sum + value * b[k][j], 0)));
+  a.map((row) => b[0].map((_, j) => row.reduce((sum, value, k) => sum + times(value, b[k][j]), 0)));
 /** a x a'. */
 const around = (a: number[][], x: number[][]) => multiply(multiply(a, x), transpose(a));
 
