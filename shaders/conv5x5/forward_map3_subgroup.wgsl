@@ -152,8 +152,9 @@ fn main(
   let lane = invocation & 3u;
   let step = params.out_channels / 4u; // from tap to tap, in vec4s
   // Lanes 0 1 hold even taps for output channels o..o+3 and o+4..o+7, lanes 2 3 odd taps.
-  var from_weight =
-    group.z * params.channels * 25u * step + o / 4u + (lane & 1u) + (lane >> 1u) * step;
+  let own = min(o / 4u + (lane & 1u), step - 1u); // past the last output channels the last ones: they are not stored
+  let odd = (lane >> 1u) * step;
+  var from_weight = group.z * params.channels * 25u * step + own + odd;
   var from_x = n * params.channels * params.x_plane + 2u * params.x_row + 2u;
   for (var channel = 0u; channel < params.channels; channel++) {
     let x0 = row_of(from_x);
@@ -171,7 +172,7 @@ fn main(
     let w9 = weight[from_weight + 18u * step];
     let w10 = weight[from_weight + 20u * step];
     let w11 = weight[from_weight + 22u * step];
-    let w12 = weight[from_weight + 24u * step];
+    let w12 = weight[from_weight + 24u * step - odd]; // there is no tap 25
     a += map_of(x0, x1, x2, Filter(
       even_low(w0.x, w1.x, w2.x),
       odd_low(w2.x, w3.x, w4.x),

@@ -121,7 +121,8 @@ fn main(
   let lane = invocation & 3u;
   let step = params.out_channels / 4u; // from tap to tap, in vec4s
   // Lanes 0 1 hold even taps for output channels o..o+3 and o+4..o+7, lanes 2 3 odd taps.
-  let from_weight = group.z * params.channels * 25u * step + o / 4u + (lane & 1u);
+  let own = min(o / 4u + (lane & 1u), step - 1u); // past the last output channels the last ones: they are not stored
+  let from_weight = group.z * params.channels * 25u * step + own;
   let tap = (lane >> 1u) * step;
   let from_x = n * params.channels * params.x_plane + (row + first) * params.x_row;
   for (var channel = 0u; channel < params.channels; channel++) {

@@ -126,7 +126,9 @@ fn main(
   let lane = invocation & 7u;
   let step = params.out_channels / 4u; // from tap to tap, in vec4s
   // Lanes 0 1 hold tap 0 for output channels o..o+3 and o+4..o+7, lanes 2 3 tap 1, and so on.
-  var from_weight = group.z * params.channels * 25u * step + o / 4u + (lane & 1u);
+  // Past the last output channel and row stand the last ones once more: their sums are not stored.
+  let rows = (params.height + 3u - row) * params.x_row;
+  var from_weight = group.z * params.channels * 25u * step + min(o / 4u + (lane & 1u), step - 1u);
   let tap = (lane >> 1u) * step;
   var from_x = n * params.channels * params.x_plane + row * params.x_row + column / 4u;
   for (var channel = 0u; channel < params.channels; channel++) {
@@ -136,7 +138,7 @@ fn main(
     for (var ky = 0u; ky < 5u; ky++) {
       let w = weight[from_weight + tap]; // taps 0 to 3
       let w4 = weight[from_weight + 4u * step];
-      at += params.x_row;
+      at = min(at + params.x_row, from_x + rows);
       let left1 = x[at];
       let right1 = x[at + 1u];
       let a = taps_low(w.x, w4.x);

@@ -288,7 +288,7 @@ for (const [pick, allowed] of [
       }),
       spreads: true, // NaN times the zeros around a picture
       tolerance: allowed,
-      readsPastTheEnd: true,
+      readsPastTheEnd: kernel === conv5x5ForwardTiled,
     });
   }
 
@@ -324,7 +324,7 @@ for (const [pick, allowed] of [
       },
       spreads: true, // NaN times the zeros around a picture
       tolerance: allowed,
-      readsPastTheEnd: true,
+      readsPastTheEnd: kernel === conv5x5BackwardInputTiled,
     });
   }
 
@@ -346,7 +346,6 @@ for (const [pick, allowed] of [
       }),
       spreads: true, // NaN times the zeros around a picture
       tolerance: allowed,
-      readsPastTheEnd: true,
     });
   }
 }
@@ -396,7 +395,6 @@ for (const [kernel, fits] of weightKernels) {
     finite: ['x'], // of a NaN in x, times dy set to zero, the reference finds one in every part
     spreads: true, // NaN times the zeros around a picture
     tolerance,
-    readsPastTheEnd: true,
   });
 }
 
