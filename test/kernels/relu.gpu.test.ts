@@ -35,8 +35,9 @@ testKernel(reluForward, {
     },
     {
       name: 'workgroups folded into two dimensions',
-      inputs: { x: tensor([65536 * 64 + 3], 3) },
+      inputs: { x: tensor([7 * 64 + 3], 3) },
       attributes: undefined,
+      folded: true,
     },
   ],
   reference: ({ x }) => ({ y: reference.reluForward(x.data) }),
