@@ -26,8 +26,8 @@ export type ToWorker =
   /** Weights to start from: a file's, or without one those that come with the page. */
   | { type: 'read-weights'; file?: File }
   | { type: 'forget-weights' }
-  /** Which validation image the feature maps are of. */
-  | { type: 'choose'; image: number };
+  /** Which validation image the feature maps are of, and which of their pixels is taken apart. */
+  | { type: 'choose'; image: number; pixel?: Pixel };
 
 /** What is taken of photographs: the face, and of those without one nothing (`face`) or all (`face or whole`); or all of each. */
 export type Photographs = 'face' | 'face or whole' | 'whole';
@@ -107,6 +107,33 @@ export interface StartingWeights {
 export interface FeatureMaps {
   name: string;
   maps: Pictures;
+  /** Whether a pixel can be followed back to the products behind it. */
+  open: boolean;
+}
+
+/** A pixel of a feature map. */
+export interface Pixel {
+  /** Index among the layers that are shown. */
+  layer: number;
+  map: number;
+  y: number;
+  x: number;
+}
+
+/** The numbers behind a pixel: a window of products for every input map and each place of the pool, then batch norm, ReLU, pool. */
+export interface Arithmetic {
+  pixel: Pixel;
+  /** Extent of the layer. */
+  maps: number;
+  height: number;
+  width: number;
+  /** 25 of every input map. */
+  weights: number[][];
+  /** What max-pool chooses from: 25 inputs of every input map, and the sum as the GPU has it. */
+  places: { row: number; column: number; windows: number[][]; sum: number }[];
+  norm: { mean: number; deviation: number; gamma: number; beta: number };
+  /** The pixel's value, as the GPU has it. */
+  value: number;
 }
 
 /** What a training will take, about; or why it cannot be. */
@@ -153,6 +180,7 @@ export type FromWorker =
       picture: Pictures;
       probabilities: number[];
       layers: FeatureMaps[];
+      arithmetic?: Arithmetic;
     }
   | {
       type: 'profile';

@@ -14,7 +14,7 @@ import { keepLatestWeights } from '../shared/latest_weights';
 import { waitForGpu } from '../shared/open_gpu';
 import { systems } from '../shared/systems';
 import { countItems, picturesOf, stills } from './data';
-import type { FromWorker, Mistake, Pictures, RunRecord } from './protocol';
+import type { FromWorker, Mistake, Pictures, Pixel, RunRecord } from './protocol';
 import type { LoadedData, RunStore } from './run_store';
 import { profileStep, Viewer } from './viewer';
 import { takeGpu } from './warm';
@@ -47,8 +47,8 @@ export interface RunOptions {
 
 export class Run {
   trainer?: Trainer;
-  /** The image whose feature maps are shown. */
-  chosen = 0;
+  /** The image whose feature maps are shown, and the pixel of them that is taken apart. */
+  #chosen: { image: number; pixel?: Pixel } = { image: 0 };
   #gpu?: Gpu;
   #checkpoint?: Uint8Array;
   #paused?: { promise: Promise<void>; resume(): void };
@@ -105,15 +105,21 @@ export class Run {
     for await (const { step } of attempts) record.step = step;
   }
 
-  #close(): void {
-    this.#tick();
-    this.#clock = undefined;
+  /** After the end of a run its network can still be looked into, until this. */
+  close(): void {
+    this.#rest();
     this.#viewer?.dispose();
     this.#viewer = undefined;
     this.trainer?.dispose();
     this.trainer = undefined;
     this.#gpu?.dispose();
     this.#gpu = undefined;
+  }
+
+  /** It does not train from here on. */
+  #rest(): void {
+    this.#tick();
+    this.#clock = undefined;
   }
 
   /** Stopped while there was no GPU: what is kept is all there is. */
@@ -182,10 +188,11 @@ export class Run {
         await this.#handle(trainer, event);
         yield { step: trainer.step };
       }
+      this.#rest();
     } catch (error) {
-      throw await reasonOf(error, this.#gpu);
-    } finally {
-      this.#close();
+      const reason = await reasonOf(error, this.#gpu);
+      this.close();
+      throw reason;
     }
   }
 
@@ -213,7 +220,7 @@ export class Run {
       points.push({ step: event.step, loss: event.loss });
       if (points.length === ORIGINAL_STEPS) trainer.stop();
     }
-    this.#close();
+    this.close();
     return points;
   }
 
@@ -364,7 +371,7 @@ export class Run {
     const begin = performance.now();
     post(await this.#viewer!.batch(Math.max(1, record.step)));
     post(await this.#viewer!.filters());
-    post(await this.#viewer!.features(this.chosen));
+    await this.#viewFeatures();
     const first = this.#viewedAt === 0; // its time was that of compiling
     if (!this.#profiled && !first && trainer.plan.memory.after < MOST_PROFILED_BYTES) {
       this.#profiled = true;
@@ -389,10 +396,15 @@ export class Run {
     }
   }
 
-  /** The feature maps again, of another image; while it is paused too. */
-  async choose(image: number): Promise<void> {
-    this.chosen = image;
-    if (this.#viewer) this.options.post(await this.#viewer.features(image));
+  /** The feature maps again, of another image or with another pixel; while it is paused and after its end too. */
+  async choose(image: number, pixel?: Pixel): Promise<void> {
+    this.#chosen = { image, pixel };
+    await this.#viewFeatures();
+  }
+
+  async #viewFeatures(): Promise<void> {
+    const { image, pixel } = this.#chosen;
+    if (this.#viewer) this.options.post(await this.#viewer.features(image, pixel));
   }
 
   weights(): Promise<Uint8Array> | undefined {

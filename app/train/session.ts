@@ -5,7 +5,7 @@ import { keepOwnKernel } from '../shared/own_kernel';
 import type { ErrorKind } from '../../src/gpu/errors';
 import type { EpochRecord } from '../../src/train/checkpoint';
 import { applyHash, chosen, refit, takeOver } from './choices';
-import type { FromWorker, PickedFile, RunRecord, ToWorker } from './protocol';
+import type { FromWorker, PickedFile, Pixel, RunRecord, ToWorker } from './protocol';
 import { FACES, toHash } from './settings';
 import {
   adapter,
@@ -28,6 +28,7 @@ import {
   news,
   phase,
   photographs,
+  pixel,
   profile,
   reading,
   resumable,
@@ -166,8 +167,15 @@ export function forgetKernel(): void {
   keepOwnKernel(undefined);
 }
 
+/** The picture whose feature maps are shown. */
 export function choose(image: number): void {
-  send({ type: 'choose', image });
+  send({ type: 'choose', image, pixel: pixel.value });
+}
+
+/** The pixel of a feature map that is taken apart. */
+export function takeApart(chosen?: Pixel): void {
+  pixel.value = chosen;
+  send({ type: 'choose', image: features.value?.image ?? 0, pixel: chosen });
 }
 
 function clear(): void {
@@ -177,6 +185,7 @@ function clear(): void {
   batchView.value = undefined;
   filters.value = undefined;
   features.value = undefined;
+  pixel.value = undefined;
   mistakes.value = undefined;
   profile.value = undefined;
   kept.value = undefined;

@@ -9,6 +9,7 @@ import type {
   Mistake,
   Photographs,
   Pictures,
+  Pixel,
   RunRecord,
   StartingWeights,
 } from './protocol';
@@ -92,6 +93,8 @@ export const metrics = signal<{ metrics: Metrics; epoch: number } | undefined>(u
 export const batchView = signal<Message<'batch'> | undefined>(undefined);
 export const filters = signal<Message<'filters'> | undefined>(undefined);
 export const features = signal<Message<'features'> | undefined>(undefined);
+/** The pixel of its maps that is taken apart. */
+export const pixel = signal<Pixel | undefined>(undefined);
 export const mistakes = signal<{ list: Mistake[]; pictures: Pictures } | undefined>(undefined);
 export const profile = signal<Message<'profile'> | undefined>(undefined);
 export const kept = signal<{ step: number; bytes: number } | undefined>(undefined);

@@ -2,7 +2,6 @@
 import type { ImageSet, SequenceSet } from '../../src/data/dataset';
 import type { Gpu } from '../../src/gpu/device';
 import { kernelGroup } from '../../src/kernels/groups';
-import { planeStride } from '../../src/kernels/kernel';
 import { createNetwork } from '../../src/nn/systems';
 import { systems } from '../shared/systems';
 import { Plan } from '../../src/tape/plan';
@@ -16,8 +15,9 @@ import { TrainingStep } from '../../src/train/step';
 import type { Trainer } from '../../src/train/trainer';
 import { augment, AUGMENTATION, NO_AUGMENTATION } from '../../src/vision/augmentation';
 import { canny, distanceTransform, preprocess } from '../../src/vision/preprocess';
+import { arithmeticOf, BlocksTape, elements, type Block } from './blocks';
 import { picturesOf, stills } from './data';
-import type { FeatureMaps, FromWorker, Pictures } from './protocol';
+import type { FeatureMaps, FromWorker, Pictures, Pixel } from './protocol';
 
 type Message<T extends FromWorker['type']> = Extract<FromWorker, { type: T }>;
 
@@ -37,7 +37,7 @@ interface Recorded {
 export class Viewer {
   readonly #sampler: Sampler;
   #batch?: Recorded & { rows: { name: string; value: Value }[] };
-  #features?: Recorded & { blocks: Value[]; logits: Value };
+  #features?: Recorded & { layers: Layer[]; logits: Value };
 
   constructor(
     private readonly trainer: Trainer,
@@ -88,32 +88,37 @@ export class Viewer {
     return { type: 'filters', streams };
   }
 
-  /** What the blocks make of one picture, and what the network says of it. */
-  async features(image: number): Promise<Message<'features'>> {
+  /** What the blocks make of one picture, what the network says of it, and the numbers behind a pixel. */
+  async features(image: number, pixel?: Pixel): Promise<Message<'features'>> {
     const { shown } = this.data;
     const index = Math.min(image, itemLabels(shown).length - 1);
     const set = stills(shown, [index]);
     this.#features ??= await recordFeatures(this.trainer, set);
-    const { plan, storage, bank, buffer, blocks, logits } = this.#features;
+    const { plan, storage, bank, buffer, layers, logits } = this.#features;
     write(storage, bank, set);
     buffer.write(storage, set, [0], { seed: 0, number: 1, learningRate: 0 });
     plan.run();
-    const { streams } = this.trainer.config.model;
-    const layers: FeatureMaps[] = [];
-    for (const [b, value] of blocks.entries()) {
-      const data = await plan.read(value);
-      streams.slice(0, value.shape.length === 5 ? value.shape[0] : 1).forEach((stream, g) => {
-        layers.push({ name: `${stream}, block ${b + 1}`, maps: maps(data, value, g) });
-      });
-    }
-    const scores = await plan.read(logits);
+    // All that is read is asked for at once: with the next step the weights are others.
+    const { block, stream } = (pixel && layers.at(pixel.layer)) ?? {};
+    const read = (value: Value) =>
+      value.root.role === 'temporary' ? plan.read(value) : storage.read(value);
+    const [scores, arithmetic, ...data] = await Promise.all([
+      plan.read(logits),
+      block && arithmeticOf(block, stream!, pixel!, read),
+      ...layers.map(({ value }) => plan.read(value)),
+    ]);
     return {
       type: 'features',
       image: index,
       label: set.labels[0],
       picture: picturesOf(set),
       probabilities: softmax(scores),
-      layers,
+      layers: layers.map(({ name, value, stream, block }, i): FeatureMaps => ({
+        name,
+        maps: maps(data[i], value, stream),
+        open: block !== undefined,
+      })),
+      arithmetic,
     };
   }
 
@@ -146,10 +151,19 @@ async function recordBatch(gpu: Gpu, { model, augmentation }: TrainConfig, set: 
   return { plan, storage, bank, buffer, rows };
 }
 
+/** What one stream of a block gives. */
+interface Layer {
+  name: string;
+  value: Value;
+  stream: number;
+  /** Where it can be taken apart. */
+  block?: Block;
+}
+
 async function recordFeatures({ gpu, model, storage }: Trainer, set: ImageSet) {
   const bank = new ImageBank(set);
   const buffer = new StepBuffer(1, 1);
-  const tape = new Tape(gpu.capabilities);
+  const tape = new BlocksTape(gpu.capabilities);
   const images = augment(
     tape,
     { images: bank.images, indices: buffer.indices, step: buffer.step },
@@ -160,9 +174,17 @@ async function recordFeatures({ gpu, model, storage }: Trainer, set: ImageSet) {
   const made = (kernels: RegExp) =>
     tape.dispatches.filter(({ kernel }) => kernels.test(kernel.name)).map(({ values }) => values.y);
   const pooled = made(/^(bn_relu_pool|max_pool|pool2d)\./);
-  const blocks = (pooled.length > 0 ? pooled : made(/^conv/)).filter(isMaps).slice(0, 3);
-  const plan = await Plan.compile(tape, storage, { keep: [...blocks, logits] });
-  return { plan, storage, bank, buffer, blocks, logits };
+  const shown = (pooled.length > 0 ? pooled : made(/^conv/)).filter(isMaps).slice(0, 3);
+  const { streams } = model.config;
+  const layers = shown.flatMap((value, b): Layer[] => {
+    const block = tape.blocks.find(({ y }) => y === value);
+    return streams
+      .slice(0, value.shape.length === 5 ? value.shape[0] : 1)
+      .map((name, stream) => ({ name: `${name}, block ${b + 1}`, value, stream, block }));
+  });
+  const inner = layers.flatMap(({ block }) => (block ? [block.x, block.sums] : []));
+  const plan = await Plan.compile(tape, storage, { keep: [...shown, ...inner, logits] });
+  return { plan, storage, bank, buffer, layers, logits };
 }
 
 function write(storage: Storage, bank: ImageBank, { images }: ImageSet): void {
@@ -180,22 +202,19 @@ function bytes(data: TypedArray, size: number, white: number): Pictures {
 /** Whether y is feature maps of one picture: [G, 1, C, H, W] or [1, C, H, W]. */
 const isMaps = ({ shape }: Value) => shape.length === 5 || shape.length === 4;
 
-/** One stream's channels of y, each from black to its own white. */
-function maps(data: TypedArray, { shape, spec }: Value, stream: number): Pictures {
-  const [channels, height, width] = shape.slice(-3);
-  const { border, rowStride } = spec.layout ?? { border: 0, rowStride: width };
-  const plane = planeStride(shape, spec.layout);
+/** One stream's channels of a value, each from black to its own white. */
+function maps(data: TypedArray, value: Value, stream: number): Pictures {
+  const [channels, height, width] = value.shape.slice(-3);
+  const at = elements(data, value);
   const count = Math.min(channels, MOST_MAPS);
   const pixels = new Uint8Array(count * height * width);
   for (let c = 0; c < count; c++) {
-    const begin = (stream * channels + c) * plane;
-    const at = (y: number, x: number) => data[begin + (y + border) * rowStride + x + border];
     let most = 1e-9;
     for (let y = 0; y < height; y++)
-      for (let x = 0; x < width; x++) most = Math.max(most, at(y, x));
+      for (let x = 0; x < width; x++) most = Math.max(most, at(stream, c, y, x));
     for (let y = 0; y < height; y++) {
       for (let x = 0; x < width; x++) {
-        pixels[(c * height + y) * width + x] = Math.max(0, (255 * at(y, x)) / most);
+        pixels[(c * height + y) * width + x] = Math.max(0, (255 * at(stream, c, y, x)) / most);
       }
     }
   }

@@ -1,7 +1,8 @@
+import { effect, signal } from '@preact/signals';
 import { ConfusionMatrix } from '../shared/confusion_matrix';
 import { Bars, Card } from '../shared/widgets';
-import { picture, PictureGrid } from './picture_grid';
-import { choose } from './session';
+import { picture, PictureGrid, PixelGrid } from './picture_grid';
+import { choose, takeApart } from './session';
 import {
   batchView,
   classes,
@@ -12,6 +13,7 @@ import {
   metrics,
   mistakes,
   network,
+  pixel,
   profile,
 } from './state';
 
@@ -107,8 +109,16 @@ export function Filters() {
   );
 }
 
+const TakenApart = signal<typeof import('./arithmetic').default | undefined>(undefined);
+
+effect(() => {
+  if (pixel.value)
+    void import('./arithmetic').then((loaded) => (TakenApart.value = loaded.default));
+});
+
 export function Features() {
   const view = features.value;
+  const at = pixel.value;
   const held = data.value?.validation.reduce((a, b) => a + b, 0);
   return (
     <Card title="One picture through the network">
@@ -142,15 +152,37 @@ export function Features() {
             label="What the network says about it"
           />
           <div class="features-maps">
-            {view.layers.map(({ name, maps }) => (
+            {view.layers.map(({ name, maps, open }, layer) => (
               <figure key={name}>
-                <a href={convolutionPage()}>
+                {open ? (
+                  <PixelGrid
+                    pictures={maps}
+                    columns={8}
+                    label={`Feature maps, ${name}`}
+                    chosen={at?.layer === layer ? { ...at, picture: at.map } : undefined}
+                    onChoose={({ picture, ...spot }) => takeApart({ layer, map: picture, ...spot })}
+                  />
+                ) : (
                   <PictureGrid pictures={maps} columns={8} label={`Feature maps, ${name}`} />
-                </a>
-                <figcaption class="small muted">{name}</figcaption>
+                )}
+                <figcaption class="small muted">
+                  <a href={convolutionPage()}>{name}</a>
+                </figcaption>
               </figure>
             ))}
           </div>
+          {view.layers.some(({ open }) => open) && !at && (
+            <p class="small muted features-hint">
+              Choose a pixel of a map to see the numbers that it is made of.
+            </p>
+          )}
+          {TakenApart.value && view.arithmetic && at && (
+            <TakenApart.value
+              name={view.layers[view.arithmetic.pixel.layer].name}
+              arithmetic={view.arithmetic}
+              kernelPage={kernelPage}
+            />
+          )}
         </div>
       ) : (
         <Later>The feature maps of a picture you choose, and what the network says about it.</Later>

@@ -29,6 +29,8 @@ let data: LoadedData | undefined;
 let drawn: number | undefined;
 let weights: { name: string; weights: Weights } | undefined;
 let run: Run | undefined;
+/** The run that is shown: that one, or the one before, whose network can still be looked into. */
+let shown: Run | undefined;
 /** Whether this tab is the one that keeps its run: two would overwrite each other's. */
 let keeper = false;
 /** The run that ended last in this tab, to go on with also where the browser keeps nothing. */
@@ -82,6 +84,8 @@ async function handle(message: ToWorker): Promise<void> {
       return run?.stop();
     case 'forget':
       ended = undefined;
+      shown?.close();
+      shown = undefined;
       if (keeper) await store.clear();
       return;
     case 'weights':
@@ -92,7 +96,7 @@ async function handle(message: ToWorker): Promise<void> {
       weights = undefined;
       return;
     case 'choose':
-      return run?.choose(message.image);
+      return look(message);
   }
 }
 
@@ -238,7 +242,8 @@ async function goOn(): Promise<void> {
 }
 
 async function train(next: Run, resumed: number): Promise<void> {
-  run = next;
+  shown?.close();
+  run = shown = next;
   const { record } = next;
   ended = undefined;
   post({ type: 'started', resumed, record });
@@ -255,6 +260,15 @@ async function train(next: Run, resumed: number): Promise<void> {
     }
     const { checkpoint } = next;
     if (checkpoint) ended = { record, checkpoint, resumes: 0 };
+  }
+}
+
+async function look({ image, pixel }: Extract<ToWorker, { type: 'choose' }>): Promise<void> {
+  try {
+    await shown?.choose(image, pixel);
+  } catch (error) {
+    // The device of a run that goes on is the run's to mend; that of one that ended is not missed.
+    if (kindOf(error) !== 'device-lost') throw error;
   }
 }
 
