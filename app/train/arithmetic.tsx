@@ -106,7 +106,7 @@ function Index(props: { name: string; of: number; value: number; set(value: numb
   const { name, of, value, set } = props;
   return (
     <label class="small picture-number">
-      {name}, 1 to {of}
+      {name} 1–{of}
       <input
         type="number"
         min={1}

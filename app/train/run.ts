@@ -17,7 +17,7 @@ import { countItems, picturesOf, stills } from './data';
 import type { FromWorker, Mistake, Pictures, Pixel, RunRecord } from './protocol';
 import type { LoadedData, RunStore } from './run_store';
 import { profileStep, Viewer } from './viewer';
-import { takeGpu } from './warm';
+import { giveBack, takeGpu } from './warm';
 
 /** Milliseconds between two looks at loss and accuracy, about. */
 const LOOK_MS = 250;
@@ -50,6 +50,8 @@ export class Run {
   /** The image whose feature maps are shown, and the pixel of them that is taken apart. */
   #chosen: { image: number; pixel?: Pixel } = { image: 0 };
   #gpu?: Gpu;
+  /** Whether that is the next training's by now. */
+  #lent = false;
   #checkpoint?: Uint8Array;
   #paused?: { promise: Promise<void>; resume(): void };
   #stopped = false;
@@ -112,7 +114,7 @@ export class Run {
     this.#viewer = undefined;
     this.trainer?.dispose();
     this.trainer = undefined;
-    this.#gpu?.dispose();
+    if (!this.#lent) this.#gpu?.dispose();
     this.#gpu = undefined;
   }
 
@@ -189,6 +191,7 @@ export class Run {
         yield { step: trainer.step };
       }
       this.#rest();
+      if (!kernel) this.#lent = giveBack(this.#gpu);
     } catch (error) {
       const reason = await reasonOf(error, this.#gpu);
       this.close();
@@ -227,12 +230,13 @@ export class Run {
   async #handle(trainer: Trainer, event: TrainEvent): Promise<void> {
     const { data, post, record } = this.options;
     this.#tick();
-    let viewDue = event.type === 'start';
+    let viewDue = false;
     if (event.type === 'step') {
       const { step, loss, accuracy } = event;
       record.log.training.push({ step, loss, accuracy });
       this.#adjustLooks(step);
-      viewDue = performance.now() > this.#viewedAt;
+      // What the views run is compiled when the curve has begun to move.
+      viewDue = step > 1 && performance.now() > this.#viewedAt;
     } else if (event.type === 'epoch') {
       if (event.validation) record.metrics = event.validation;
       if (data.validation) this.#validated(trainer, data.validation);

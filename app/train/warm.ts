@@ -23,8 +23,8 @@ const recordOf =
       training: true,
     });
 
-function open(config: TrainConfig): Promise<Gpu> {
-  const opening = openGpu(1, recordOf(config));
+function keep(opening: Promise<Gpu>): Promise<Gpu> {
+  warm = opening;
   const forget = () => {
     if (warm === opening) warm = undefined;
   };
@@ -35,7 +35,7 @@ function open(config: TrainConfig): Promise<Gpu> {
 /** Compiles what a training with these would need. What goes wrong goes wrong again, and is told, at the start. */
 export async function warmUp(config: TrainConfig, { training }: LoadedData): Promise<void> {
   try {
-    const gpu = await (warm ??= open(config));
+    const gpu = await (warm ?? keep(openGpu(1, recordOf(config))));
     await leaveOutWrong(gpu, { store: verdicts, record: recordOf(config) }); // of other settings
     const network = createNetwork(config.model, systems, config.requiresGrad);
     await Plan.precompile(recordStep(gpu, network, config, training).tape, gpu);
@@ -57,4 +57,11 @@ export async function takeGpu(config: TrainConfig, fresh = false): Promise<Gpu> 
   }
   await leaveOutWrong(gpu, { store: verdicts, record });
   return gpu;
+}
+
+/** Gives it back when a training has ended, with all that was compiled on it. @returns whether it is taken */
+export function giveBack(gpu: Gpu): boolean {
+  if (warm) return false;
+  void keep(Promise.resolve(gpu));
+  return true;
 }
