@@ -1,7 +1,8 @@
 import { accumulate, add } from '../../src/kernels/add';
 import { bordered } from '../../src/kernels/kernel';
 import * as reference from '../../src/kernels/reference/add';
-import { tensor, testGradient, testKernel } from '../support/kernel';
+import { testGradient } from '../support/gradient';
+import { tensor, testKernel } from '../support/kernel';
 
 const oneRounding = { absolute: 0, relative: 6e-8 }; // half a unit in the last place
 

@@ -7,7 +7,8 @@ import {
 } from '../../src/kernels/batch_norm';
 import { bordered, size } from '../../src/kernels/kernel';
 import * as reference from '../../src/kernels/reference/batch_norm';
-import { tensor, testGradient, testKernel, type Dense } from '../support/kernel';
+import { testGradient } from '../support/gradient';
+import { tensor, testKernel, type Dense } from '../support/kernel';
 import { uniform } from '../support/random';
 
 interface Shaped {

@@ -6,7 +6,8 @@ import {
 import { bordered, size, type Layout } from '../../src/kernels/kernel';
 import { batchNormRunning } from '../../src/kernels/reference/batch_norm';
 import * as reference from '../../src/kernels/reference/bn_relu_pool';
-import { tensor, testGradient, testKernel, type TestTensor } from '../support/kernel';
+import { testGradient } from '../support/gradient';
+import { tensor, testKernel, type TestTensor } from '../support/kernel';
 import { uniform } from '../support/random';
 
 // Every output is a handful of products and differences of numbers of size a few: 2 to 5 roundings.

@@ -1,6 +1,7 @@
 import { cdistBackward, cdistForward, type CdistAttributes } from '../../src/kernels/cdist';
 import * as reference from '../../src/kernels/reference/cdist';
-import { tensor, testGradient, testKernel, type Dense } from '../support/kernel';
+import { testGradient } from '../support/gradient';
+import { tensor, testKernel, type Dense } from '../support/kernel';
 
 interface Case extends CdistAttributes {
   name: string;

@@ -17,7 +17,8 @@ import { bordered, size, type Kernel, type Layout } from '../../src/kernels/kern
 import * as reference from '../../src/kernels/reference/conv';
 import { inParts } from '../support/conv';
 import { testGpu } from '../support/gpu';
-import { tensor, testGradient, testKernel, type Dense, type TestTensor } from '../support/kernel';
+import { testGradient } from '../support/gradient';
+import { tensor, testKernel, type Dense, type TestTensor } from '../support/kernel';
 
 // Sums of at most some 500 products of numbers up to 1: 6e-8 * sqrt(500) * a few.
 const tolerance = { absolute: 2e-5, relative: 1e-5 };

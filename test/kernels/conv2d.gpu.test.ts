@@ -1,7 +1,8 @@
 import { conv2dBackwardInput, conv2dBackwardWeight, conv2dForward } from '../../src/kernels/conv2d';
 import * as reference from '../../src/kernels/reference/conv2d';
 import { windowOf, windowsIn, type WindowAttributes } from '../../src/kernels/window';
-import { tensor, testGradient, testKernel } from '../support/kernel';
+import { testGradient } from '../support/gradient';
+import { tensor, testKernel } from '../support/kernel';
 
 // Sums of up to some 1,000 products of numbers up to 1: 6e-8 * sqrt(1000) * a few.
 const tolerance = { absolute: 2e-5, relative: 1e-5 };

@@ -11,7 +11,8 @@ import {
 } from '../../src/kernels/copy';
 import { bordered, size } from '../../src/kernels/kernel';
 import * as reference from '../../src/kernels/reference/copy';
-import { tensor, testGradient, testKernel } from '../support/kernel';
+import { testGradient } from '../support/gradient';
+import { tensor, testKernel } from '../support/kernel';
 
 const exact = { absolute: 0, relative: 0 };
 const ones = (shape: readonly number[]) => shape.map(() => 1);

@@ -7,7 +7,8 @@ import {
 import { size } from '../../src/kernels/kernel';
 import * as reference from '../../src/kernels/reference/cross_entropy';
 import { random } from '../support/random';
-import { tensor, testGradient, testKernel, type Dense } from '../support/kernel';
+import { testGradient } from '../support/gradient';
+import { tensor, testKernel, type Dense } from '../support/kernel';
 
 interface Case extends Omit<CrossEntropyAttributes, 'logSoftmax' | 'hasWeight'> {
   name: string;

@@ -1,7 +1,8 @@
 import { cumsumForward } from '../../src/kernels/cumsum';
 import { size } from '../../src/kernels/kernel';
 import { cumsum } from '../../src/kernels/reference/cumsum';
-import { tensor, testGradient, testKernel } from '../support/kernel';
+import { testGradient } from '../support/gradient';
+import { tensor, testKernel } from '../support/kernel';
 
 const shapes: [string, number[], number?][] = [
   ['one number', [1]],

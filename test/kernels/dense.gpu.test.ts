@@ -20,7 +20,8 @@ import { Tape } from '../../src/tape/tape';
 import { state } from '../../src/tape/value';
 import { linear } from '../../src/tape/operations/dense';
 import { ADAPTER, testGpu } from '../support/gpu';
-import { tensor, testGradient, testKernel, type TestTensor } from '../support/kernel';
+import { testGradient } from '../support/gradient';
+import { tensor, testKernel, type TestTensor } from '../support/kernel';
 import { uniform } from '../support/random';
 
 // A sum of L products of numbers in [-1, 1] grows like sqrt(L) / 3, and each of its L additions

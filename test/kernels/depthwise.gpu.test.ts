@@ -7,7 +7,8 @@ import { bordered } from '../../src/kernels/kernel';
 import { convBackwardBias } from '../../src/kernels/reference/conv';
 import * as reference from '../../src/kernels/reference/depthwise';
 import { inParts } from '../support/conv';
-import { tensor, testGradient, testKernel } from '../support/kernel';
+import { testGradient } from '../support/gradient';
+import { tensor, testKernel } from '../support/kernel';
 
 // Sums of at most some 100 products of numbers up to 1: 6e-8 * sqrt(100) * a few.
 const tolerance = { absolute: 1e-5, relative: 1e-5 };

@@ -3,7 +3,8 @@ import { dropoutBackward, dropoutForward } from '../../src/kernels/dropout';
 import { bordered } from '../../src/kernels/kernel';
 import { randomUniform } from '../../src/kernels/random';
 import * as reference from '../../src/kernels/reference/dropout';
-import { tensor, testGradient, testKernel, type TestTensor } from '../support/kernel';
+import { testGradient } from '../support/gradient';
+import { tensor, testKernel, type TestTensor } from '../support/kernel';
 
 /** The step buffer: seed and number. */
 const stepOf = (seed: number, number: number) =>

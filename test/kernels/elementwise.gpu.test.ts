@@ -7,7 +7,8 @@ import {
   type Unary,
 } from '../../src/kernels/elementwise';
 import * as reference from '../../src/kernels/reference/elementwise';
-import { tensor, testGradient, testKernel } from '../support/kernel';
+import { testGradient } from '../support/gradient';
+import { tensor, testKernel } from '../support/kernel';
 
 // exp, log and pow may be wrong by some units in the last place, of results up to exp(4).
 const tolerance = { absolute: 3e-6, relative: 8e-6 };

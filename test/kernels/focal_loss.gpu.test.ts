@@ -9,7 +9,8 @@ import { Storage } from '../../src/tape/storage';
 import { Tape } from '../../src/tape/tape';
 import { state } from '../../src/tape/value';
 import { ADAPTER, testGpu } from '../support/gpu';
-import { tensor, testGradient, testKernel, type TestTensor } from '../support/kernel';
+import { testGradient } from '../support/gradient';
+import { tensor, testKernel, type TestTensor } from '../support/kernel';
 import { uniform } from '../support/random';
 
 const labelsOf = (values: number[]) => tensor([values.length], values, { dtype: 'u32' });

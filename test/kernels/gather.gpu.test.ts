@@ -2,7 +2,8 @@ import { gatherForward, segmentSum } from '../../src/kernels/gather';
 import { size, type DType } from '../../src/kernels/kernel';
 import * as reference from '../../src/kernels/reference/gather';
 import { random } from '../support/random';
-import { tensor, testGradient, testKernel, type Dense, type TestTensor } from '../support/kernel';
+import { testGradient } from '../support/gradient';
+import { tensor, testKernel, type Dense, type TestTensor } from '../support/kernel';
 
 interface Case {
   name: string;

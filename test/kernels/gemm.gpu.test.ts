@@ -8,7 +8,8 @@ import {
 } from '../../src/kernels/gemm';
 import * as reference from '../../src/kernels/reference/gemm';
 import { testGpu } from '../support/gpu';
-import { tensor, testGradient, testKernel, type TestTensor } from '../support/kernel';
+import { testGradient } from '../support/gradient';
+import { tensor, testKernel, type TestTensor } from '../support/kernel';
 
 // Sums of up to 130 products of numbers up to 1.
 const tolerance = { absolute: 3e-5, relative: 1e-5 };

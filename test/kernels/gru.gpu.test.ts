@@ -1,6 +1,7 @@
 import { gruBackward, gruBackwardWeight, gruForward } from '../../src/kernels/gru';
 import * as reference from '../../src/kernels/reference/gru';
-import { tensor, testGradient, testKernel, type Dense } from '../support/kernel';
+import { testGradient } from '../support/gradient';
+import { tensor, testKernel, type Dense } from '../support/kernel';
 
 interface Shape {
   steps: number; // T

@@ -1,6 +1,7 @@
 import { logSoftmaxBackward, logSoftmaxForward } from '../../src/kernels/log_softmax';
 import * as reference from '../../src/kernels/reference/log_softmax';
-import { tensor, testGradient, testKernel } from '../support/kernel';
+import { testGradient } from '../support/gradient';
+import { tensor, testKernel } from '../support/kernel';
 
 // The result is a difference of numbers of its own size, and the sum is good to a few 1e-7; the backward
 // sum of up to 600 gradients to 1e-5.

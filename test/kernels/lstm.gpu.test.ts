@@ -1,7 +1,8 @@
 import { lstmBackward, lstmCopyState, lstmForward, stepMask } from '../../src/kernels/lstm';
 import { size } from '../../src/kernels/kernel';
 import * as reference from '../../src/kernels/reference/lstm';
-import { tensor, testGradient, testKernel, type Dense } from '../support/kernel';
+import { testGradient } from '../support/gradient';
+import { tensor, testKernel, type Dense } from '../support/kernel';
 
 interface Shape {
   steps: number; // T

@@ -7,7 +7,8 @@ import {
   maxPoolForward2x2,
 } from '../../src/kernels/max_pool';
 import * as reference from '../../src/kernels/reference/max_pool';
-import { tensor, testGradient, testKernel, type Dense, type TestTensor } from '../support/kernel';
+import { testGradient } from '../support/gradient';
+import { tensor, testKernel, type Dense, type TestTensor } from '../support/kernel';
 import { uniform } from '../support/random';
 
 interface Pool {

@@ -4,7 +4,8 @@ import {
   type NormalizeAttributes,
 } from '../../src/kernels/normalize';
 import * as reference from '../../src/kernels/reference/normalize';
-import { tensor, testGradient, testKernel, type Dense } from '../support/kernel';
+import { testGradient } from '../support/gradient';
+import { tensor, testKernel, type Dense } from '../support/kernel';
 
 interface Case extends NormalizeAttributes {
   name: string;

@@ -6,7 +6,8 @@ import {
 } from '../../src/kernels/pool2d';
 import * as reference from '../../src/kernels/reference/pool2d';
 import { windowOf, windowsIn, type Pair, type Padding } from '../../src/kernels/window';
-import { tensor, testGradient, testKernel } from '../support/kernel';
+import { testGradient } from '../support/gradient';
+import { tensor, testKernel } from '../support/kernel';
 
 interface Case {
   name: string;

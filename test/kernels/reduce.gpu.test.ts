@@ -7,7 +7,8 @@ import {
   type ReducedAxes,
 } from '../../src/kernels/reduce';
 import * as reference from '../../src/kernels/reference/reduce';
-import { tensor, testGradient, testKernel, type TestTensor } from '../support/kernel';
+import { testGradient } from '../support/gradient';
+import { tensor, testKernel, type TestTensor } from '../support/kernel';
 
 // Sums of at most 5,000 terms of up to 1, in 64 parts: 8e-8 * sqrt(5000) * a few; a product's error grows with its length.
 const tolerance = { absolute: 2e-5, relative: 1e-5 };

@@ -1,7 +1,8 @@
 import { bordered } from '../../src/kernels/kernel';
 import { reluBackward, reluForward } from '../../src/kernels/relu';
 import * as reference from '../../src/kernels/reference/relu';
-import { tensor, testGradient, testKernel } from '../support/kernel';
+import { testGradient } from '../support/gradient';
+import { tensor, testKernel } from '../support/kernel';
 
 const exact = { absolute: 0, relative: 0 }; // a comparison and a copy: nothing is rounded
 

@@ -1,6 +1,7 @@
 import { softmaxBackward, softmaxForward } from '../../src/kernels/softmax';
 import * as reference from '../../src/kernels/reference/softmax';
-import { tensor, testGradient, testKernel } from '../support/kernel';
+import { testGradient } from '../support/gradient';
+import { tensor, testKernel } from '../support/kernel';
 
 // exp of a difference rounded at |x| of a few: some 1e-7 of a result of at most 1.
 const tolerance = { absolute: 2e-6, relative: 0 };

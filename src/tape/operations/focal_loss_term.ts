@@ -29,7 +29,11 @@ export interface Attributes {
 /** With the classes on the last axis, as the kernel has them. */
 const lastAxis = defineOperation({
   name: 'focal_loss',
-  forward(tape, inputs: Inputs, { gamma = 2, smoothing, threshold, reduction = 'mean' }: Attributes) {
+  forward(
+    tape,
+    inputs: Inputs,
+    { gamma = 2, smoothing, threshold, reduction = 'mean' }: Attributes,
+  ) {
     const { logits, labels, alpha } = inputs;
     const { loss, dlogits } = tape.dispatch(
       kernel,
