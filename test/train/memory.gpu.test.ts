@@ -43,7 +43,9 @@ it.runIf(inNode)(`training keeps the memory that it began with over ${STEPS} ste
   const [first, last] = [looks[0], looks.at(-1)!];
   expect(last.step - first.step).toBeGreaterThanOrEqual(STEPS * 0.9);
   expect(last.heap - first.heap).toBeLessThan(3);
-  expect(last.rss - first.rss).toBeLessThan(40);
+  // The allocator takes and gives back tens of MB as it likes.
+  const least = (some: typeof looks) => Math.min(...some.map(({ rss }) => rss));
+  expect(least(looks.slice(-4)) - least(looks.slice(0, 4))).toBeLessThan(20);
   expect(last.live).toBeLessThanOrEqual(first.live + 2); // a read that is on its way
   buffers.stop();
   trainer.dispose();
