@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import { Button } from '../shared/widgets';
 import type { Arithmetic, Pixel } from './protocol';
 import { takeApart } from './session';
+import './arithmetic.css';
 
 /** Side of the convolution's window. */
 const SIDE = 5;
