@@ -1,5 +1,6 @@
 import { deflateSync, inflateSync, strFromU8, strToU8 } from 'fflate';
 import type { Move } from './debug';
+import { fromLink, toLink } from './link';
 
 /** What the browser keeps of the lessons: texts that were changed, by exercise, and what was solved. */
 export interface Kept {
@@ -54,20 +55,14 @@ const LONGEST = 8192;
 
 /** The part after `#`, or null where it would be too long for a link. */
 export function toHash(shared: Shared): string | null {
-  const bytes = deflateSync(strToU8(JSON.stringify(shared)));
-  const text = btoa(String.fromCharCode(...bytes))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_')
-    .replaceAll('=', '');
+  const text = toLink(deflateSync(strToU8(JSON.stringify(shared))));
   return text.length > LONGEST ? null : `#${text}`;
 }
 
 export function fromHash(hash: string): Shared | null {
   if (hash.length < 12 || hash.length > LONGEST) return null;
   try {
-    const binary = atob(hash.slice(1).replaceAll('-', '+').replaceAll('_', '/'));
-    const bytes = Uint8Array.from(binary, (c) => c.charCodeAt(0));
-    const shared = JSON.parse(strFromU8(inflateSync(bytes))) as Shared;
+    const shared = JSON.parse(strFromU8(inflateSync(fromLink(hash.slice(1))))) as Shared;
     return typeof shared.exercise === 'string' && Array.isArray(shared.moves) ? shared : null;
   } catch {
     return null; // an anchor, or a link that was cut

@@ -1,3 +1,5 @@
+import { fromLink, toLink } from '../../learn/link';
+
 /** A result as it goes into a link: what was measured, where, and when. */
 export interface Shared {
   date: string;
@@ -13,9 +15,8 @@ const [LONGEST_TEXT, MOST_RESULTS] = [120, 100];
 /** The part of a link behind `#`, which browsers send to nobody. */
 export function toHash({ date, adapter, browser, results }: Shared): string {
   const rows = results.map(({ problem, ms, gflops }) => [problem, round(ms), round(gflops)]);
-  const bytes = new TextEncoder().encode(JSON.stringify([date, adapter, browser, rows]));
-  const text = btoa(String.fromCharCode(...bytes));
-  return `#${NAME}=${text.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')}`;
+  const text = JSON.stringify([date, adapter, browser, rows]);
+  return `#${NAME}=${toLink(new TextEncoder().encode(text))}`;
 }
 
 const round = (value: number) => Number(value.toPrecision(4));
@@ -25,9 +26,8 @@ export function fromHash(hash: string): Shared | undefined {
   const text = new URLSearchParams(hash.slice(1)).get(NAME);
   if (!text) return undefined;
   try {
-    const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
-    const bytes = Uint8Array.from(binary, (letter) => letter.charCodeAt(0));
-    const [date, adapter, browser, rows] = JSON.parse(new TextDecoder().decode(bytes)) as unknown[];
+    const json = new TextDecoder().decode(fromLink(text));
+    const [date, adapter, browser, rows] = JSON.parse(json) as unknown[];
     if (![date, adapter, browser].every(isText) || !Array.isArray(rows)) return undefined;
     if (rows.length === 0 || rows.length > MOST_RESULTS || !rows.every(isRow)) return undefined;
     const results = rows.map(([problem, ms, gflops]) => ({ problem, ms, gflops }));
