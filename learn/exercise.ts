@@ -42,6 +42,8 @@ export interface Exercise extends Trial {
 export interface Rung extends Trial {
   title: string;
   change: string;
+  /** The smallest subgroup that it is right with, where it uses them. */
+  lanes?: number;
   /** All rungs of a ladder are timed with the same numbers. */
   timed: () => Dispatch;
 }

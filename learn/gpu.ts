@@ -4,7 +4,7 @@ import type { Pipeline } from '../src/gpu/pipelines';
 import { wrongValue } from './check';
 import { buffersOf, typed, type Dispatch } from './dispatch';
 import type { WgslModule } from '../src/gpu/wgsl';
-import type { Trial } from './exercise';
+import type { Rung, Trial } from './exercise';
 import { guard } from './guard';
 
 const { COPY_DST, COPY_SRC, MAP_READ, STORAGE, UNIFORM } = BufferUsage;
@@ -92,9 +92,13 @@ export async function runOnGpu(gpu: Gpu, exercise: Trial, code: string): Promise
   return null;
 }
 
-/** Whether the device has what the file enables, subgroups above all. */
-export const runsOn = (gpu: Gpu, { features }: WgslModule): boolean =>
-  features.every((feature) => gpu.device.features.has(feature));
+/** Whether the device has what the file enables, subgroups above all, and these are large enough. */
+export const runsOn = (
+  { capabilities }: { capabilities: Pick<Gpu['capabilities'], 'features' | 'subgroupMinSize'> },
+  { shader, lanes = 0 }: Pick<Rung, 'shader' | 'lanes'>,
+): boolean =>
+  shader.features.every((feature) => capabilities.features.has(feature)) &&
+  capabilities.subgroupMinSize >= lanes;
 
 /** Rounds of samples: as many as this where they fit into the time, and never fewer than the least. */
 const ROUNDS = { least: 3, most: 9, milliseconds: 6000 };

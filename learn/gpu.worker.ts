@@ -33,9 +33,10 @@ onmessage = async ({ data }: MessageEvent<GpuQuestion>) => {
 async function reply(gpu: Gpu, question: GpuQuestion) {
   const { exercises, ladder } = await lesson(question.lesson);
   if (question.ask === 'ladder') {
-    const rungs = ladder!.rungs.map(({ shader, timed }) => ({ shader, dispatch: timed() }));
-    const able = rungs.filter(({ shader }) => runsOn(gpu, shader));
-    const milliseconds = await timeOnGpu(gpu, able);
+    const { rungs } = ladder!;
+    const able = rungs.filter((rung) => runsOn(gpu, rung));
+    const timed = able.map(({ shader, timed }) => ({ shader, dispatch: timed() }));
+    const milliseconds = await timeOnGpu(gpu, timed);
     return { rungs: rungs.map((rung) => milliseconds[able.indexOf(rung)] ?? null) };
   }
   const { ask, code } = question;

@@ -33,7 +33,7 @@ export function LadderView({ lesson, ladder }: { lesson: string; ladder: Ladder 
       const without = answer.rungs.includes(null);
       setSaid(
         `Median milliseconds of a dispatch in this browser, the rungs in turns, on ${answer.adapter}.` +
-          (without ? ' It has no subgroups, so the rungs that need them did not run.' : ''),
+          (without ? ' Rungs without a time need subgroups, or larger ones than it has.' : ''),
       );
     } else if ('wrong' in answer) setSaid(answer.wrong);
   };

@@ -83,8 +83,10 @@ function rung(
   shader: WgslModule,
   dispatch: (sizes: Sizes, withAnswer?: boolean) => Dispatch,
   hidden = ODD,
+  lanes?: number,
 ): Rung {
   return {
+    lanes,
     title,
     change,
     shader,
@@ -161,6 +163,7 @@ const ladder: Ladder = {
       conv5x5ForwardSubgroup.shader,
       (sizes, withAnswer) => real(conv5x5ForwardSubgroup, sizes, withAnswer),
       WHOLE,
+      8,
     ),
   ],
 };

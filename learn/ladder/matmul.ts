@@ -126,6 +126,7 @@ const ladder: Ladder = {
       change:
         '64 sums a thread. All lanes need the same 16 numbers of a: each reads a part, and a broadcast hands it round.',
       shader: gemmTiled.shader,
+      lanes: 4,
       tolerance,
       shown: tiled(COUNTED),
       hidden: ODD.map((sizes) => tiled(sizes)),

@@ -200,7 +200,9 @@ describe('a first training', () => {
     expect(watch.foreign).toEqual([]);
     expect(watch.errors).toEqual([]);
     // What a pixel is made of is the only part that comes when it is asked for.
-    expect(watch.fetched.slice(fetched)).toEqual([expect.stringMatching(/^assets\/arithmetic-/)]);
+    const later = watch.fetched.slice(fetched);
+    expect(later.length).toBeGreaterThan(0);
+    expect(later.filter((path) => !path.startsWith('assets/arithmetic-'))).toEqual([]);
 
     bar('held out, %', accuracy, { least: 90 });
     bar('from the button to a moving curve, s', moving, { most: 6 });

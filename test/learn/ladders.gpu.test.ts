@@ -43,7 +43,7 @@ describe.each(Object.entries({ matmul, reduce, conv5x5 }))('%s', (name, ladder) 
   it.each(ladder.rungs)('$title', async (rung) => {
     expect(check(rung, rung.shader.code).problems).toEqual([]);
     const gpu = await testGpu();
-    if (runsOn(gpu, rung.shader)) expect(await runOnGpu(gpu, rung, rung.shader.code)).toBeNull();
+    if (runsOn(gpu, rung)) expect(await runOnGpu(gpu, rung, rung.shader.code)).toBeNull();
     else expect(rung.shader.features).toEqual(['subgroups']);
   });
 
@@ -54,13 +54,17 @@ describe.each(Object.entries({ matmul, reduce, conv5x5 }))('%s', (name, ladder) 
 });
 
 it('says which rungs an adapter without subgroups cannot run', () => {
-  const bare = { device: { features: new Set() } } as unknown as Parameters<typeof runsOn>[0];
-  const left = [...matmul.rungs, ...reduce.rungs, ...conv5x5.rungs].filter(
-    ({ shader }) => !runsOn(bare, shader),
-  );
+  const bare = { capabilities: { features: new Set<string>(), subgroupMinSize: 0 } };
+  const rungs = [...matmul.rungs, ...reduce.rungs, ...conv5x5.rungs];
+  const left = rungs.filter((rung) => !runsOn(bare, rung));
   expect(left.map(({ title }) => title)).toEqual([
     'Broadcast: what facegrad runs for large ones',
     'subgroupAdd',
     'Broadcast: what facegrad runs with subgroups',
   ]);
+  const of = (subgroupMinSize: number) => ({
+    capabilities: { features: new Set(['subgroups']), subgroupMinSize },
+  });
+  expect(rungs.filter((rung) => !runsOn(of(4), rung))).toEqual([conv5x5.rungs.at(-1)]);
+  expect(rungs.filter((rung) => !runsOn(of(8), rung))).toEqual([]);
 });
