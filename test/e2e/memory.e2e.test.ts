@@ -141,7 +141,8 @@ it.runIf(process.platform === 'linux')(
     expect(grown('workerHeap')).toBeLessThan(MOST.heap);
     expect(grown('pageProcess')).toBeLessThan(MOST.process);
     expect(grown('gpuProcess')).toBeLessThan(MOST.process);
-    expect(last.live).toBeLessThan(MOST.live);
+    // Some are made for the views, after the first step and before the first look.
+    expect(last.live - first.live).toBeLessThan(MOST.live);
     expect(last.made.BindGroup).toBe(first.made.BindGroup); // nothing is recorded or compiled again
     expect(watch.errors).toEqual([]);
     await page.close();
