@@ -13,7 +13,7 @@ import {
   openTab,
   press,
 } from './browser';
-import { shots, text, waitForData, waitForStep } from './browser';
+import { shots, text, waitForData, waitForElement, waitForStep } from './browser';
 import { waitForText, waitUntil, type Watch } from './browser';
 
 /** Few faces, learnt by heart in few steps. */
@@ -55,7 +55,8 @@ const whitePixel = (maps: ElementHandle<Element>) =>
     const { left, top, width: w, height: h } = canvas.getBoundingClientRect();
     const [x, y] = [at % width, Math.floor(at / width)];
     return {
-      place: [left + ((x + 0.5) / width) * w, top + ((y + 0.5) / height) * h] as const,
+      // A click's place is a whole number, and a pixel little larger.
+      place: [Math.ceil(left + (x / width) * w), Math.ceil(top + (y / height) * h)] as const,
       spot: [1 + Math.floor(x / 14) + 8 * Math.floor(y / 14), 1 + (y % 14), 1 + (x % 14)],
       right: data[4 * (at + 1)],
       below: data[4 * (at + width)],
@@ -71,9 +72,13 @@ const numbers = (page: Page, selector: string) =>
 async function checkPixel(page: Page): Promise<void> {
   const [maps] = await page.$$('.features-maps figure:nth-child(3) .pixels');
   await maps.scrollIntoView();
+  // The first choice draws the maps anew, of the network as it is now.
+  await (maps as ElementHandle<HTMLElement>).focus();
+  await page.keyboard.press('Enter');
+  await waitForElement(page, '.taken-apart');
   const { place, spot, right, below } = await whitePixel(maps);
-  const [map, row, column] = spot;
   await page.mouse.click(...place);
+  const [map, row, column] = spot;
   const total = (list: number[]) => list.reduce((a, b) => a + b, 0);
   const valueAt = async (row: number, column: number) => {
     await waitUntil(
