@@ -17,6 +17,7 @@ import {
   type ConvLanes,
   type ConvSplit,
 } from './conv5x5';
+import { works, type FastConvVariant } from './fast';
 import {
   cpuLanes,
   f32,
@@ -38,7 +39,6 @@ import {
 
 /** Which kernels to run: the fastest that the device and the shapes allow, or these. */
 export type ConvVariant = 'auto' | 'plain' | FastConvVariant;
-export type FastConvVariant = 'tiled' | 'subgroup' | 'winograd';
 
 /**
  * The variant to run for images of these shapes and layouts.
@@ -83,20 +83,6 @@ export function conv5x5Variant(
   }
   return variant;
 }
-
-/** Kernels that are faster than the readable ones, a family and what it takes: what an adapter may get wrong. */
-export type FastKernels =
-  | `conv5x5 ${FastConvVariant}`
-  | `conv ${ConvKind} ${'tiled' | 'subgroup'}`
-  | 'matrix product subgroup'
-  | 'max_pool 2x2'
-  | 'bn_relu_pool';
-/** Convolutions that have tuned kernels of their own. */
-export type ConvKind = '1x1' | '3x3' | '5x5' | 'depthwise';
-
-/** Whether kernels may be taken unasked: a check of the adapter may have left them out. */
-export const works = (capabilities: Pick<Capabilities, 'leftOut'> | undefined, fast: FastKernels) =>
-  !capabilities?.leftOut?.has(fast);
 
 /** The workgroup size, in whole subgroups (of 64 at most) up to `largest`, that leaves the fewest lanes idle. */
 export function fit(

@@ -1,6 +1,6 @@
 /** Every operation that has fast kernels, on a tiny shape, once by each of its choices. */
 import type { Capabilities } from '../gpu/device';
-import type { ConvKind, FastConvVariant, FastKernels } from '../kernels/conv_choice';
+import type { ConvKind, FastConvVariant, FastKernels } from '../kernels/fast';
 import { bordered, f32, subgroupsOf, type Layout } from '../kernels/kernel';
 import { PLAIN } from '../kernels/tuning';
 import { bnReluPool } from './operations/bn_relu_pool';

@@ -23,28 +23,42 @@ function tileOf([, height, width]: readonly number[], [tx, ty]: readonly [number
   };
 }
 
+/** Inside, mirrored at the first and last place, which are not repeated. */
+function mirror(at: number, extent: number): number {
+  if (extent === 1) return 0;
+  while (at >= extent || at < 0) at = at < 0 ? -at : 2 * (extent - 1) - at;
+  return at;
+}
+
+/** The histogram of tile t, counted along the rows of tiles of one image after another. */
+function countsOf(
+  { shape: [, H, W], data }: Images,
+  tile: { height: number; width: number },
+  [ty, tx]: readonly [number, number],
+  t: number,
+  levels: number,
+): number[] {
+  const n = Math.floor(t / (ty * tx));
+  const [row, column] = [Math.floor(t / tx) % ty, t % tx];
+  const counts = new Array<number>(levels).fill(0);
+  for (let i = 0; i < tile.height * tile.width; i++) {
+    const y = mirror(row * tile.height + Math.floor(i / tile.width), H);
+    const x = mirror(column * tile.width + (i % tile.width), W);
+    counts[data[(n * H + y) * W + x]]++;
+  }
+  return counts;
+}
+
 /** One table of 256 levels a tile, as OpenCV's createCLAHE makes them. */
 export function claheTables({ shape, data }: Images, o: ClaheOptions): Float64Array {
-  const [images, H, W] = shape;
+  const [images] = shape;
   const [tx, ty] = o.tiles;
   const tile = tileOf(shape, o.tiles);
   const area = tile.height * tile.width;
   const limit = o.clipLimit > 0 ? Math.max(1, Math.floor((o.clipLimit * area) / 256)) : Infinity;
-  const mirror = (at: number, extent: number): number => {
-    if (extent === 1) return 0;
-    while (at >= extent || at < 0) at = at < 0 ? -at : 2 * (extent - 1) - at;
-    return at;
-  };
   const tables: number[] = [];
   for (let t = 0; t < images * ty * tx; t++) {
-    const n = Math.floor(t / (ty * tx));
-    const [row, column] = [Math.floor(t / tx) % ty, t % tx];
-    const counts = new Array<number>(256).fill(0);
-    for (let i = 0; i < area; i++) {
-      const y = mirror(row * tile.height + Math.floor(i / tile.width), H);
-      const x = mirror(column * tile.width + (i % tile.width), W);
-      counts[data[(n * H + y) * W + x]]++;
-    }
+    const counts = countsOf({ shape, data }, tile, [ty, tx], t, 256);
     let clipped = 0;
     for (let k = 0; k < 256; k++) {
       clipped += Math.max(0, counts[k] - limit);
@@ -148,21 +162,9 @@ export function claheBinsTables({ shape, data }: Images, o: AdapthistOptions): F
   const [ty, tx] = [Math.ceil(H / height), Math.ceil(W / width)];
   const area = height * width;
   const limit = o.clipLimit > 0 ? Math.max(1, Math.floor(o.clipLimit * area)) : area;
-  const mirror = (at: number, extent: number): number => {
-    if (extent === 1) return 0;
-    while (at >= extent || at < 0) at = at < 0 ? -at : 2 * (extent - 1) - at;
-    return at;
-  };
   const tables: number[] = [];
   for (let t = 0; t < images * ty * tx; t++) {
-    const n = Math.floor(t / (ty * tx));
-    const [row, column] = [Math.floor(t / tx) % ty, t % tx];
-    const counts = new Array<number>(o.bins).fill(0);
-    for (let i = 0; i < area; i++) {
-      const y = mirror(row * height + Math.floor(i / width), H);
-      const x = mirror(column * width + (i % width), W);
-      counts[data[(n * H + y) * W + x]]++;
-    }
+    const counts = countsOf({ shape, data }, { height, width }, [ty, tx], t, o.bins);
     clip(counts, limit);
     let sum = 0;
     for (const count of counts) {

@@ -4,7 +4,7 @@ import {
   bnReluPoolForward,
   bnReluPoolInference,
 } from '../../kernels/bn_relu_pool';
-import { works } from '../../kernels/conv_choice';
+import { works } from '../../kernels/fast';
 import { cpuLanes } from '../../kernels/kernel';
 import { defineOperation, type Tape } from '../tape';
 import type { Value } from '../value';

@@ -14,14 +14,9 @@ import {
   convPointwiseVec4,
   convFlipWeights,
 } from '../../kernels/conv';
-import {
-  BUSY_THREADS,
-  BUSY_WORKGROUPS,
-  fit,
-  works,
-  type ConvKind,
-} from '../../kernels/conv_choice';
+import { BUSY_THREADS, BUSY_WORKGROUPS, fit } from '../../kernels/conv_choice';
 import { conv5x5ReduceWeight } from '../../kernels/conv5x5';
+import { works, type ConvKind } from '../../kernels/fast';
 import {
   depthwiseBackwardInput,
   depthwiseBackwardWeight,

@@ -11,9 +11,9 @@ import {
   conv5x5Variant,
   winogradPays,
   winogradTile,
-  works,
   type ConvVariant,
 } from '../../kernels/conv_choice';
+import { works } from '../../kernels/fast';
 import { bordered, f32, size, u32, type Layout } from '../../kernels/kernel';
 import { convKey, type ConvChoice, type ConvPass } from '../../kernels/tuning';
 import type { WinogradTile } from '../../kernels/winograd';

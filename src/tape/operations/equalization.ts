@@ -67,7 +67,7 @@ export const clahe = defineOperation({
 
 /** The same of pictures of any values, to 0..1, as scikit-image's equalize_adapthist: limit and tiles mean other things there. */
 export const equalizeAdapthist = defineOperation({
-  name: 'equalizeAdapthist',
+  name: 'equalize_adapthist',
   forward(tape: Tape, { x }: X, attributes: AdapthistAttributes = {}): Y {
     const { bin } = tape.dispatch(claheLevels, { x }, attributes);
     const { table } = tape.dispatch(claheBinsTables, { bin }, attributes);

@@ -1,5 +1,5 @@
 import { FacegradError } from '../../gpu/errors';
-import { works } from '../../kernels/conv_choice';
+import { works } from '../../kernels/fast';
 import { unaryForward } from '../../kernels/elementwise';
 import { broadcastShape } from '../../kernels/elementwise';
 import {

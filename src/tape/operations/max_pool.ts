@@ -1,4 +1,4 @@
-import { works } from '../../kernels/conv_choice';
+import { works } from '../../kernels/fast';
 import {
   isPool2x2,
   maxPoolBackward,
