@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { OutOfTime } from './host/deadline';
 import { isRuntime, openRuntime } from './host/open';
+import { torchVersion } from './host/python';
 import type { BenchRuntime } from './host/runtime';
 import type { Facts, Job } from './jobs/job';
 import { LIBRARIES } from './jobs/libraries';
@@ -30,7 +31,8 @@ Times training steps, inference and layers against other libraries, interleaved,
   --full                 everything: all presets, layers and kernels (takes long)
   --kernels fast|direct|plain|both|all   our tuned kernels (default), those without Winograd, the readable ones;
                          both: fast and plain, all: all three
-  --peers                also other libraries; installed into bench/peers on first use
+  --peers                also other libraries; installed into bench/peers on first use. In Node also PyTorch on the CPU, where
+                         python3 (or PYTHON of the environment) has it
   --libraries PATTERN    only these other libraries, for example 'jax|tfjs webgpu'
   --rounds N             timed batches per problem at most (default 9, at least 3)
   --budget SECONDS       of timing for each problem (default 15)
@@ -139,7 +141,9 @@ interface Choice {
 
 async function run(choice: Choice, onPart: (report: Report) => void): Promise<Report> {
   const { only, full, rounds, budgetMs, limitMs } = choice;
-  const libraries = chooseLibraries(choice);
+  const native = choice.peers && choice.runtime === 'node';
+  const torch = native ? torchVersion() : undefined;
+  const libraries = chooseLibraries(choice, torch !== undefined);
   const single = only.startsWith('kernel:') ? only.slice('kernel:'.length) : undefined;
   const problems = single === undefined ? chooseProblems(only, full) : [];
   const onProgress = (text: string) => console.error(`${clock()} ${text}`);
@@ -150,7 +154,10 @@ async function run(choice: Choice, onPart: (report: Report) => void): Promise<Re
       date: new Date().toISOString(),
       commit: commit(),
       runtime: choice.runtime,
-      where: await runtime.where(),
+      where: {
+        ...(await runtime.where()),
+        ...(native && { pytorch: torch ?? 'no PyTorch: python3 has none' }),
+      },
       cpu: `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}`,
       facts,
       measurements: [],
@@ -200,14 +207,16 @@ async function contest(
 }
 
 /** Ours first: the others' numbers are compared with it. */
-function chooseLibraries({ kernels, peers, libraries, runtime }: Choice): string[] {
-  const others = Object.keys(LIBRARIES).filter(
-    (name) =>
-      !name.startsWith('facegrad') &&
-      // In Node only TensorFlow.js finds its way to a GPU, and to nothing else.
-      (runtime === 'chrome' || name === 'tfjs webgpu') &&
-      new RegExp(libraries, 'i').test(name),
-  );
+function chooseLibraries(choice: Choice, hasTorch: boolean): string[] {
+  const { kernels, peers, libraries, runtime } = choice;
+  const runs = (name: string) => {
+    if (name.startsWith('facegrad')) return false;
+    if (name === 'pytorch cpu') return hasTorch;
+    // In Node only TensorFlow.js finds its way to a GPU.
+    return runtime === 'chrome' || name === 'tfjs webgpu';
+  };
+  const pattern = new RegExp(libraries, 'i');
+  const others = Object.keys(LIBRARIES).filter((name) => runs(name) && pattern.test(name));
   return [...OURS[kernels], ...(peers ? others : [])];
 }
 

@@ -1,4 +1,3 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { launch, type Browser } from 'puppeteer';
 import { createServer, type ViteDevServer } from 'vite';
@@ -6,6 +5,7 @@ import { chromeFlags, findChrome } from '../../tools/chrome';
 import { ownSystems } from '../../tools/own_systems';
 import { wgsl } from '../../tools/wgsl_plugin';
 import type { Answer, Job } from '../jobs/job';
+import { cpuTime } from './cpu_time';
 import { Deadline } from './deadline';
 import type { BenchPage } from './page';
 import type { BenchRuntime } from './runtime';
@@ -98,34 +98,4 @@ async function openPage(
   await page.waitForFunction(() => document.title === 'ready');
   return (job) =>
     page.evaluate((given) => (window as unknown as BenchPage).facegradBench(given), job);
-}
-
-/** CPU time of all threads of a browser and its descendants, in ms; 0 where the system does not tell. */
-function cpuTime(browser: number | undefined): number {
-  const parentOf = (pid: string) =>
-    /^PPid:\s*(\d+)/m.exec(readText(`/proc/${pid}/status`))?.[1] ?? '0';
-  const descends = (pid: string) => {
-    let ancestor = pid;
-    while (Number(ancestor) > 1 && Number(ancestor) !== browser) ancestor = parentOf(ancestor);
-    return Number(ancestor) === browser;
-  };
-  const threadTime = (pid: string, task: string) =>
-    Number(readText(`/proc/${pid}/task/${task}/schedstat`).split(' ')[0]) / 1e6;
-  try {
-    const processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && descends(name));
-    return processes
-      .flatMap((pid) => readdirSync(`/proc/${pid}/task`).map((task) => threadTime(pid, task)))
-      .reduce((sum, ms) => sum + ms, 0);
-  } catch {
-    return 0; // not Linux, or a process has ended meanwhile
-  }
-}
-
-/** A file of /proc; empty when its process has just ended. */
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
 }

@@ -4,6 +4,8 @@ import { nodeAdapter } from '../../tools/node_adapter';
 import type { Untyped } from '../peers/packages';
 import { answer } from '../jobs/answer';
 import type { Answer, Job, Place } from '../jobs/job';
+import { cpuTime } from './cpu_time';
+import { startPython } from './python';
 
 /** What the process says that bench/host/node.ts starts. */
 export type FromChild =
@@ -15,7 +17,7 @@ export type FromChild =
 
 /**
  * Answers jobs that come as messages, on Dawn. Of the other libraries TensorFlow.js runs here, on the
- * same Dawn; its script is the package's build for Node.
+ * same Dawn (its script is the package's build for Node), and PyTorch beside it.
  */
 export async function main(): Promise<void> {
   const say = (message: FromChild) => process.send!(message);
@@ -41,10 +43,11 @@ export async function main(): Promise<void> {
       },
       module: (path) =>
         import(/* @vite-ignore */ new URL(`node_modules/${path}`, peers).href) as Promise<Untyped>,
+      python: startPython,
     },
     cpuTime() {
       const { user, system } = process.cpuUsage();
-      return Promise.resolve((user + system) / 1e3);
+      return Promise.resolve(cpuTime(process.pid) || (user + system) / 1e3);
     },
     onProgress: (text) => say({ kind: 'progress', text }),
     onTurn: (library) => say({ kind: 'turn', library }),

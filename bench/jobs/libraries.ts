@@ -1,5 +1,6 @@
 import { jax } from '../peers/jax';
 import { onnxruntime } from '../peers/onnxruntime';
+import { pytorch } from '../peers/pytorch';
 import { tfjs } from '../peers/tfjs';
 import { facegrad } from '../versus/facegrad';
 import type { Subject } from '../versus/subject';
@@ -15,4 +16,5 @@ export const LIBRARIES: Record<string, (place: Place) => Subject> = {
   'tfjs wasm': ({ loader }) => tfjs(loader, 'wasm'),
   'onnxruntime webgpu': ({ loader }) => onnxruntime(loader, 'webgpu'),
   'onnxruntime wasm': ({ loader }) => onnxruntime(loader, 'wasm'),
+  'pytorch cpu': ({ loader }) => pytorch(loader),
 };

@@ -6,6 +6,7 @@ import {
   type LayerProblem,
   type TrainProblem,
 } from '../versus/problems';
+import type { Layer } from '../versus/layers';
 import { Unsupported, type Prepared, type Subject } from '../versus/subject';
 import type { Tensor } from '../versus/tensor';
 import type { PeerLoader, Untyped } from './packages';
@@ -41,9 +42,16 @@ const array = ({ numpy }: Untyped, { shape, data }: Tensor): Untyped =>
 const arrays = (lib: Untyped, tensors: Record<string, Tensor>): Arrays =>
   Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, array(lib, tensor)]));
 
-/** "Same" convolution, [N,C,H,W] and [O,C / groups,K,K]. Consumes both. */
-const convolve = ({ lax }: Untyped, x: Untyped, weight: Untyped, groups = 1): Untyped =>
-  lax.convGeneralDilated(x, weight, [1, 1], 'SAME', { featureGroupCount: groups });
+/** Zeros all around keep the size at stride 1; [N,C,H,W] and [O,C / groups,K,K]. Consumes both. */
+function convolve({ lax }: Untyped, x: Untyped, weight: Untyped, groups = 1, stride = 1): Untyped {
+  const half = (weight.shape[3] - 1) / 2;
+  const padding = [
+    [half, half],
+    [half, half],
+  ];
+  const options = { featureGroupCount: groups };
+  return lax.convGeneralDilated(x, weight, [stride, stride], padding, options);
+}
 
 /** Largest of 2x2, an odd last row or column left out. Consumes x. */
 function pool(x: Untyped): Untyped {
@@ -85,41 +93,56 @@ function cell(
 /** Class scores. Takes references of the parameters; consumes the pictures. */
 function forward(
   lib: Untyped,
-  { config, batch }: TrainProblem | InferProblem,
+  { layers, batch }: TrainProblem | InferProblem,
   p: Arrays,
   pictures: Untyped[],
   training: boolean,
 ): Untyped {
   const { nn, numpy } = lib;
-  const { streams, widths, hidden } = config;
-  const features = streams.map((stream, g) => {
-    let x = pictures[g];
-    widths.forEach((width, i) => {
-      const block = `streams.${stream}.block${i + 1}`;
-      x = convolve(lib, x, p[`${block}.conv.weight`].ref);
-      const gamma = p[`${block}.bn.weight`].ref;
-      const beta = p[`${block}.bn.bias`].ref;
-      if (training) {
-        x = normalize(lib, x, gamma, beta);
-      } else {
-        const channel = [1, width, 1, 1];
-        const variance = p[`${block}.bn.running_var`].ref.add(1e-5);
-        const scale = gamma.div(numpy.sqrt(variance));
-        const shift = beta.sub(p[`${block}.bn.running_mean`].ref.mul(scale.ref));
-        x = x.mul(scale.reshape(channel)).add(shift.reshape(channel));
+  const apply = (x: Untyped, layer: Layer): Untyped => {
+    const own = (what: string) => p[`${layer.name}.${what}`].ref;
+    switch (layer.op) {
+      case 'conv':
+        return convolve(lib, x, own('weight'), layer.groups, layer.stride);
+      case 'batchNorm': {
+        const [gamma, beta] = [own('weight'), own('bias')];
+        if (training) return normalize(lib, x, gamma, beta);
+        const channel = [1, layer.channels, 1, 1];
+        const scale = gamma.div(numpy.sqrt(own('running_var').add(1e-5)));
+        const shift = beta.sub(own('running_mean').mul(scale.ref));
+        return x.mul(scale.reshape(channel)).add(shift.reshape(channel));
       }
-      x = pool(nn.relu(x));
-    });
-    const flat = x.reshape([batch, -1]);
-    const [weight, bias] = ['weight', 'bias'].map((n) => p[`streams.${stream}.fc.${n}`].ref);
-    return nn.relu(multiply(lib, flat, weight, bias));
-  });
-  const x = numpy.concatenate(features, 1);
-  const bias = p['lstm.bias_ih_l0'].ref.add(p['lstm.bias_hh_l0'].ref);
-  const gates = multiply(lib, x, p['lstm.weight_ih_l0'].ref, bias);
-  const { h, c } = cell(lib, gates, undefined, hidden);
-  c.dispose();
-  return multiply(lib, h, p['classifier.weight'].ref, p['classifier.bias'].ref);
+      case 'relu':
+        return nn.relu(x);
+      case 'maxPool':
+        return pool(x);
+      case 'averagePool':
+        return x.mean([2, 3], { keepdims: true });
+      case 'flatten':
+        return x.reshape([batch, -1]);
+      case 'dropout':
+        return x;
+      case 'linear':
+        return multiply(lib, x, own('weight'), own('bias'));
+      case 'lstm': {
+        const bias = own('bias_ih_l0').add(own('bias_hh_l0'));
+        const gates = multiply(lib, x, own('weight_ih_l0'), bias);
+        const { h, c } = cell(lib, gates, undefined, layer.weight[0] / 4);
+        c.dispose();
+        return h;
+      }
+      case 'residual': {
+        const y = layer.body.reduce(apply, x.ref);
+        return nn.relu(layer.shortcut.reduce(apply, x).add(y));
+      }
+      case 'streams':
+        return numpy.concatenate(
+          layer.streams.map((stream, i) => stream.reduce(apply, pictures[i])),
+          1,
+        );
+    }
+  };
+  return layers.reduce(apply, pictures[0]);
 }
 
 function split(tensors: Record<string, Tensor>) {

@@ -12,4 +12,6 @@ export interface PeerLoader {
   module(path: string): Promise<Untyped>;
   /** Where the package's other files (WebAssembly) are fetched from. */
   url(path: string): string;
+  /** Starts a script of this folder in Python, where there is one; what it returns sends a message and gives the answer. */
+  python?(script: string): (message: Uint8Array) => Promise<Uint8Array>;
 }

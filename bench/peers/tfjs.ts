@@ -6,6 +6,7 @@ import {
   type LayerProblem,
   type TrainProblem,
 } from '../versus/problems';
+import type { Layer } from '../versus/layers';
 import { Unsupported, type Prepared, type Subject } from '../versus/subject';
 import { permute, type Tensor } from '../versus/tensor';
 import type { PeerLoader, Untyped } from './packages';
@@ -103,34 +104,62 @@ function loadModel(session: Session, { tensors }: TrainProblem | InferProblem): 
   return parameters;
 }
 
+/** Class scores. */
 function forward(
   { tf }: Session,
-  { config, batch }: TrainProblem | InferProblem,
+  { layers, batch }: TrainProblem | InferProblem,
   p: Parameters,
   pictures: Untyped[],
   training: boolean,
 ): Untyped {
-  const { streams, widths, hidden } = config;
-  const features = streams.map((stream, g) => {
-    let x = pictures[g];
-    widths.forEach((_, i) => {
-      const block = `streams.${stream}.block${i + 1}`;
-      x = tf.conv2d(x, p[`${block}.conv.weight`], 1, 'same');
-      let mean = p[`${block}.bn.running_mean`];
-      let variance = p[`${block}.bn.running_var`];
-      if (training) ({ mean, variance } = tf.moments(x, [0, 1, 2]));
-      x = tf.batchNorm(x, mean, variance, p[`${block}.bn.bias`], p[`${block}.bn.weight`], 1e-5);
-      x = tf.maxPool(tf.relu(x), 2, 2, 'valid');
-    });
-    const flat = tf.reshape(tf.transpose(x, [0, 3, 1, 2]), [batch, -1]);
-    const weight = p[`streams.${stream}.fc.weight`];
-    return tf.relu(tf.add(tf.matMul(flat, weight, false, true), p[`streams.${stream}.fc.bias`]));
-  });
-  const x = tf.concat(features, 1);
-  const bias = tf.add(p['lstm.bias_ih_l0'], p['lstm.bias_hh_l0']);
-  const gates = tf.add(tf.matMul(x, p['lstm.weight_ih_l0'], false, true), bias);
-  const { h } = cell(tf, gates, undefined, hidden);
-  return tf.add(tf.matMul(h, p['classifier.weight'], false, true), p['classifier.bias']);
+  const multiply = (x: Untyped, weight: string, bias: Untyped) =>
+    tf.add(tf.matMul(x, p[weight], false, true), bias);
+  const apply = (x: Untyped, layer: Layer): Untyped => {
+    const { name } = layer;
+    switch (layer.op) {
+      case 'conv': {
+        const { weight, stride, groups } = layer;
+        const [out, inGroup, height, width] = weight;
+        // At stride 2 TensorFlow's 'same' begins a pixel later than PyTorch's padding.
+        const pad = stride === 1 ? 'same' : (height - 1) / 2;
+        const filter = p[`${name}.weight`];
+        if (groups === 1) return tf.conv2d(x, filter, stride, pad);
+        const depthwise = tf.reshape(filter, [height, width, out, inGroup]);
+        return tf.depthwiseConv2d(x, depthwise, stride, pad);
+      }
+      case 'batchNorm': {
+        let mean = p[`${name}.running_mean`];
+        let variance = p[`${name}.running_var`];
+        if (training) ({ mean, variance } = tf.moments(x, [0, 1, 2]));
+        return tf.batchNorm(x, mean, variance, p[`${name}.bias`], p[`${name}.weight`], 1e-5);
+      }
+      case 'relu':
+        return tf.relu(x);
+      case 'maxPool':
+        return tf.maxPool(x, 2, 2, 'valid');
+      case 'averagePool':
+        return tf.mean(x, [1, 2], true);
+      case 'flatten':
+        return tf.reshape(tf.transpose(x, [0, 3, 1, 2]), [batch, -1]);
+      case 'dropout':
+        return x;
+      case 'linear':
+        return multiply(x, `${name}.weight`, p[`${name}.bias`]);
+      case 'lstm': {
+        const bias = tf.add(p[`${name}.bias_ih_l0`], p[`${name}.bias_hh_l0`]);
+        const gates = multiply(x, `${name}.weight_ih_l0`, bias);
+        return cell(tf, gates, undefined, layer.weight[0] / 4).h;
+      }
+      case 'residual':
+        return tf.relu(tf.add(layer.body.reduce(apply, x), layer.shortcut.reduce(apply, x)));
+      case 'streams':
+        return tf.concat(
+          layer.streams.map((stream, i) => stream.reduce(apply, pictures[i])),
+          1,
+        );
+    }
+  };
+  return layers.reduce(apply, pictures[0]);
 }
 
 /** One LSTM step from its gates' sums; the first one starts from zero. */

@@ -10,6 +10,7 @@ const COLOURS: Record<string, string> = {
   'tfjs wasm': '#f2bd8d',
   'onnxruntime webgpu': '#8a5ab5',
   'onnxruntime wasm': '#c8b2dd',
+  'pytorch cpu': '#c2412d',
 };
 
 const BAR = 14;

@@ -20,6 +20,7 @@ export interface Report {
 }
 
 const OURS = 'facegrad';
+const NATIVE = 'pytorch cpu';
 
 /**
  * Several runs on the same runtime as one, in the order of the list of problems: the later of two
@@ -37,6 +38,7 @@ export function mergeReports(reports: Report[]): Report {
   const commits = [...new Set(reports.map(({ commit }) => commit.slice(0, 10)))];
   return {
     ...last,
+    where: Object.assign({}, ...reports.map(({ where }) => where)) as Report['where'],
     commit: commits.length > 1 ? commits.join(', ') : last.commit,
     measurements: [...measurements.values()].sort((a, b) => rank(a) - rank(b)),
     kernels: [...kernels.values()],
@@ -225,10 +227,13 @@ export function reportMarkdown(report: Report): string {
     .filter(([fact]) => fact !== 'flags')
     .map(([, value]) => value)
     .join(', ');
+  const native = libraries.includes(NATIVE)
+    ? ` ${NATIVE}: the processor itself, without WebGPU, as a native reference.`
+    : '';
   return [
     `_${nameOf(report)}; ${where}; ${report.cpu}; measured peak ${peak.gflops.toFixed(0)} GFLOP/s, ` +
       `${peak.gbytesPerSecond.toFixed(0)} GB/s. Milliseconds, with the multiple of ours in brackets; –: not supported, or its ` +
-      `results are wrong; > N s: a single run took longer. ${report.date.slice(0, 10)}, ${shortCommits(report.commit)}._`,
+      `results are wrong; > N s: a single run took longer.${native} ${report.date.slice(0, 10)}, ${shortCommits(report.commit)}._`,
     '',
     `| | ${libraries.join(' | ')} |`,
     `| --- | ${libraries.map(() => '---:').join(' | ')} |`,

@@ -74,13 +74,14 @@ function loadModel(storage: Storage, { config, tensors }: TrainProblem | InferPr
   return model;
 }
 
-/** Both streams' pictures as the one tensor that the network takes. */
-function stackPictures({ config, batch, pictures }: TrainProblem | InferProblem): {
+/** All streams' pictures as the one tensor that the network takes, in the layout of its first convolution. */
+function stackPictures({ config, tensors, batch, pictures }: TrainProblem | InferProblem): {
   spec: TensorSpec;
   data: Float32Array;
 } {
   const { size } = config;
-  const spec = f32([pictures.length, batch, 1, size, size], bordered(size));
+  const [, , , taps] = Object.values(tensors).find(({ shape }) => shape.length === 4)!.shape;
+  const spec = f32([pictures.length, batch, 1, size, size], bordered(size, (taps - 1) / 2));
   const all = new Float32Array(pictures.reduce((sum, { data }) => sum + data.length, 0));
   let offset = 0;
   for (const { data } of pictures) {

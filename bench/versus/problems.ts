@@ -1,6 +1,9 @@
 import { size } from '../../src/kernels/kernel';
-import { modelConfig, type ModelConfig, type Preset } from '../../src/nn/systems/cnn_lstm';
-import { filledTensor, uniformTensor, type Tensor } from './tensor';
+import type { NetworkConfig } from '../../src/nn/network';
+import { namedConfig } from '../../src/nn/systems';
+import { modelConfig, type Preset } from '../../src/nn/systems/cnn_lstm';
+import { flopsOf, layersOf, tensorsOf, type Layer } from './layers';
+import { uniformTensor, type Tensor } from './tensor';
 
 /** What every library is asked to compute, from the very same numbers. Tensors are in PyTorch's layout. */
 export type Problem = StepProblem | TrainProblem | InferProblem | LayerProblem;
@@ -25,7 +28,9 @@ export interface StepProblem extends Common {
 
 /** The whole network: parameters and statistics by their names in a weights file. */
 interface ModelProblem extends Common {
-  config: ModelConfig;
+  config: NetworkConfig;
+  /** The same network for libraries that build it themselves. */
+  layers: Layer[];
   batch: number;
   tensors: Record<string, Tensor>;
   /** Standardized pictures of each stream, [N,1,H,W]. */
@@ -87,91 +92,45 @@ export interface LayerProblem extends Common {
 export const LEARNING_RATE = 1e-3;
 export const FOCUS = 2;
 
-/** Forward FLOP of the convolutions and dense layers of one picture, all streams; and of the first layer. */
-function modelFlops({ size: side, widths, streams, dense, hidden, classes }: ModelConfig) {
-  let map = side;
-  let channels = 1;
-  const layers = widths.map((width) => {
-    const flops = 2 * 25 * map * map * channels * width;
-    map = Math.floor(map / 2);
-    channels = width;
-    return flops;
-  });
-  const G = streams.length;
-  const features = G * 2 * channels * map * map * dense;
-  const head = 2 * (G * dense * 4 * hidden + hidden * classes.length);
-  return {
-    forward: G * layers.reduce((a, b) => a + b, 0) + features + head,
-    first: G * layers[0],
-  };
-}
-
-function modelTensors(config: ModelConfig): Record<string, Tensor> {
-  const { widths, streams, dense, hidden, classes } = config;
-  const tensors: Record<string, Tensor> = {};
-  let seed = 1;
-  const uniform = (name: string, shape: number[], fan: number) => {
-    tensors[name] = uniformTensor(seed++, shape, 1 / Math.sqrt(fan));
-  };
-  for (const stream of streams) {
-    let channels = 1;
-    widths.forEach((width, i) => {
-      const block = `streams.${stream}.block${i + 1}`;
-      uniform(`${block}.conv.weight`, [width, channels, 5, 5], channels * 25);
-      tensors[`${block}.bn.weight`] = filledTensor([width], 1);
-      tensors[`${block}.bn.bias`] = filledTensor([width], 0);
-      uniform(`${block}.bn.running_mean`, [width], 100);
-      tensors[`${block}.bn.running_var`] = filledTensor([width], 0.4);
-      channels = width;
-    });
-    const side = Math.floor(config.size / 2 ** widths.length);
-    const flat = channels * side * side;
-    uniform(`streams.${stream}.fc.weight`, [dense, flat], flat);
-    uniform(`streams.${stream}.fc.bias`, [dense], flat);
-  }
-  uniform('lstm.weight_ih_l0', [4 * hidden, dense * streams.length], hidden);
-  uniform('lstm.weight_hh_l0', [4 * hidden, hidden], hidden);
-  uniform('lstm.bias_ih_l0', [4 * hidden], hidden);
-  uniform('lstm.bias_hh_l0', [4 * hidden], hidden);
-  uniform('classifier.weight', [classes.length, hidden], hidden);
-  uniform('classifier.bias', [classes.length], hidden);
-  return tensors;
-}
-
-function modelProblem(preset: Preset, batch: number) {
-  const config = modelConfig(preset, { dropout: 0 });
+function modelProblem(network: string, batch: number) {
+  const config = namedConfig(network, { dropout: 0 });
+  const layers = layersOf(config);
   const pictures = config.streams.map((_, i) =>
     uniformTensor(1000 + i, [batch, 1, config.size, config.size], Math.sqrt(3)),
   );
-  return { config, batch, tensors: modelTensors(config), pictures };
+  return { config, layers, batch, tensors: tensorsOf(layers), pictures };
 }
 
-export function trainProblem(preset: Preset, batch: number): TrainProblem {
-  const model = modelProblem(preset, batch);
-  const { forward, first } = modelFlops(model.config);
+/** Of a step: every layer's work three times, but for the gradient of the pictures. */
+function trainFlops(config: NetworkConfig, batch: number): number {
+  const { forward, first } = flopsOf(layersOf(config), config.size);
+  return batch * (3 * forward - first);
+}
+
+/** @param network a preset, or the name of a system with its defaults */
+export function trainProblem(network: string, batch: number): TrainProblem {
+  const model = modelProblem(network, batch);
   const classes = model.config.classes.length;
-  const labels = Uint32Array.from({ length: batch }, (_, i) => (i * 5 + 3) % classes);
   return {
     ...model,
     kind: 'train',
-    name: `train ${preset} ${batch}`,
-    labels,
-    flops: batch * (3 * forward - first),
+    name: `train ${network} ${batch}`,
+    labels: Uint32Array.from({ length: batch }, (_, i) => (i * 5 + 3) % classes),
+    flops: trainFlops(model.config, batch),
     // The second loss follows an update by Adam, which makes a full step of every tiny gradient's sign.
     tolerance: 2e-2,
   };
 }
 
 export function stepProblem(preset: Preset, batch: number): StepProblem {
-  const { forward, first } = modelFlops(modelConfig(preset));
-  const name = `step ${preset} ${batch}`;
-  return { kind: 'step', name, preset, batch, flops: batch * (3 * forward - first), tolerance: 0 };
+  const flops = trainFlops(modelConfig(preset), batch);
+  return { kind: 'step', name: `step ${preset} ${batch}`, preset, batch, flops, tolerance: 0 };
 }
 
-export function inferProblem(preset: Preset, batch: number): InferProblem {
-  const model = modelProblem(preset, batch);
-  const flops = batch * modelFlops(model.config).forward;
-  return { ...model, kind: 'infer', name: `infer ${preset} ${batch}`, flops, tolerance: 1e-3 };
+export function inferProblem(network: string, batch: number): InferProblem {
+  const model = modelProblem(network, batch);
+  const flops = batch * flopsOf(model.layers, model.config.size).forward;
+  return { ...model, kind: 'infer', name: `infer ${network} ${batch}`, flops, tolerance: 1e-3 };
 }
 
 const layer = (
@@ -257,15 +216,15 @@ export interface ProblemEntry {
 
 const MODELS = { train: trainProblem, infer: inferProblem, step: stepProblem };
 
-const model = (
-  kind: keyof typeof MODELS,
-  preset: Preset,
+const model = <K extends keyof typeof MODELS>(
+  kind: K,
+  network: Parameters<(typeof MODELS)[K]>[0],
   batch: number,
   standard: boolean,
 ): ProblemEntry => ({
-  name: `${kind} ${preset} ${batch}`,
+  name: `${kind} ${network} ${batch}`,
   standard,
-  make: () => MODELS[kind](preset, batch),
+  make: () => MODELS[kind](network as Preset, batch),
 });
 
 const layers = (standard: boolean, make: () => LayerProblem[], names: string[]): ProblemEntry[] =>
@@ -309,6 +268,10 @@ export const PROBLEMS: ProblemEntry[] = [
   model('step', 'small', 64, false),
   model('step', 'paper', 8, false),
   model('train', 'paper', 8, false),
+  // What others build, in their usual shapes for 48 pixels.
+  model('train', 'vgg', 16, true),
+  model('train', 'resnet', 16, true),
+  model('train', 'mobilenet', 16, true),
   model('infer', 'paper', 1, false),
   model('infer', 'paper', 32, false),
   // L1 to L5 of the preset `paper`, one stream.

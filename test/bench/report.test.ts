@@ -66,6 +66,12 @@ describe('mergeReports', () => {
     expect(mergeReports([older, older]).commit).toBe('0123456789abcdef');
   });
 
+  it('keeps what each of them ran on', () => {
+    const native = report([theirs], { where: { browser: 'Chrome/150', pytorch: 'PyTorch 1.13' } });
+    const { where } = mergeReports([native, report([ours])]);
+    expect(where).toEqual({ browser: 'Chrome/150', flags: '--flag', pytorch: 'PyTorch 1.13' });
+  });
+
   it('lets the later measurement of the same thing stand', () => {
     const again = timed('train small 16', 'facegrad', [900]);
     const other = timed('infer small 1', 'facegrad', [50]);
@@ -112,6 +118,9 @@ describe('reportMarkdown', () => {
     expect(lines[4]).toBe('| train small 16 | **1100** | 4400 (4.0x) | – |');
     const late = { ...refused, refused: 'did not finish in 120 s' };
     expect(reportMarkdown(report([ours, theirs, late]))).toContain('| > 120 s |');
+    expect(lines[0]).not.toContain('native');
+    const native = timed('train small 16', 'pytorch cpu', [100]);
+    expect(reportMarkdown(report([ours, native]))).toContain('as a native reference');
   });
 });
 
