@@ -38,7 +38,14 @@ const floors = {
   'app/train': ['app/shared', 'app/live'],
   'app/live': ['app/shared'],
   'app/compare': ['app/shared', 'app/live'],
-  'app/bench': ['app/shared', 'bench/versus', 'bench/peak', 'bench/report'],
+  'app/bench': [
+    'app/shared',
+    'bench/versus',
+    'bench/peak',
+    'bench/report',
+    'bench/jobs',
+    'bench/peers',
+  ],
   check: ['test/kernels', 'test/support', 'tools'],
   'app/check': ['app/shared', 'check'],
 };

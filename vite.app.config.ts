@@ -5,6 +5,7 @@ import { ownSystems } from './tools/own_systems';
 import { kernelTests } from './tools/kernel_tests';
 import { offline, WORKER } from './tools/offline';
 import { pages } from './tools/pages';
+import { peerFiles, peers } from './tools/peers';
 import { wgsl } from './tools/wgsl_plugin';
 
 const path = (file: string) => fileURLToPath(new URL(file, import.meta.url));
@@ -39,14 +40,24 @@ const contentSecurityPolicy: Plugin = {
   ],
 };
 
-const plugins = () => [wgsl({ comments: false }), faceModel(), ownSystems(), kernelTests()];
+const plugins = () => [
+  wgsl({ comments: false }),
+  faceModel(),
+  ownSystems(),
+  kernelTests(),
+  peers(),
+];
 
 /** The demo: static pages with relative paths, for any host. `npm run demo` builds and serves it. */
 export default defineConfig({
   root: path('app'),
   base: './',
   plugins: [...plugins(), contentSecurityPolicy, pages(), offline()],
-  worker: { format: 'es', plugins },
+  worker: {
+    format: 'es',
+    plugins,
+    rollupOptions: { output: peerFiles },
+  },
   build: {
     target: 'es2022',
     outDir: path('dist-app'),

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import type { Plugin } from 'vite';
+import { PEERS } from './peers';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 
@@ -92,6 +93,7 @@ export function offline(): Plugin {
         }
         files.delete(WORKER);
         files.delete(PREVIEW);
+        for (const name of files.keys()) if (name.startsWith(PEERS)) files.delete(name); // large, for those who ask
         const hash = createHash('sha256');
         for (const name of [...files.keys()].sort()) hash.update(name).update(files.get(name)!);
         const names = JSON.stringify([...files.keys()]);

@@ -1,39 +1,59 @@
-import type { Shared } from './share';
+import { milliseconds } from '../../bench/report/columns';
+import { titleOf, type Result } from './share';
 
-type Row = Shared['results'][number];
+/** How many libraries' times are among them decides what a bar is compared with, and whether it is named. */
+const isRace = (results: readonly Result[]) => results.some(({ library }) => library);
 
-/** How fast each problem ran; with a second result, both side by side. The longest bar is the fastest of them all. */
-export function SpeedBars({ mine, theirs }: { mine: readonly Row[]; theirs?: readonly Row[] }) {
-  const fastest = Math.max(...[...mine, ...(theirs ?? [])].map(({ gflops }) => gflops));
-  const problems = [...new Set([...mine, ...(theirs ?? [])].map(({ problem }) => problem))];
+/** How long a bar is: its speed beside the fastest of all, in a race beside the fastest in the same problem. */
+export function barLength(result: Result, all: readonly Result[]): number {
+  const rivals = isRace(all) ? all.filter(({ problem }) => problem === result.problem) : all;
+  return result.gflops / Math.max(...rivals.map(({ gflops }) => gflops));
+}
+
+/** How fast each problem ran, ours and the others in a race; with a second result, both side by side. */
+export function SpeedBars(props: { mine: readonly Result[]; theirs?: readonly Result[] }) {
+  const { mine, theirs = [] } = props;
+  const all = [...mine, ...theirs];
+  const problems = [...new Set(all.map(({ problem }) => problem))];
+  const race = isRace(all);
   return (
     <ul class="speed-bars" aria-label="Speed of each problem">
-      {problems.map((problem) => {
-        const own = mine.find((row) => row.problem === problem);
-        const other = theirs?.find((row) => row.problem === problem);
-        return (
-          <li key={problem}>
-            <span>{problem}</span>
-            <span class="speed-pair">
-              {own && <SpeedBar row={own} fastest={fastest} />}
-              {other && <SpeedBar row={other} fastest={fastest} shared />}
-            </span>
-          </li>
-        );
-      })}
+      {problems.map((problem) => (
+        <li key={problem}>
+          <span>{problem}</span>
+          <span class="speed-pair">
+            {[mine, theirs].map((results) =>
+              results
+                .filter((result) => result.problem === problem)
+                .map((result) => (
+                  <SpeedBar
+                    key={`${results === mine} ${result.library}`}
+                    result={result}
+                    length={barLength(result, all)}
+                    named={race}
+                    shared={results === theirs}
+                  />
+                )),
+            )}
+          </span>
+        </li>
+      ))}
     </ul>
   );
 }
 
-function SpeedBar(props: { row: Row; fastest: number; shared?: boolean }) {
-  const { row, fastest, shared } = props;
+function SpeedBar(props: { result: Result; length: number; named: boolean; shared: boolean }) {
+  const { result, length, named, shared } = props;
+  const { ms, library } = result;
+  const kinds = [named && 'named', shared && 'shared', library && 'other'].filter(Boolean);
   return (
-    <span class={`speed-bar ${shared ? 'shared' : ''}`}>
+    <span class={`speed-bar ${kinds.join(' ')}`}>
+      {named && <span class="speed-name">{titleOf(library ?? 'facegrad')}</span>}
       <svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">
-        <rect width={(100 * row.gflops) / fastest} height="10" />
+        <rect width={100 * length} height="10" />
       </svg>
       <span>
-        {row.ms.toPrecision(3)} ms{shared && <span class="hidden-text">, shared</span>}
+        {milliseconds(ms)} ms{shared && <span class="hidden-text">, shared</span>}
       </span>
     </span>
   );

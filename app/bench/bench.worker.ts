@@ -1,10 +1,13 @@
+import type { Place } from '../../bench/jobs/job';
+import { LIBRARIES } from '../../bench/jobs/libraries';
 import { measurePeak } from '../../bench/peak/peak';
 import { PROBLEMS } from '../../bench/versus/problems';
-import { facegrad } from '../../bench/versus/facegrad';
 import { versus } from '../../bench/versus/versus';
 import { FacegradError } from '../../src/gpu/errors';
 import { openGpu as open } from '../shared/open_gpu';
+import { loader } from './loader';
 import type { BenchMessage, BenchRequest } from './messages';
+import { titleOf } from './share';
 
 const post = (message: BenchMessage) => self.postMessage(message);
 const openGpu = () => open(1);
@@ -16,7 +19,10 @@ self.onmessage = ({ data }: MessageEvent<BenchRequest>) => {
   });
 };
 
-async function run({ problems }: BenchRequest): Promise<void> {
+async function run({ problems, libraries }: BenchRequest): Promise<void> {
+  const place: Place = { requestGpu: openGpu, loader, onProgress: () => undefined };
+  const [ours, ...names] = libraries;
+  const others = names.map((name) => LIBRARIES[name](place));
   const total = problems.length + 1;
   post({ type: 'progress', text: 'Measuring the peak of this GPU', done: 0, total });
   const gpu = await openGpu();
@@ -27,14 +33,21 @@ async function run({ problems }: BenchRequest): Promise<void> {
   post({ type: 'facts', adapter, subgroups, features: [...features], peak });
   gpu.dispose();
   for (const [i, name] of problems.entries()) {
-    post({ type: 'progress', text: name, done: i + 1, total });
+    const say = (text: string) => post({ type: 'progress', text, done: i + 1, total });
+    say(name);
     // A device each, so that every first run compiles.
-    const subject = facegrad(openGpu, 'fast');
+    const subject = LIBRARIES[ours](place);
     const problem = PROBLEMS.find((entry) => entry.name === name)!.make();
-    const options = { rounds: 9, leastRounds: 3, budgetMs: 4000 };
-    const [measurement] = await versus(problem, [subject], options);
+    const measured = await versus(problem, [subject, ...others], {
+      rounds: 9,
+      leastRounds: 3,
+      budgetMs: 4000,
+      onTurn(library) {
+        if (library && others.length > 0) say(`${name}: ${titleOf(library)}`);
+      },
+    });
     subject.dispose?.();
-    post({ type: 'measurement', measurement });
+    for (const measurement of measured) post({ type: 'measurement', measurement });
   }
   post({ type: 'done' });
 }

@@ -6,6 +6,8 @@ import type { AdapterDescription } from '../../src/gpu/device';
 export interface BenchRequest {
   /** Names of problems, in this order. */
   problems: string[];
+  /** Ours first, which the others' numbers are compared with. */
+  libraries: string[];
 }
 
 /** What the worker tells. */

@@ -1,6 +1,8 @@
 import { signal } from '@preact/signals';
+import { installed } from 'virtual:facegrad-peers/installed';
 import { useEffect } from 'preact/hooks';
 import { chooseProblems, PROBLEMS } from '../../bench/versus/problems';
+import { milliseconds } from '../../bench/report/columns';
 import { reportText, subgroupText, type Report } from '../../bench/report/report';
 import type { Measurement } from '../../bench/versus/versus';
 import { adapterName } from '../../src/gpu/device';
@@ -8,12 +10,17 @@ import { saveFile } from '../shared/save_file';
 import { NO_GPU } from '../shared/no_gpu';
 import { Button, Card, Notice } from '../shared/widgets';
 import { SpeedBars } from './bars';
+import { Outcome } from './outcome';
 import { drawResult } from './picture';
-import { browserName, fromHash, toHash, type Shared } from './share';
-import type { BenchMessage } from './messages';
+import { browserName, fromHash, titleOf, toHash, type Shared } from './share';
+import type { BenchMessage, BenchRequest } from './messages';
 
 type Facts = Extract<BenchMessage, { type: 'facts' }>;
 
+const OURS = 'facegrad';
+const OTHERS = ['jax-js webgpu', 'tfjs webgpu', 'onnxruntime webgpu'];
+
+const RACE = /^(infer small 1|train (small|vgg|mobilenet) 16)$/;
 const QUICK = /^(train|infer|step) small (1|16)$|^conv5x5( d[xw])? \(8,64,24,24\)/;
 
 const facts = signal<Facts | undefined>(undefined);
@@ -33,7 +40,14 @@ function stop(): void {
   progress.value = undefined;
 }
 
-function start(everything: boolean): void {
+type Run = 'short' | 'full' | 'race';
+
+function isChosen({ name, standard }: (typeof PROBLEMS)[number], run: Run): boolean {
+  if (run === 'full') return standard;
+  return (run === 'race' ? RACE : QUICK).test(name);
+}
+
+function start(run: Run): void {
   stop();
   facts.value = undefined;
   measurements.value = [];
@@ -43,7 +57,7 @@ function start(everything: boolean): void {
   const only = new URLSearchParams(location.search).get('only');
   const chosen = only
     ? chooseProblems(only, true)
-    : PROBLEMS.filter(({ name, standard }) => (everything ? standard : QUICK.test(name)));
+    : PROBLEMS.filter((entry) => isChosen(entry, run));
   const problems = chosen.map(({ name }) => name);
   worker = new Worker(new URL('./bench.worker.ts', import.meta.url), { type: 'module' });
   worker.onmessage = ({ data }: MessageEvent<BenchMessage>) => {
@@ -61,7 +75,8 @@ function start(everything: boolean): void {
     stop();
   };
   progress.value = { text: 'Starting', done: 0, total: problems.length + 1 };
-  worker.postMessage({ problems });
+  const libraries = [OURS, ...(run === 'race' ? OTHERS : [])];
+  worker.postMessage({ problems, libraries } satisfies BenchRequest);
 }
 
 /** What a visitor can send to somebody. */
@@ -82,8 +97,8 @@ function shareable(): string {
 
 /** What was measured here, as it goes into a link and a picture; undefined while that is nothing. */
 function ownResult(): Shared | undefined {
-  const results = measurements.value.flatMap(({ problem, ms, gflops }) =>
-    ms && gflops ? [{ problem, ms: ms.median, gflops }] : [],
+  const results = measurements.value.flatMap(({ problem, library, ms, gflops }) =>
+    ms && gflops ? [{ problem, ms: ms.median, gflops, ...(library !== OURS && { library }) }] : [],
   );
   if (!facts.value || results.length === 0) return undefined;
   return {
@@ -118,13 +133,28 @@ export function BenchPage() {
           <Button onClick={stop}>Stop</Button>
         ) : (
           <>
-            <Button kind="primary" onClick={() => start(false)}>
+            <Button kind="primary" onClick={() => start('short')}>
               Run the short benchmark
             </Button>
-            <Button onClick={() => start(true)}>Run the full benchmark</Button>
+            <Button onClick={() => start('full')}>Run the full benchmark</Button>
+            {installed && <Button onClick={() => start('race')}>Race other libraries</Button>}
           </>
         )}
       </div>
+      <p class="muted small">
+        {installed ? (
+          <>
+            In the race jax-js, TensorFlow.js and onnxruntime-web compute the same from the same
+            numbers on this GPU. They are fetched from this site when you start it (28 MB, nearly
+            all of it onnxruntime’s WebAssembly). Without a GPU it takes some minutes.
+          </>
+        ) : (
+          <>
+            This copy of the site was built without other libraries to race against:
+            <code> npm ci --prefix bench/peers </code> before the build adds them.
+          </>
+        )}
+      </p>
       <p role="status" class="muted">
         {progress.value && (
           <>
@@ -175,6 +205,7 @@ function Results() {
   const peak = facts.value?.peak.gflops ?? NaN;
   const text = shareable();
   const own = ownResult();
+  const race = measurements.value.some(({ library }) => library !== OURS);
   const copy = async (what: 'text' | 'link', words: string) => {
     await navigator.clipboard.writeText(words);
     copied.value = what;
@@ -190,10 +221,13 @@ function Results() {
       {own && <SpeedBars mine={own.results} theirs={theirs.value?.results} />}
       {own && (
         <p class="muted small">
-          The longer a bar, the more arithmetic a second{theirs.value && '; paler, what was shared'}
-          .
+          {race
+            ? 'In each problem the longest bar did the most arithmetic a second'
+            : 'The longer a bar, the more arithmetic a second'}
+          {theirs.value && '; paler, what was shared'}.
         </p>
       )}
+      {race && <Outcome measurements={measurements.value} />}
       <div class="table-scroll" tabIndex={0} role="region" aria-label="Results">
         <table class="figures">
           <thead>
@@ -209,17 +243,22 @@ function Results() {
           </thead>
           <tbody>
             {measurements.value.map((m) => (
-              <tr key={m.problem}>
-                <th scope="row">{m.problem}</th>
+              <tr key={`${m.problem} ${m.library}`}>
+                <th scope="row">
+                  {m.problem}
+                  {race && <span class="muted small"> {titleOf(m.library)}</span>}
+                </th>
                 {m.refused !== undefined ? (
-                  <td colSpan={6}>{m.refused}</td>
+                  <td class="refused" colSpan={6}>
+                    {m.refused}
+                  </td>
                 ) : (
                   <>
-                    <td>{m.ms?.median.toPrecision(3)}</td>
+                    <td>{m.ms && milliseconds(m.ms.median)}</td>
                     <td>{m.gflops?.toFixed(1)}</td>
                     <td>{(100 * ((m.gflops ?? NaN) / peak)).toFixed(0)}</td>
                     <td>{m.firstMs?.toFixed(0)}</td>
-                    <td>{m.scriptMs?.toPrecision(2)}</td>
+                    <td>{m.scriptMs && milliseconds(m.scriptMs)}</td>
                     <td>{((m.memory ?? 0) / 2 ** 20).toFixed(0)}</td>
                   </>
                 )}

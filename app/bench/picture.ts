@@ -1,5 +1,7 @@
 import { color } from '../shared/theme';
-import type { Shared } from './share';
+import { milliseconds } from '../../bench/report/columns';
+import { barLength } from './bars';
+import { titleOf, type Shared } from './share';
 
 const [WIDTH, MARGIN, ROW] = [1200, 60, 46];
 /** Where the bars begin and end. */
@@ -21,15 +23,16 @@ export function drawResult({ date, adapter, browser, results }: Shared): Promise
   context.textBaseline = 'middle';
   text('facegrad', MARGIN, 74, '700 40px', 'text');
   text(`${adapter} · ${browser} · ${date}`, MARGIN, 126, '24px', 'muted', WIDTH - 2 * MARGIN);
-  const fastest = Math.max(...results.map(({ gflops }) => gflops));
-  results.forEach(({ problem, ms, gflops }, i) => {
+  results.forEach((result, i) => {
+    const { problem, library, ms } = result;
     const y = 195 + ROW * i;
-    text(problem, MARGIN, y, '24px', 'text', BARS - MARGIN - 20);
+    if (library) text(titleOf(library), MARGIN + 32, y, '24px', 'muted', BARS - MARGIN - 52);
+    else text(problem, MARGIN, y, '24px', 'text', BARS - MARGIN - 20);
     context.fillStyle = color('raised');
     context.fillRect(BARS, y - 11, END - BARS, 22);
-    context.fillStyle = color('accent');
-    context.fillRect(BARS, y - 11, ((END - BARS) * gflops) / fastest, 22);
-    text(`${ms.toPrecision(3)} ms`, END + 20, y, '600 24px', 'text', WIDTH - END - 40);
+    context.fillStyle = color(library ? 'border-strong' : 'accent');
+    context.fillRect(BARS, y - 11, (END - BARS) * barLength(result, results), 22);
+    text(`${milliseconds(ms)} ms`, END + 20, y, '600 24px', 'text', WIDTH - END - 40);
   });
   const foot = 'Longer bars do more arithmetic in a second; the times are medians.';
   text(foot, MARGIN, canvas.height - 40, '20px', 'muted', WIDTH - 2 * MARGIN);

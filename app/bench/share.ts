@@ -5,8 +5,25 @@ export interface Shared {
   date: string;
   adapter: string;
   browser: string;
-  results: { problem: string; ms: number; gflops: number }[];
+  results: Result[];
 }
+
+export interface Result {
+  problem: string;
+  ms: number;
+  gflops: number;
+  /** Whose time it is, if not ours. */
+  library?: string;
+}
+
+const TITLES: Record<string, string> = {
+  'tfjs webgpu': 'TensorFlow.js',
+  'jax-js webgpu': 'jax-js',
+  'onnxruntime webgpu': 'onnxruntime',
+};
+
+/** A library as people call it. */
+export const titleOf = (library: string): string => TITLES[library] ?? library;
 
 const NAME = 'result';
 /** Longer texts and lists are none that this page made. */
@@ -14,7 +31,12 @@ const [LONGEST_TEXT, MOST_RESULTS] = [120, 100];
 
 /** The part of a link behind `#`, which browsers send to nobody. */
 export function toHash({ date, adapter, browser, results }: Shared): string {
-  const rows = results.map(({ problem, ms, gflops }) => [problem, round(ms), round(gflops)]);
+  const rows = results.map(({ problem, ms, gflops, library }) => [
+    problem,
+    round(ms),
+    round(gflops),
+    ...(library ? [library] : []),
+  ]);
   const text = JSON.stringify([date, adapter, browser, rows]);
   return `#${NAME}=${toLink(new TextEncoder().encode(text))}`;
 }
@@ -30,7 +52,12 @@ export function fromHash(hash: string): Shared | undefined {
     const [date, adapter, browser, rows] = JSON.parse(json) as unknown[];
     if (![date, adapter, browser].every(isText) || !Array.isArray(rows)) return undefined;
     if (rows.length === 0 || rows.length > MOST_RESULTS || !rows.every(isRow)) return undefined;
-    const results = rows.map(([problem, ms, gflops]) => ({ problem, ms, gflops }));
+    const results = rows.map(([problem, ms, gflops, library]) => ({
+      problem,
+      ms,
+      gflops,
+      ...(library && { library }),
+    }));
     return { date, adapter, browser, results } as Shared;
   } catch {
     return undefined; // cut off on its way, or made up
@@ -40,13 +67,16 @@ export function fromHash(hash: string): Shared | undefined {
 const isText = (value: unknown): value is string =>
   typeof value === 'string' && value.length <= LONGEST_TEXT;
 
-function isRow(row: unknown): row is [string, number, number] {
+type Row = [problem: string, ms: number, gflops: number, library?: string];
+
+function isRow(row: unknown): row is Row {
   if (!Array.isArray(row)) return false;
-  const [problem, ...figures] = row as unknown[];
+  const [problem, ms, gflops, ...library] = row as unknown[];
   return (
     isText(problem) &&
-    figures.length === 2 &&
-    figures.every((value) => typeof value === 'number' && Number.isFinite(value) && value > 0)
+    [ms, gflops].every((n) => typeof n === 'number' && Number.isFinite(n) && n > 0) &&
+    library.length <= 1 &&
+    library.every(isText)
   );
 }
 

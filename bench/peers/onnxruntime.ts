@@ -20,7 +20,8 @@ export function onnxruntime(loader: PeerLoader, backend: 'webgpu' | 'wasm'): Sub
       if (!ort) {
         ort = await loader.module('onnxruntime-web/dist/ort.webgpu.min.mjs');
         ort.env.wasm.wasmPaths = loader.url('onnxruntime-web/dist/');
-        ort.env.wasm.numThreads = navigator.hardwareConcurrency;
+        // Only isolated pages have threads.
+        ort.env.wasm.numThreads = crossOriginIsolated ? navigator.hardwareConcurrency : 1;
         ort.env.logLevel = 'error';
       }
       if (problem.kind === 'infer') return infer(ort, backend, problem);

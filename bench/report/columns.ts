@@ -10,3 +10,6 @@ export function alignColumns(rows: string[][], left: number): string {
     )
     .join('\n');
 }
+
+/** Three digits, and no exponent. */
+export const milliseconds = (ms: number): string => (ms >= 100 ? ms.toFixed(0) : ms.toPrecision(3));

@@ -1,4 +1,5 @@
 import { adapterName } from '../../src/gpu/device';
+import { milliseconds } from './columns';
 import type { Report } from './report';
 
 const COLOURS: Record<string, string> = {
@@ -19,9 +20,6 @@ const WIDTH = 960;
 
 const escape = (text: string) =>
   text.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c]!);
-
-/** Three digits, and no exponent. */
-const milliseconds = (ms: number) => (ms >= 100 ? ms.toFixed(0) : ms.toPrecision(3));
 
 /** Milliseconds by problem and library as bars on a logarithmic scale: an SVG file. */
 export function reportPlot(report: Report): string {

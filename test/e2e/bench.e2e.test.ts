@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'puppeteer';
@@ -8,6 +8,8 @@ import { seriousFindings } from './axe';
 import { launch, openTab, press, shots, text, waitForButton, waitForText } from './browser';
 
 const folder = mkdtempSync(join(tmpdir(), 'facegrad-bench-'));
+/** The site is built with the other libraries where they are installed. */
+const peers = existsSync('bench/peers/node_modules');
 let browser: Browser;
 beforeAll(async () => {
   browser = await launch();
@@ -64,6 +66,45 @@ describe('the benchmark page', () => {
     await shots(page, 'bench-done');
     expect(watch.foreign).toEqual([]);
     expect(watch.errors).toEqual([]);
+  });
+
+  it.skipIf(!peers)('races other libraries, which are fetched for that alone', async () => {
+    const { page, watch } = await openTab(browser, 'bench.html?only=dense%20%5C(16');
+    const fetched = () => watch.fetched.filter((path) => path.startsWith('peers/'));
+    await waitForButton(page, 'Race other libraries');
+    expect(fetched()).toEqual([]);
+    await press(page, 'Race other libraries');
+    await waitForButton(page, 'Race other libraries');
+    const ratio = '(took|was) [\\d.]+ times as (long|fast)';
+    const told = ['jax-js', 'TensorFlow.js', 'onnxruntime'].map((name) => `${name} ${ratio}`);
+    const outcome = new RegExp(
+      `^dense \\(16,128\\)->256, compared with facegrad: ${told.join('; ')}\\.$`,
+    );
+    expect(await text(page, '.outcome')).toMatch(outcome);
+    expect(fetched().length).toBeGreaterThan(2);
+    const kept = readFileSync(join(inject('folder'), 'offline.js'), 'utf8');
+    expect(kept).not.toContain('peers/'); // large: not for everybody who comes by
+    expect(await page.$$eval('.figures tbody tr', (rows) => rows.length)).toBe(4);
+    expect(await text(page, '.speed-bars')).toMatch(
+      /facegrad.*ms.*jax-js.*ms.*TensorFlow\.js.*ms/s,
+    );
+    expect(await seriousFindings(page)).toEqual([]);
+    await shots(page, 'bench-race');
+    await press(page, 'Copy a link');
+    await waitForButton(page, 'Link copied');
+    const link = await page.evaluate(() => navigator.clipboard.readText());
+    const other = await openTab(browser, link);
+    await waitForText(other.page, '.speed-bars', /facegrad.*jax-js.*TensorFlow\.js/s);
+    expect(other.watch.errors).toEqual([]);
+    await other.page.close();
+    expect(watch.foreign).toEqual([]);
+    expect(watch.errors).toEqual([]);
+  });
+
+  it.skipIf(peers)('says that it was built without other libraries', async () => {
+    const { page } = await openTab(browser, 'bench.html');
+    await waitForText(page, 'main', /built without other libraries/);
+    expect(await text(page, 'main')).not.toContain('Race other libraries');
   });
 
   it('stops when asked', async () => {
