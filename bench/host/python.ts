@@ -1,5 +1,4 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
 /** `PYTHON` in the environment names another one than the first of the path. */
@@ -13,35 +12,45 @@ export function torchVersion(): string | undefined {
   return status === 0 ? stdout.trim() : undefined;
 }
 
+/** The messages of a stream, each behind its length in 8 bytes. */
+export async function* messages(stream: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void> {
+  let parts: Buffer[] = [];
+  let come = 0;
+  let length: number | undefined;
+  for await (const part of stream) {
+    parts.push(part);
+    come += part.length;
+    while (come >= (length ?? 8)) {
+      const all = Buffer.concat(parts);
+      const rest = all.subarray(length ?? 8);
+      if (length !== undefined) yield all.subarray(0, length);
+      length = length === undefined ? Number(all.readBigUInt64LE()) : undefined;
+      parts = [rest];
+      come = rest.length;
+    }
+  }
+}
+
 /**
  * Starts a script of bench/peers, which ends with this process.
- * @returns sends it a message, and resolves with its answer; both begin with their length in 8 bytes
+ * @returns sends it a message, and resolves with its answer
  */
 export function startPython(script: string): (message: Uint8Array) => Promise<Uint8Array> {
   const file = fileURLToPath(new URL(`../peers/${script}`, import.meta.url));
   const child = spawn(PYTHON, [file], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const { stdin, stdout } = child;
   const ended = new Promise<never>((_, reject) => {
     child.on('error', ({ message }) => reject(new Error(`${script} did not start: ${message}`)));
     child.on('exit', (code) => reject(new Error(`${script} ended with ${code}`)));
   });
   ended.catch(() => undefined); // whoever waits for an answer hears of it
-  stdin.on('error', () => undefined);
-  const take = async (length: number): Promise<Buffer> => {
-    for (;;) {
-      const bytes = stdout.read(length) as Buffer | null;
-      if (bytes) return bytes;
-      await Promise.race([once(stdout, 'readable'), ended]);
-    }
-  };
-  let last: Promise<unknown> = Promise.resolve();
-  return (message) => {
+  child.stdin.on('error', () => undefined);
+  const answers = messages(child.stdout as AsyncIterable<Buffer>);
+  return async (message) => {
     const length = Buffer.alloc(8);
     length.writeBigUInt64LE(BigInt(message.length));
-    stdin.write(length);
-    stdin.write(message);
-    const answer = last.then(async () => take(Number((await take(8)).readBigUInt64LE())));
-    last = answer;
-    return answer;
+    child.stdin.write(length);
+    child.stdin.write(message);
+    const { value } = await answers.next();
+    return value ?? ended;
   };
 }

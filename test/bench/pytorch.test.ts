@@ -1,4 +1,6 @@
+import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import { messages } from '../../bench/host/python';
 import { pytorch } from '../../bench/peers/pytorch';
 import { trainProblem } from '../../bench/versus/problems';
 import { Unsupported } from '../../bench/versus/subject';
@@ -41,5 +43,27 @@ describe('pytorch', () => {
 
   it('has no place in a page', async () => {
     await expect(pytorch(loader).prepare(trainProblem('tiny', 2))).rejects.toThrow(Unsupported);
+  });
+});
+
+describe('the messages of a process', () => {
+  it('come whole, however their bytes are cut', async () => {
+    const sent = [new Uint8Array(300_000).fill(7), new Uint8Array(0), Uint8Array.of(1, 2, 3)];
+    const whole = Buffer.concat(
+      sent.flatMap((bytes) => {
+        const length = Buffer.alloc(8);
+        length.writeBigUInt64LE(BigInt(bytes.length));
+        return [length, bytes];
+      }),
+    );
+    for (const step of [5, 11, 65536, whole.length]) {
+      const parts = (function* () {
+        for (let i = 0; i < whole.length; i += step) yield whole.subarray(i, i + step);
+      })();
+      const come: Uint8Array[] = [];
+      for await (const message of messages(Readable.from(parts))) come.push(message);
+      expect(come.map((bytes) => bytes.length)).toEqual([300_000, 0, 3]);
+      expect([...come[2]]).toEqual([1, 2, 3]);
+    }
   });
 });
