@@ -1,6 +1,6 @@
 import { FacegradError } from '../gpu/errors';
 import { f32 } from '../kernels/kernel';
-import { reshapeLater } from '../tape/later';
+import { later, reshapeLater } from '../tape/later';
 import { add } from '../tape/operations/add';
 import { FlippedWeights, type ConvVariant } from '../tape/operations/conv5x5';
 import type { Tape } from '../tape/tape';
@@ -114,9 +114,10 @@ export class Pass {
     this.#memory = memory;
   }
 
-  /** a + b: the residual connection. */
+  /** a + b: the residual connection, in the physical layout that whatever reads it asks for. */
   add(a: Value, b: Value): Value {
-    return this.tape.apply(add, { a, b }).y;
+    const waiting = { inputs: { a, b }, attributes: {} };
+    return later(this.tape, add, waiting, a.shape, waiting.attributes, 'keeps');
   }
 
   /** A random stream of its own for every layer that draws, from 1 on: augmentation has stream 0. */

@@ -32,6 +32,7 @@ class LaterValue extends Value {
     /** The attributes with which it is applied once more where it has been fused into another. */
     readonly again: object,
     shape: readonly number[],
+    readonly layouts: AnyOperation['layouts'],
   ) {
     super('', { shape, dtype: 'f32' }, 'temporary');
   }
@@ -56,10 +57,14 @@ class LaterValue extends Value {
   #make(layout?: Layout): Value {
     const { tape, operation, shape } = this;
     let { inputs, attributes } = this.waiting;
-    const knows = layout && operation.layouts;
+    const knows = layout && this.layouts;
     if (knows === 'writes') attributes = { ...attributes, layout };
-    if (knows === 'keeps' && sameRows(inputs.x, shape)) {
-      inputs = { ...inputs, x: inLayout(tape, inputs.x, layout) };
+    if (knows === 'keeps') {
+      const alike = Object.entries<Value>(inputs).map(([name, x]) => [
+        name,
+        sameRows(x, shape) ? inLayout(tape, x, layout) : x,
+      ]);
+      inputs = Object.fromEntries(alike) as typeof inputs;
     }
     const { y } = tape.apply(operation, inputs, attributes);
     const whole = y.shape.join() === shape.join() ? y : tape.apply(reshape, { x: y }, { shape }).y;
@@ -75,6 +80,7 @@ const sameRows = (x: Value, shape: readonly number[]) =>
  * for (`waiting`), make something else of it, or ask for a physical layout (`inLayout`).
  * @param shape of the value, which may have other axes than the operation's y
  * @param again attributes for the case that it is read although it has been fused into something else
+ * @param layouts `keeps` for an operation that is right in any layout which all of its inputs have
  */
 export function later<T extends AnyOperation>(
   tape: Tape,
@@ -82,8 +88,9 @@ export function later<T extends AnyOperation>(
   waiting: Waiting<T>,
   shape: readonly number[],
   again: AttributesOf<T> = waiting.attributes,
+  layouts: AnyOperation['layouts'] = (operation as AnyOperation).layouts,
 ): Value {
-  return new LaterValue(tape, operation, { ...waiting }, again, shape);
+  return new LaterValue(tape, operation, { ...waiting }, again, shape, layouts);
 }
 
 /** What a value waits for, if it does and if that is this operation. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { syntheticFaces } from '../../src/data/synthetic';
 import { f32, u32 } from '../../src/kernels/kernel';
 import { PLAIN, type Tuning } from '../../src/kernels/tuning';
+import * as blocks from '../../src/nn/blocks';
 import {
   BatchNorm2d,
   Conv2d,
@@ -208,6 +209,28 @@ describe('layers join in with the one before them', () => {
       /conv\.forward.*conv\.backward_weight/,
     ],
     ['a residual connection', () => new Residual(), /conv\.forward.*add\.forward/],
+    [
+      'residual blocks behind each other: the sum comes as the next convolution reads it',
+      () => {
+        const block = () =>
+          new blocks.Residual(
+            [
+              ...small(4, 4, 3, { padding: 1, bias: false }),
+              ...small(4, 4, 3, { padding: 1, bias: false }).slice(0, -1),
+            ],
+            undefined,
+            new ReLU(),
+          );
+        return new Sequential(
+          ...small(1, 4, 3, { padding: 1 }),
+          block(),
+          block(),
+          new Flatten(),
+          new Linear(576, 3),
+        );
+      },
+      /batch_norm\.forward,add\.forward,relu\.forward,conv\.forward/,
+    ],
   ];
   it.each(networks)('%s: as the readable kernels do one by one', async (_, make, kernels) => {
     const fast = await step(make(), 5);
