@@ -211,28 +211,32 @@ const LATE = /did not finish in \d+ s/;
 /** The README's table: milliseconds by library, and how many times ours that is. */
 export function reportMarkdown(report: Report): string {
   const { measurements } = report;
+  const { peak, adapter } = report.facts;
+  const { fallback } = adapter;
   const libraries = [...new Set(measurements.map(({ library }) => library))];
   const problems = [...new Set(measurements.map(({ problem }) => problem))];
   const cell = (problem: string, library: string) => {
     const m = measurements.find((x) => x.problem === problem && x.library === library);
     if (!m) return '';
     if (!m.ms) return LATE.exec(m.refused ?? '')?.[0].replace(/did not finish in/, '>') ?? '–';
-    const ratio = ratioToOurs(m, measurements);
+    const onCpu = fallback ? cpuRatio(m, measurements) : undefined;
+    const ratio = onCpu ?? ratioToOurs(m, measurements)?.value;
     const ms = m.ms.median;
     const time = ms >= 100 ? ms.toFixed(0) : ms.toPrecision(ms < 1 ? 2 : 3);
-    return ratio ? `${time} (${ratio.value.toPrecision(2)}x)` : `**${time}**`;
+    return ratio ? `${time} (${ratio.toPrecision(2)}x)` : `**${time}**`;
   };
-  const { peak } = report.facts;
   const where = Object.entries(report.where)
     .filter(([fact]) => fact !== 'flags')
     .map(([, value]) => value)
     .join(', ');
+  const timed = measurements.some(({ cpuMs }) => cpuMs);
+  const counted = fallback && timed ? ', of CPU time, which other programs disturb less' : '';
   const native = libraries.includes(NATIVE)
     ? ` ${NATIVE}: the processor itself, without WebGPU, as a native reference.`
     : '';
   return [
     `_${nameOf(report)}; ${where}; ${report.cpu}; measured peak ${peak.gflops.toFixed(0)} GFLOP/s, ` +
-      `${peak.gbytesPerSecond.toFixed(0)} GB/s. Milliseconds, with the multiple of ours in brackets; –: not supported, or its ` +
+      `${peak.gbytesPerSecond.toFixed(0)} GB/s. Milliseconds, with the multiple of ours in brackets${counted}; –: not supported, or its ` +
       `results are wrong; > N s: a single run took longer.${native} ${report.date.slice(0, 10)}, ${shortCommits(report.commit)}._`,
     '',
     `| | ${libraries.join(' | ')} |`,

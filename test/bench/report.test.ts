@@ -119,6 +119,12 @@ describe('reportMarkdown', () => {
     const late = { ...refused, refused: 'did not finish in 120 s' };
     expect(reportMarkdown(report([ours, theirs, late]))).toContain('| > 120 s |');
     expect(lines[0]).not.toContain('native');
+    expect(lines[0]).not.toContain('CPU time');
+    const busy = [
+      { ...ours, cpuMs: 500 },
+      { ...theirs, cpuMs: 1500 },
+    ];
+    expect(reportMarkdown(report(busy))).toMatch(/of CPU time[^]*4400 \(3\.0x\)/);
     const native = timed('train small 16', 'pytorch cpu', [100]);
     expect(reportMarkdown(report([ours, native]))).toContain('as a native reference');
   });
