@@ -64,7 +64,7 @@ const lesson: Lesson = {
       ...shared,
       id: 'early',
       title: 'Yesterday and today',
-      faults: [['let after = HALF - before;', 'let after = before;']],
+      faults: [['let after = STATE - before;', 'let after = before;']],
       fails: ['race', 'value'],
       hints: [
         'Unit 0 writes its new state where unit 1 still reads the old one.',

@@ -6,7 +6,6 @@
 // in workgroup memory adds up the threads, so the order is the same in every run.
 
 override WORKGROUP_SIZE: u32 = 128;
-const MAX_WORKGROUP_SIZE: u32 = 128;
 
 struct Params {
   batch: u32, // N
@@ -25,8 +24,8 @@ struct Params {
 @group(0) @binding(5) var<storage, read_write> dbeta: array<f32>;
 @group(1) @binding(0) var<uniform> params: Params;
 
-var<workgroup> sums_beta: array<f32, MAX_WORKGROUP_SIZE>; // of dy
-var<workgroup> sums_gamma: array<f32, MAX_WORKGROUP_SIZE>; // of dy * (x - mean)
+var<workgroup> sums_beta: array<f32, WORKGROUP_SIZE>; // of dy
+var<workgroup> sums_gamma: array<f32, WORKGROUP_SIZE>; // of dy * (x - mean)
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(

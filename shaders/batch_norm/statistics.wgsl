@@ -12,7 +12,6 @@
 // the mean is. Threads are merged pairwise by Chan's formula, always in the same order.
 
 override WORKGROUP_SIZE: u32 = 128;
-const MAX_WORKGROUP_SIZE: u32 = 128;
 
 struct Params {
   batch: u32, // N
@@ -29,9 +28,9 @@ struct Params {
 @group(0) @binding(4) var<storage, read_write> running_var: array<f32>;
 @group(1) @binding(0) var<uniform> params: Params;
 
-var<workgroup> counts: array<f32, MAX_WORKGROUP_SIZE>;
-var<workgroup> means: array<f32, MAX_WORKGROUP_SIZE>;
-var<workgroup> deviations: array<f32, MAX_WORKGROUP_SIZE>; // sum((x - mean)^2)
+var<workgroup> counts: array<f32, WORKGROUP_SIZE>;
+var<workgroup> means: array<f32, WORKGROUP_SIZE>;
+var<workgroup> deviations: array<f32, WORKGROUP_SIZE>; // sum((x - mean)^2)
 
 // a (1 - share) + b share, from the nearer end: a share of 1 gives b, however large a is.
 fn between(a: f32, b: f32, share: f32) -> f32 {

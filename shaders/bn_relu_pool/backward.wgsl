@@ -19,7 +19,6 @@
 // an odd border, so that a block is a window, or outside, or at an odd edge.
 
 override WORKGROUP_SIZE: u32 = 128;
-const MAX_WORKGROUP_SIZE: u32 = 128;
 const NONE: f32 = -3.4e38;
 
 struct Params {
@@ -43,8 +42,8 @@ struct Params {
 @group(0) @binding(7) var<storage, read_write> dx: array<f32>;
 @group(1) @binding(0) var<uniform> params: Params;
 
-var<workgroup> sums_beta: array<f32, MAX_WORKGROUP_SIZE>; // of dz
-var<workgroup> sums_gamma: array<f32, MAX_WORKGROUP_SIZE>; // of dz * winner
+var<workgroup> sums_beta: array<f32, WORKGROUP_SIZE>; // of dz
+var<workgroup> sums_gamma: array<f32, WORKGROUP_SIZE>; // of dz * winner
 
 // By the bits, so that a NaN is open too.
 fn is_open(best: f32) -> bool {

@@ -19,7 +19,6 @@
 // x - shift, where shift is the first value that a thread meets, so that a large mean costs no precision.
 
 override WORKGROUP_SIZE: u32 = 128;
-const MAX_WORKGROUP_SIZE: u32 = 128;
 const NONE: f32 = -3.4e38;
 
 struct Params {
@@ -43,9 +42,9 @@ struct Params {
 @group(0) @binding(7) var<storage, read_write> running_var: array<f32>;
 @group(1) @binding(0) var<uniform> params: Params;
 
-var<workgroup> counts: array<f32, MAX_WORKGROUP_SIZE>;
-var<workgroup> means: array<f32, MAX_WORKGROUP_SIZE>;
-var<workgroup> deviations: array<f32, MAX_WORKGROUP_SIZE>; // sum((x - mean)^2)
+var<workgroup> counts: array<f32, WORKGROUP_SIZE>;
+var<workgroup> means: array<f32, WORKGROUP_SIZE>;
+var<workgroup> deviations: array<f32, WORKGROUP_SIZE>; // sum((x - mean)^2)
 
 // By its bits: a compiler may take NaN for impossible.
 fn is_nan(value: f32) -> bool {

@@ -15,7 +15,8 @@ const SIZE: u32 = 64; // invocations
 const STRIP: u32 = 4; // pixels of a row that a thread takes at once: one atomic operation for all
 const BINS: u32 = 832; // 26 octaves
 const OWN: u32 = 13; // bins of a thread
-const WORDS: u32 = 288; // tunable: 288 1152
+
+override WORDS: u32 = 288; // of a bit map
 
 struct Params {
   height: u32,

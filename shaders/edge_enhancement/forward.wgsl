@@ -16,8 +16,9 @@
 
 const TILE: u32 = 16;
 const SIZE: u32 = 64; // invocations
-const PIXELS: u32 = 1024; // 64 rows of TILE: the halo may be up to 24 rows
 const NONE: u32 = 255; // no edge sideways within reach
+
+override ROWS: u32 = 64; // of a tile with its halo, which may be up to 24 rows on either side
 
 struct Params {
   height: u32,
@@ -41,8 +42,8 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 @group(1) @binding(0) var<uniform> params: Params;
 
-var<workgroup> sums: array<f32, PIXELS>;
-var<workgroup> nearest: array<u32, PIXELS>;
+var<workgroup> sums: array<f32, ROWS * TILE>;
+var<workgroup> nearest: array<u32, ROWS * TILE>;
 
 fn chamfer(a: u32, b: u32) -> u32 {
   let long = max(a, b);

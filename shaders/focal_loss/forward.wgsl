@@ -17,8 +17,6 @@ override WORKGROUP_SIZE: u32 = 64;
 override MEAN: u32 = 1;
 override HAS_ALPHA: u32 = 1; // 0: alpha is 1 for all classes, and not read
 
-const MAX_WORKGROUP_SIZE: u32 = 256;
-
 struct Params {
   samples: u32, // N
   classes: u32, // K
@@ -34,7 +32,7 @@ struct Params {
 @group(0) @binding(4) var<storage, read_write> dlogits: array<f32>;
 @group(1) @binding(0) var<uniform> params: Params;
 
-var<workgroup> counts: array<u32, MAX_WORKGROUP_SIZE>;
+var<workgroup> counts: array<u32, WORKGROUP_SIZE>;
 
 // Beside a NaN or +infinity no score has a share, as in PyTorch. By the bits: a compiler may take NaN for impossible,
 // and the exponential of one may be a number.

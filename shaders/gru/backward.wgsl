@@ -20,6 +20,7 @@
 
 override WORKGROUP_SIZE: u32 = 64;
 override RESET_FIRST: u32 = 0;
+override STATE: u32 = 1024; // H
 
 struct Params {
   steps: u32, // T
@@ -40,9 +41,9 @@ struct Params {
 @group(0) @binding(6) var<storage, read_write> dh0: array<f32>;
 @group(1) @binding(0) var<uniform> params: Params;
 
-var<workgroup> shared_dr: array<f32, 1024>;
-var<workgroup> shared_dz: array<f32, 1024>;
-var<workgroup> shared_dq: array<f32, 1024>;
+var<workgroup> shared_dr: array<f32, STATE>;
+var<workgroup> shared_dz: array<f32, STATE>;
+var<workgroup> shared_dq: array<f32, STATE>;
 
 // By its bits: a compiler may take NaN for impossible.
 fn is_nan(value: f32) -> bool {

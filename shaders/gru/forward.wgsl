@@ -18,8 +18,7 @@
 
 override WORKGROUP_SIZE: u32 = 64;
 override RESET_FIRST: u32 = 0;
-
-const HALF: u32 = 1024u; // H at most
+override STATE: u32 = 1024; // H
 
 struct Params {
   steps: u32, // T
@@ -41,8 +40,8 @@ struct Params {
 @group(0) @binding(7) var<storage, read_write> h_n: array<f32>;
 @group(1) @binding(0) var<uniform> params: Params;
 
-var<workgroup> state: array<f32, 2048>; // h: [before or after][H]
-var<workgroup> kept: array<f32, 1024>; // r * h, with RESET_FIRST
+var<workgroup> state: array<f32, 2 * STATE>; // h: [before or after][H]
+var<workgroup> kept: array<f32, STATE>; // r * h, with RESET_FIRST
 
 // By its bits: a compiler may take NaN for impossible.
 fn is_nan(value: f32) -> bool {
@@ -88,8 +87,8 @@ fn main(
       t = params.steps - 1u - step;
     }
     let row = t * params.samples + n;
-    let before = (step % 2u) * HALF;
-    let after = HALF - before;
+    let before = (step % 2u) * STATE;
+    let after = STATE - before;
     var taken = true;
     if (params.has_lengths == 1u) {
       taken = t < lengths[n];
@@ -140,7 +139,7 @@ fn main(
     workgroupBarrier();
   }
 
-  let last = (params.steps % 2u) * HALF;
+  let last = (params.steps % 2u) * STATE;
   for (var j = local; j < hidden; j += WORKGROUP_SIZE) {
     h_n[n * hidden + j] = state[last + j];
   }

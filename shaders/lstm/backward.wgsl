@@ -19,6 +19,7 @@
 // one thread, and dh0 and dc0 hold them between the steps.
 
 override WORKGROUP_SIZE: u32 = 64;
+override STATE: u32 = 1024; // SAMPLES * H; 1 for a single step from zeros, in which no gradient crosses threads
 
 const SAMPLES: u32 = 4; // tunable: 1 2 4
 
@@ -43,7 +44,7 @@ struct Params {
 @group(0) @binding(7) var<storage, read_write> dc0: array<f32>;
 @group(1) @binding(0) var<uniform> params: Params;
 
-var<workgroup> shared_dgates: array<vec4<f32>, 1024>; // [SAMPLES][H]: di df dg do; SAMPLES * H <= 1024
+var<workgroup> shared_dgates: array<vec4<f32>, STATE>; // [SAMPLES][H]: di df dg do
 
 // By its bits: a compiler may take NaN for impossible.
 fn is_nan(value: f32) -> bool {
@@ -120,7 +121,9 @@ fn main(
           dgates[(row * 4u + 2u) * hidden + j] = dgate.z;
           dgates[(row * 4u + 3u) * hidden + j] = dgate.w;
         }
-        shared_dgates[s * hidden + j] = dgate;
+        if (STATE > 1u) {
+          shared_dgates[s * hidden + j] = dgate;
+        }
       }
     }
     workgroupBarrier();

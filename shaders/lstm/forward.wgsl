@@ -21,9 +21,9 @@
 // a step is enough.
 
 override WORKGROUP_SIZE: u32 = 64;
+override STATE: u32 = 1024; // SAMPLES * H; 1 for a single step from zeros, in which no state crosses threads
 
 const SAMPLES: u32 = 4; // tunable: 1 2 4
-const HALF: u32 = 1024u; // SAMPLES * H at most
 
 struct Params {
   steps: u32, // T
@@ -44,7 +44,7 @@ struct Params {
 @group(0) @binding(7) var<storage, read_write> h_prev: array<f32>;
 @group(1) @binding(0) var<uniform> params: Params;
 
-var<workgroup> state: array<f32, 2048>; // h of the workgroup's samples: [before or after][SAMPLES][H]
+var<workgroup> state: array<f32, 2 * STATE>; // h of the workgroup's samples: [before or after][SAMPLES][H]
 
 // By its bits: a compiler may take NaN for impossible.
 fn is_nan(value: f32) -> bool {
@@ -75,7 +75,9 @@ fn main(
       if (params.zero_state == 0u && first + s < params.samples) {
         value = h[(first + s) * hidden + j];
       }
-      state[s * hidden + j] = value;
+      if (STATE > 1u) {
+        state[s * hidden + j] = value;
+      }
     }
   }
   workgroupBarrier();
@@ -85,8 +87,8 @@ fn main(
     if (params.reverse == 1u) {
       t = params.steps - 1u - step;
     }
-    let before = (step % 2u) * HALF;
-    let after = HALF - before;
+    let before = (step % 2u) * STATE;
+    let after = STATE - before;
     let from_zero = params.zero_state == 1u && step == 0u;
     for (var j = local; j < hidden; j += WORKGROUP_SIZE) {
       var product: array<vec4<f32>, SAMPLES>; // weight_hh h, the four gates of unit j
@@ -111,9 +113,10 @@ fn main(
         if (n < params.samples) {
           let row = t * params.samples + n;
           let unit = n * hidden + j;
-          let h_before = state[before + s * hidden + j];
+          var h_before = 0.0;
           var c_before = 0.0;
           if (!from_zero) {
+            h_before = state[before + s * hidden + j];
             c_before = c[unit];
           }
           var taken = true;
@@ -145,7 +148,9 @@ fn main(
           hs[row * hidden + j] = y;
           c[unit] = c_after;
           h[unit] = h_after;
-          state[after + s * hidden + j] = h_after;
+          if (STATE > 1u) {
+            state[after + s * hidden + j] = h_after;
+          }
         }
       }
     }

@@ -14,8 +14,6 @@
 
 override WORKGROUP_SIZE: u32 = 64;
 
-const MAX_WORKGROUP_SIZE: u32 = 256;
-
 struct Params {
   samples: u32, // N
   classes: u32, // K
@@ -34,10 +32,10 @@ struct Step {
 @group(0) @binding(5) var<storage, read_write> first_bad_step: array<u32>;
 @group(1) @binding(0) var<uniform> params: Params;
 
-var<workgroup> losses: array<f32, MAX_WORKGROUP_SIZE>;
-var<workgroup> correct: array<u32, MAX_WORKGROUP_SIZE>;
-var<workgroup> labelled: array<u32, MAX_WORKGROUP_SIZE>;
-var<workgroup> bad: array<u32, MAX_WORKGROUP_SIZE>;
+var<workgroup> losses: array<f32, WORKGROUP_SIZE>;
+var<workgroup> correct: array<u32, WORKGROUP_SIZE>;
+var<workgroup> labelled: array<u32, WORKGROUP_SIZE>;
+var<workgroup> bad: array<u32, WORKGROUP_SIZE>;
 
 fn finite(value: f32) -> bool {
   return (bitcast<u32>(value) & 0x7f800000u) != 0x7f800000u;

@@ -12,8 +12,6 @@
 
 override WORKGROUP_SIZE: u32 = 64;
 
-const MAX_WORKGROUP_SIZE: u32 = 256;
-
 struct Params {
   chunks: u32,
   max_norm: f32,
@@ -31,8 +29,8 @@ struct Step {
 @group(0) @binding(4) var<storage, read_write> first_bad_step: array<u32>;
 @group(1) @binding(0) var<uniform> params: Params;
 
-var<workgroup> largests: array<f32, MAX_WORKGROUP_SIZE>;
-var<workgroup> sums: array<f32, MAX_WORKGROUP_SIZE>;
+var<workgroup> largests: array<f32, WORKGROUP_SIZE>;
+var<workgroup> sums: array<f32, WORKGROUP_SIZE>;
 
 fn finite(value: f32) -> bool {
   return (bitcast<u32>(value) & 0x7f800000u) != 0x7f800000u;

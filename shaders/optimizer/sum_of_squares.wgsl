@@ -12,7 +12,6 @@
 
 override WORKGROUP_SIZE: u32 = 64;
 
-const MAX_WORKGROUP_SIZE: u32 = 256;
 const CHUNK: u32 = 4096;
 // Squares of numbers from here to its inverse neither overflow in a sum, nor vanish where they count.
 const ORDINARY: f32 = 1e-10;
@@ -25,9 +24,9 @@ struct Params {
 @group(0) @binding(1) var<storage, read_write> partials: array<f32>;
 @group(1) @binding(0) var<uniform> params: Params;
 
-var<workgroup> largests: array<f32, MAX_WORKGROUP_SIZE>;
-var<workgroup> bads: array<f32, MAX_WORKGROUP_SIZE>;
-var<workgroup> sums: array<f32, MAX_WORKGROUP_SIZE>;
+var<workgroup> largests: array<f32, WORKGROUP_SIZE>;
+var<workgroup> bads: array<f32, WORKGROUP_SIZE>;
+var<workgroup> sums: array<f32, WORKGROUP_SIZE>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(

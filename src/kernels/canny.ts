@@ -27,8 +27,8 @@ export interface CannyThresholds {
   lowRatio: number;
 }
 
-/** Words of the bit maps that the shader can be given: for up to 96x96, and for up to 192x192. */
-const WORDS = [288, 1152];
+/** Words of a bit map that workgroup memory has room for: of 192x192. */
+const MOST_WORDS = 1152;
 
 function bitMapWords({ shape }: TensorSpec): number {
   return shape[1] * Math.ceil(shape[2] / 32);
@@ -42,7 +42,7 @@ export const cannyEdges = defineKernel({
     { gradient }: Record<'gradient', TensorSpec>,
     { highPercentile, lowRatio }: CannyThresholds,
   ) {
-    if (bitMapWords(gradient) > WORDS[1]) {
+    if (bitMapWords(gradient) > MOST_WORDS) {
       const [, height, width] = gradient.shape;
       throw new FacegradError('limit', `canny takes images up to 192x192, not ${width}x${height}`);
     }
@@ -54,7 +54,7 @@ export const cannyEdges = defineKernel({
     }
     return { edges: u32(gradient.shape) };
   },
-  constants: ({ gradient }) => ({ WORDS: WORDS.find((words) => words >= bitMapWords(gradient))! }),
+  overrides: ({ gradient }) => ({ WORDS: bitMapWords(gradient) }),
   params: ({ gradient }, { highPercentile, lowRatio }) => ({
     height: gradient.shape[1],
     width: gradient.shape[2],

@@ -17,8 +17,8 @@ export interface EnhancementAttributes {
 
 const TILE = 16;
 const MAX_HALO = 24;
-/** Rows of a tile with its halo that fit the workgroup memory. */
-const ROWS = 64;
+/** Rows of a tile with its halo that workgroup memory has room for. */
+const MOST_ROWS = 64;
 
 /**
  * Rows and columns within which the window must find edges. The chamfer distances are at least 1/sqrt(2) of
@@ -33,6 +33,15 @@ const blurOf = (sigma: number) => Math.min(MAX_HALO, Math.ceil(3 * sigma));
 
 /** Rows above and below a tile that it depends on. */
 const haloOf = (radius: number, sigma: number) => Math.max(reachOf(radius), blurOf(sigma));
+
+/** Rows of a tile with its halo: few, so that there are many workgroups, while a quarter at most is halo. */
+function rowsOf({ radius, sigma }: Pick<EnhancementAttributes, 'radius' | 'sigma'>): number {
+  return Math.min(MOST_ROWS, Math.max(32, 8 * haloOf(radius, sigma)));
+}
+
+/** Rows that a tile finishes. */
+const tileHeight = (attributes: Pick<EnhancementAttributes, 'radius' | 'sigma'>) =>
+  rowsOf(attributes) - 2 * haloOf(attributes.radius, attributes.sigma);
 
 /** Enhances x [N, H, W] (whole numbers 0..255) at the pixels of `edges` [N, H, W] (0 or 1) and around. */
 export const edgeEnhancementForward = defineKernel({
@@ -56,7 +65,9 @@ export const edgeEnhancementForward = defineKernel({
     }
     return { y: x };
   },
-  params({ x }, { mode, chamfer, radius, lambda, sigma }) {
+  overrides: (_, attributes) => ({ ROWS: rowsOf(attributes) }),
+  params({ x }, attributes) {
+    const { mode, chamfer, radius, lambda, sigma } = attributes;
     const reach = reachOf(radius);
     const blur = blurOf(sigma);
     const halo = haloOf(radius, sigma);
@@ -66,7 +77,7 @@ export const edgeEnhancementForward = defineKernel({
     return {
       height: x.shape[1],
       width: x.shape[2],
-      tile_height: ROWS - 2 * halo,
+      tile_height: tileHeight(attributes),
       reach,
       blur,
       halo,
@@ -78,9 +89,9 @@ export const edgeEnhancementForward = defineKernel({
       map: mode === 'map' ? 1 : 0,
     };
   },
-  workgroups: ({ x: { shape } }, { radius, sigma }) => [
+  workgroups: ({ x: { shape } }, attributes) => [
     Math.ceil(shape[2] / TILE),
-    Math.ceil(shape[1] / (ROWS - 2 * haloOf(radius, sigma))),
+    Math.ceil(shape[1] / tileHeight(attributes)),
     shape[0],
   ],
 });

@@ -61,6 +61,7 @@ export const gruForward = defineKernel({
   }),
   overrides: ({ xw }, { resetFirst }) => ({
     WORKGROUP_SIZE: workgroupSize(sizes(xw, 3).hidden),
+    STATE: sizes(xw, 3).hidden,
     RESET_FIRST: Number(resetFirst ?? false),
   }),
   workgroups: ({ xw }) => [sizes(xw, 3).samples, 1, 1],
@@ -91,6 +92,7 @@ export const gruBackward = defineKernel({
   }),
   overrides: ({ gates }, { resetFirst }) => ({
     WORKGROUP_SIZE: workgroupSize(sizes(gates, 5).hidden),
+    STATE: sizes(gates, 5).hidden,
     RESET_FIRST: Number(resetFirst ?? false),
   }),
   workgroups: ({ gates }) => [sizes(gates, 5).samples, 1, 1],

@@ -29,6 +29,11 @@ function workgroupSize(hidden: number): number {
   return hidden <= 64 ? 64 : hidden <= 128 ? 128 : 256;
 }
 
+/** Numbers that a workgroup's threads give each other; 1 stands for none, as in a single step from zeros. */
+function stateOf(steps: number, samples: number, hidden: number, zeroState?: boolean): number {
+  return zeroState && steps === 1 ? 1 : Math.max(2, samplesPerWorkgroup(samples, hidden) * hidden);
+}
+
 export interface LstmForwardAttributes {
   /** Whether h and c are taken as zero, and not read. */
   zeroState?: boolean;
@@ -65,7 +70,11 @@ export const lstmForward = defineKernel({
     has_lengths: Number(hasLengths ?? false),
     reverse: Number(reverse ?? false),
   }),
-  overrides: ({ xw }) => ({ WORKGROUP_SIZE: workgroupSize(sizes(xw, 4).hidden) }),
+  overrides({ xw }, { zeroState }) {
+    const { steps, samples, hidden } = sizes(xw, 4);
+    const STATE = stateOf(steps, samples, hidden, zeroState);
+    return { WORKGROUP_SIZE: workgroupSize(hidden), STATE };
+  },
   constants: ({ xw }) => {
     const { samples, hidden } = sizes(xw, 4);
     return { SAMPLES: samplesPerWorkgroup(samples, hidden) };
@@ -120,7 +129,11 @@ export const lstmBackward = defineKernel({
     has_dh_n: Number(hasDhN),
     has_dc_n: Number(hasDcN),
   }),
-  overrides: ({ gates }) => ({ WORKGROUP_SIZE: workgroupSize(sizes(gates, 5).hidden) }),
+  overrides({ gates }, { zeroState }) {
+    const { steps, samples, hidden } = sizes(gates, 5);
+    const STATE = stateOf(steps, samples, hidden, zeroState);
+    return { WORKGROUP_SIZE: workgroupSize(hidden), STATE };
+  },
   constants: ({ gates }) => {
     const { samples, hidden } = sizes(gates, 5);
     return { SAMPLES: samplesPerWorkgroup(samples, hidden) };
