@@ -43,11 +43,10 @@ async function bytesOf({ file, url }: WeightsFile): Promise<Uint8Array> {
 }
 
 /** What the networks run for one face. */
-const readingsOf = (networks: Weights[]) => (capabilities: Capabilities) => {
-  for (const { config } of networks) {
-    recordNetwork(createNetwork(config, systems), capabilities, { samples: 1 });
-  }
-};
+const readingsOf = (networks: Weights[]) => (capabilities: Capabilities) =>
+  networks.map(({ config }) =>
+    recordNetwork(createNetwork(config, systems), capabilities, { samples: 1 }),
+  );
 
 async function load(files: WeightsFile[]): Promise<void> {
   const read = await Promise.all(

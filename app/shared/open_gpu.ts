@@ -1,7 +1,7 @@
 /** Asking for a GPU where there may be none, or none for the moment. */
 import { requestGpu, type Gpu } from '../../src/gpu/device';
 import { FacegradError } from '../../src/gpu/errors';
-import { leaveOutWrong, type CheckOptions } from '../../src/tape/variants';
+import { leaveOutWrong, type Recording } from '../../src/tape/variants';
 import { verdicts } from './verdicts';
 
 /** Milliseconds between two questions. */
@@ -9,11 +9,14 @@ const AGAIN_MS = 500;
 
 const pause = () => new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
 
+/** For work that is only timed, or is recorded later: no kernel is tried. */
+export const NOTHING: Recording = () => [];
+
 /**
  * A device, its fast kernels tried: those that `record` asks for, or all. After a crash of the GPU process it may take a moment until there
  * is one again.
  */
-export async function openGpu(tries: number, record?: CheckOptions['record']): Promise<Gpu> {
+export async function openGpu(tries: number, record?: Recording): Promise<Gpu> {
   for (;;) {
     try {
       const gpu = await requestGpu({ powerPreference: 'high-performance' });

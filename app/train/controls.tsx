@@ -295,10 +295,12 @@ export function Takes() {
   const known = estimate.value;
   if (!known || training.value) return null;
   if ('problem' in known) return <p class="small takes problem">{known.problem}.</p>;
-  const long = known.seconds > LONG_SECONDS;
+  const { seconds, bytes } = known;
+  const long = seconds !== undefined && seconds > LONG_SECONDS;
   return (
     <p class={`small takes ${long ? 'long' : 'muted'}`} role="status">
-      Takes {roughly(known.seconds)} and {size(known.bytes)} of memory here.
+      Takes {seconds !== undefined && `${roughly(seconds)} and `}
+      {size(bytes)} of memory here.
       {long &&
         ' A smaller network or fewer epochs take less time; pausing or reloading loses nothing.'}
     </p>

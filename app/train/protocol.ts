@@ -137,7 +137,7 @@ export interface Arithmetic {
 }
 
 /** What a training will take, about; or why it cannot be. */
-export type Estimate = { bytes: number; seconds: number } | { problem: string };
+export type Estimate = { bytes: number; seconds?: number } | { problem: string };
 
 export type FromWorker =
   | {

@@ -1,6 +1,6 @@
 /** A GPU for the next training, whose pipelines are compiled while the page waits for the start button. */
 import type { Capabilities, Gpu } from '../../src/gpu/device';
-import { recordNetwork } from '../../src/nn/network';
+import { recordTraining } from '../../src/nn/network';
 import { createNetwork } from '../../src/nn/systems';
 import { Plan } from '../../src/tape/plan';
 import { leaveOutWrong } from '../../src/tape/variants';
@@ -17,11 +17,7 @@ let warm: Promise<Gpu> | undefined;
 const recordOf =
   ({ model, batch: samples, tuning, requiresGrad }: TrainConfig) =>
   (capabilities: Capabilities) =>
-    recordNetwork(createNetwork(model, systems, requiresGrad), capabilities, {
-      samples,
-      tuning,
-      training: true,
-    });
+    recordTraining(createNetwork(model, systems, requiresGrad), capabilities, { samples, tuning });
 
 function keep(opening: Promise<Gpu>): Promise<Gpu> {
   warm = opening;
@@ -33,14 +29,18 @@ function keep(opening: Promise<Gpu>): Promise<Gpu> {
 }
 
 /** Compiles what a training with these would need. What goes wrong goes wrong again, and is told, at the start. */
-export async function warmUp(config: TrainConfig, { training }: LoadedData): Promise<void> {
+export async function warmUp(
+  config: TrainConfig,
+  { training }: LoadedData,
+): Promise<Gpu | undefined> {
   try {
     const gpu = await (warm ?? keep(openGpu(1, recordOf(config))));
     await leaveOutWrong(gpu, { store: verdicts, record: recordOf(config) }); // of other settings
     const network = createNetwork(config.model, systems, config.requiresGrad);
     await Plan.precompile(recordStep(gpu, network, config, training).tape, gpu);
+    return gpu;
   } catch {
-    return;
+    return undefined;
   }
 }
 

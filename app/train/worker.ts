@@ -11,8 +11,8 @@ import { systems } from '../shared/systems';
 import { describe, drawFaces, readData, recordedFaces, summarize } from './data';
 import type { FromWorker, RunRecord, ToWorker } from './protocol';
 import { adapterName, type Capabilities } from '../../src/gpu/device';
-import { openGpu } from '../shared/open_gpu';
-import { measureSpeed, recordConvolution, needOf, secondsOf } from './estimate';
+import { NOTHING, openGpu } from '../shared/open_gpu';
+import { measureSpeed, needOf, secondsOf } from './estimate';
 import { Run } from './run';
 import { RunStore, type KeptRun, type LoadedData } from './run_store';
 import { toConfig } from './settings';
@@ -101,7 +101,7 @@ async function handle(message: ToWorker): Promise<void> {
 }
 
 async function open(): Promise<void> {
-  const gpu = await openGpu(2, recordConvolution);
+  const gpu = await openGpu(2, NOTHING);
   const { adapter } = gpu;
   capabilities = gpu.capabilities;
   if (!adapter.fallback) speed = measureSpeed(gpu);
@@ -190,19 +190,21 @@ async function start(settings: RunRecord['settings'], kernel?: RunRecord['kernel
 async function estimate(settings: RunRecord['settings']): Promise<void> {
   if (!data || !capabilities) return;
   try {
-    const need = needOf(capabilities, configOf(settings, data), data);
+    const config = configOf(settings, data);
+    const need = needOf(capabilities, config, data);
     const most = capabilities.limits.maxStorageBufferBindingSize;
     if (need.largest > most) {
       const [wanted, available] = [need.largest, most].map((bytes) => Math.round(bytes / 2 ** 20));
       const problem = `Too much for this GPU: one buffer would need ${wanted} MiB, and this GPU allows ${available}: choose a smaller batch or network`;
       return post({ type: 'estimate', estimate: { problem } });
     }
-    speed ??= openGpu(1, recordConvolution).then((gpu) =>
-      measureSpeed(gpu).finally(() => gpu.dispose()),
-    );
-    const seconds = secondsOf(need, await speed);
-    post({ type: 'estimate', estimate: { bytes: need.bytes, seconds } });
-    if (!run) await warmUp(configOf(settings, data), data);
+    const { bytes } = need;
+    post({ type: 'estimate', estimate: { bytes, seconds: speed && secondsOf(need, await speed) } });
+    const gpu = await warmUp(config, data);
+    if (speed || run || !gpu) return;
+    // Software compiles slowly, and the step comes first.
+    speed = measureSpeed(gpu);
+    post({ type: 'estimate', estimate: { bytes, seconds: secondsOf(need, await speed) } });
   } catch (error) {
     if (kindOf(error) === 'device-lost') speed = undefined; // another time
     post({

@@ -24,7 +24,7 @@ export async function fit(task: Task<FitJobConfig>): Promise<void> {
   const set = unpackImageSet('data', config.data, inputs) as ImageSet;
   const device = await task.gpu((capabilities) => {
     const { model, batch: samples } = config.train;
-    recordNetwork(createNetwork(model, task.systems), capabilities, { samples });
+    return [recordNetwork(createNetwork(model, task.systems), capabilities, { samples })];
   });
   emit({ type: 'start', adapter: adapterName(device.adapter) });
   await file(WEIGHTS, await compute(device, set, config.train, config.provenance));

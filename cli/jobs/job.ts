@@ -1,7 +1,7 @@
 /** What a job is, wherever it runs: JSON in, bytes in, events and files out. No part of Node in here. */
 import { FacegradError, type ErrorKind } from '../../src/gpu/errors';
-import type { Capabilities, Gpu } from '../../src/gpu/device';
-import { leaveOutWrong } from '../../src/tape/variants';
+import type { Gpu } from '../../src/gpu/device';
+import { leaveOutWrong, type Recording } from '../../src/tape/variants';
 import type { AnySystem } from '../../src/nn/systems';
 
 /** Named bytes: data sets, checkpoints, weights. */
@@ -41,9 +41,6 @@ export interface Task<C = unknown> {
   /** Resolves when the bytes have arrived; until then they must not change. */
   file(name: string, bytes: Uint8Array): Promise<void>;
 }
-
-/** Records what is about to run. */
-type Recording = (capabilities: Capabilities) => void;
 
 /** Jobs by kind. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- each job has a configuration of its own

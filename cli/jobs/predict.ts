@@ -29,7 +29,7 @@ export async function predict(task: Task<PredictJobConfig>): Promise<void> {
   const gpu = await task.gpu((capabilities) => {
     const network = createNetwork(weights.config, task.systems);
     const samples = Math.min(config.batch, itemLabels(data).length);
-    recordNetwork(network, capabilities, { samples });
+    return [recordNetwork(network, capabilities, { samples })];
   });
   emit({ type: 'start', adapter: adapterName(gpu.adapter) });
   const storage = new Storage(gpu);

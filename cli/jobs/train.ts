@@ -1,5 +1,5 @@
 import { FacegradError } from '../../src/gpu/errors';
-import { recordNetwork } from '../../src/nn/network';
+import { recordTraining } from '../../src/nn/network';
 import { createNetwork } from '../../src/nn/systems';
 import type { TrainConfig } from '../../src/train/config';
 import { readWeights, type Provenance } from '../../src/train/weights_file';
@@ -32,7 +32,7 @@ export async function train(task: Task<TrainJobConfig>): Promise<void> {
   const { model, batch: samples, tuning, requiresGrad } = config.train;
   const gpu = await task.gpu((capabilities) => {
     const network = createNetwork(model, task.systems, requiresGrad);
-    recordNetwork(network, capabilities, { samples, tuning, training: true });
+    return recordTraining(network, capabilities, { samples, tuning });
   });
   const trainer = await Trainer.create(gpu, config.train, data, {
     checkpoint: inputs[CHECKPOINT],

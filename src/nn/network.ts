@@ -250,3 +250,7 @@ export function recordNetwork(
   }
   return tape;
 }
+
+/** What a training runs: a step, and an evaluation. */
+export const recordTraining = (network: Network, capabilities: Capabilities, use: Use): Tape[] =>
+  [true, false].map((training) => recordNetwork(network, capabilities, { ...use, training }));

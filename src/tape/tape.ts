@@ -72,6 +72,11 @@ export class Tape {
     return this.tuning?.kernels === 'plain';
   }
 
+  /** Whether it contains its gradient. */
+  get differentiated(): boolean {
+    return this.#differentiated;
+  }
+
   /** Appends one kernel and returns its outputs: new ones, and those that were given a place. */
   dispatch<I extends string, O extends string, A>(
     kernel: Kernel<I, O, A>,

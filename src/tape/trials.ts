@@ -30,38 +30,24 @@ const SIDES = [3, 6, 12];
 /** Images, channels in and out. */
 const [N, C, O] = [2, 8, 16];
 
-/** The fast kernels that a recording asks for: whatever it would leave out if it had to. */
-export function askedFor(
-  capabilities: Capabilities,
-  record: (capabilities: Capabilities) => void,
-): ReadonlySet<string> {
-  const asked = new Set<string>();
-  const has = (name: string) => {
-    asked.add(name);
-    return capabilities.leftOut?.has(name) ?? false;
-  };
-  record({ ...capabilities, leftOut: { has } });
-  return asked;
-}
-
-/** Trials of all that this adapter has kernels for. */
-export function trials(capabilities: Capabilities): Trial[] {
+/** Trials of all that this adapter has kernels for, with or without the gradients'. */
+export function trials(capabilities: Capabilities, gradients = true): Trial[] {
   const windows = [1, 2].flatMap((stride) =>
     (['1x1', '3x3', '5x5', 'depthwise'] as const).map((kind) =>
-      convTrial(capabilities, kind, stride),
+      convTrial(capabilities, kind, stride, gradients),
     ),
   );
   const subgroups = subgroupsOf(capabilities, 4);
   return [
-    ...SIDES.map((side) => conv5x5Trial(capabilities, side)),
+    ...SIDES.map((side) => conv5x5Trial(capabilities, side, gradients)),
     ...windows,
-    ...(subgroups ? [productTrial(capabilities)] : []),
-    poolTrial(capabilities),
-    ...[true, false].map((training) => blockTrial(capabilities, training)),
+    ...(subgroups ? [productTrial(capabilities, gradients)] : []),
+    poolTrial(capabilities, gradients),
+    ...(gradients ? [true, false] : [false]).map((training) => blockTrial(capabilities, training)),
   ];
 }
 
-function conv5x5Trial(capabilities: Capabilities, side: number): Trial {
+function conv5x5Trial(capabilities: Capabilities, side: number, gradients: boolean): Trial {
   const by = (variant: 'plain' | FastConvVariant) =>
     record(
       new Tape(capabilities),
@@ -71,6 +57,7 @@ function conv5x5Trial(capabilities: Capabilities, side: number): Trial {
         weight: state('weight', f32([1, C, 5, 5, O])),
       },
       { variant },
+      gradients,
       bordered(side),
     );
   return {
@@ -84,7 +71,12 @@ function conv5x5Trial(capabilities: Capabilities, side: number): Trial {
   };
 }
 
-function convTrial(capabilities: Capabilities, kind: ConvKind, stride: number): Trial {
+function convTrial(
+  capabilities: Capabilities,
+  kind: ConvKind,
+  stride: number,
+  gradients: boolean,
+): Trial {
   const depthwise = kind === 'depthwise';
   const taps = depthwise ? 3 : Number(kind[0]);
   const by = (tape: Tape) =>
@@ -97,6 +89,7 @@ function convTrial(capabilities: Capabilities, kind: ConvKind, stride: number): 
         bias: state('bias', f32([1, depthwise ? C : O])),
       },
       { stride, padding: (taps - 1) / 2, groups: depthwise ? C : 1 },
+      gradients,
     );
   const tiled: FastKernels = `conv ${kind} tiled`;
   const subgroup: FastKernels = `conv ${kind} subgroup`;
@@ -112,14 +105,20 @@ function convTrial(capabilities: Capabilities, kind: ConvKind, stride: number): 
 }
 
 /** As many products as it takes before a GPU has them by register tiles. */
-function productTrial(capabilities: Capabilities): Trial {
+function productTrial(capabilities: Capabilities, gradients: boolean): Trial {
   const columns = 4 * Math.min(capabilities.subgroupMaxSize, 64);
   const by = (tape: Tape) =>
-    record(tape, gemm, {
-      a: state('a', f32([128, 16, 8])),
-      b: state('b', f32([128, 8, columns])),
-      c: state('c', f32([1, columns])),
-    });
+    record(
+      tape,
+      gemm,
+      {
+        a: state('a', f32([128, 16, 8])),
+        b: state('b', f32([128, 8, columns])),
+        c: state('c', f32([1, columns])),
+      },
+      undefined,
+      gradients,
+    );
   return {
     name: 'matrix product',
     plain: by(new Tape(capabilities, PLAIN)),
@@ -128,11 +127,11 @@ function productTrial(capabilities: Capabilities): Trial {
 }
 
 /** Windows of 2x2, a row and a column left over. */
-function poolTrial(capabilities: Capabilities): Trial {
+function poolTrial(capabilities: Capabilities, gradients: boolean): Trial {
   const layout = bordered(3);
   const by = (tape: Tape) => {
     const x = state('x', f32([1, N, C, 9, 7]));
-    return record(tape, maxPool, { x }, { window: 2, layout }, layout);
+    return record(tape, maxPool, { x }, { window: 2, layout }, gradients, layout);
   };
   return {
     name: 'max_pool 2x2',
@@ -158,8 +157,8 @@ function blockTrial(capabilities: Capabilities, training: boolean): Trial {
       },
       // Variances are numbers from -0.5 on here.
       { training, eps: training ? undefined : 1, layout },
-      layout,
       training,
+      layout,
     );
   return {
     name: `bn_relu_pool, ${training ? 'training' : 'inference'}`,
@@ -172,17 +171,17 @@ function record<In extends Record<string, Value>, O extends string, S extends st
   tape: Tape,
   operation: Operation<In, 'y' | O, S, A>,
   given: In,
-  attributes?: A,
+  attributes: A,
+  gradients: boolean,
   layout?: Layout,
-  withGradients = true,
 ): Recorded {
   const inputs = Object.values(given);
-  if (withGradients) for (const value of inputs) tape.watch(value);
+  if (gradients) for (const value of inputs) tape.watch(value);
   const { y } = tape.apply(operation, given, attributes) as Record<'y', Value>;
-  if (!withGradients) return { tape, inputs, outputs: [y] };
+  if (!gradients) return { tape, inputs, outputs: [y] };
   const dy = state('dy', f32(y.shape, layout));
   tape.seed(y, dy);
   tape.backward();
-  const gradients = inputs.map((value) => tape.gradientOf(value)).filter((value) => !!value);
-  return { tape, inputs: [...inputs, dy], outputs: [y, ...gradients] };
+  const found = inputs.map((value) => tape.gradientOf(value)).filter((value) => !!value);
+  return { tape, inputs: [...inputs, dy], outputs: [y, ...found] };
 }

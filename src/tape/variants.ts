@@ -4,7 +4,8 @@ import { layoutOf, planeStride, size, storageSize, type TensorSpec } from '../ke
 import { randomUniform } from '../kernels/random';
 import { Plan } from './plan';
 import { Storage } from './storage';
-import { askedFor, trials, type Recorded, type Trial } from './trials';
+import type { Tape } from './tape';
+import { trials, type Recorded, type Trial } from './trials';
 import type { Value } from './value';
 
 /** The largest difference, as a share of the largest number: Winograd's rounding is 1e-5 of it, a fault is far more. */
@@ -16,10 +17,12 @@ export interface VerdictStore {
   set(key: string, verdict: string): Promise<void>;
 }
 
+export type Recording = (capabilities: Capabilities) => Tape[];
+
 export interface CheckOptions {
   store?: VerdictStore;
   /** Records what is about to run: the kernels of everything else are not tried. */
-  record?: (capabilities: Capabilities) => void;
+  record?: Recording;
 }
 
 const thisProcess = new Map<string, string>();
@@ -29,10 +32,7 @@ const thisProcess = new Map<string, string>();
  * and its adapter's description says so.
  */
 export async function leaveOutWrong(gpu: Gpu, { store, record }: CheckOptions = {}): Promise<void> {
-  const asked = record && askedFor(gpu.capabilities, record);
-  const chosen = trials(gpu.capabilities).filter(
-    ({ fast }) => !asked || Object.keys(fast).some((name) => asked.has(name)),
-  );
+  const chosen = record ? neededBy(record, gpu) : trials(gpu.capabilities);
   const wrong = await Promise.all(chosen.map((trial) => wrongOf(gpu, trial, store)));
   gpu.assertAlive();
   const { leftOut } = gpu.capabilities;
@@ -40,6 +40,33 @@ export async function leaveOutWrong(gpu: Gpu, { store, record }: CheckOptions = 
   if (found.size === 0) return;
   gpu.leaveOut([...found]);
   await leaveOutWrong(gpu, { store, record }); // other fast kernels may stand in for them
+}
+
+const shadersOf = (tapes: Tape[]) =>
+  new Set(tapes.flatMap(({ dispatches }) => dispatches.map(({ kernel }) => kernel.shader)));
+
+/** The trials, and what of each, of the fast kernels that a recording asks for and of which it has a shader. */
+function neededBy(record: Recording, { capabilities }: Gpu): Trial[] {
+  const asked = new Set<string>();
+  const has = (name: string) => {
+    asked.add(name);
+    return capabilities.leftOut?.has(name) ?? false;
+  };
+  const tapes = record({ ...capabilities, leftOut: { has } });
+  const run = shadersOf(tapes);
+  const all = trials(
+    capabilities,
+    tapes.some(({ differentiated }) => differentiated),
+  );
+  return all.flatMap(({ name, plain, fast }) => {
+    const usual = shadersOf([plain.tape]);
+    const needed = Object.entries(fast).filter(
+      ([family, { tape }]) =>
+        asked.has(family) &&
+        [...shadersOf([tape])].some((shader) => run.has(shader) && !usual.has(shader)),
+    );
+    return needed.length > 0 ? [{ name, plain, fast: Object.fromEntries(needed) }] : [];
+  });
 }
 
 /** What a trial finds wrong, or found before on this adapter with these shaders. */
@@ -118,11 +145,8 @@ function close(given: Float32Array[], expected: Float32Array[]): boolean {
 /** Of the shaders' text: a verdict is worth nothing for another version. */
 function fingerprint({ plain, fast }: Trial): string {
   const recorded = [plain, ...Object.values(fast)];
-  const shaders = recorded.flatMap(({ tape }) =>
-    tape.dispatches.map(({ kernel }) => kernel.shader),
-  );
   let hash = 0;
-  for (const { code } of new Set(shaders)) {
+  for (const { code } of shadersOf(recorded.map(({ tape }) => tape))) {
     for (let i = 0; i < code.length; i++) hash = (Math.imul(hash, 31) + code.charCodeAt(i)) | 0;
   }
   return (hash >>> 0).toString(16);

@@ -37,6 +37,6 @@ export const jobs: Jobs = {
   },
   /** Says which adapter there is. */
   async adapter({ gpu, emit }) {
-    emit({ type: 'adapter', ...(await gpu(() => {})).adapter });
+    emit({ type: 'adapter', ...(await gpu(() => [])).adapter });
   },
 };
