@@ -8,8 +8,8 @@ import type { OwnKernel } from '../shared/own_kernel';
 import type { Settings } from './settings';
 
 export type ToWorker =
-  /** Looks for a GPU and for a run that a reload or a crash has cut off. */
-  | { type: 'open' }
+  /** Looks for a GPU, readies it for these, and for a run that a reload or a crash has cut off. */
+  | { type: 'open'; settings: Settings }
   | { type: 'draw'; faces: number }
   | { type: 'read'; files: PickedFile[]; photographs: Photographs }
   | { type: 'recorded'; classes: { name: string; frames: Uint8Array[] }[]; size: number }

@@ -71,7 +71,7 @@ export function open(): void {
     event.preventDefault();
     failed('unknown', event.message || 'the worker could not be started', resumable.value);
   });
-  send({ type: 'open' });
+  send({ type: 'open', settings: settings.value });
 }
 
 export function draw(): void {

@@ -285,7 +285,11 @@ export function defaultSettings(kind: DataKind, network?: string): Settings {
 }
 
 /** The configuration of a run. @throws FacegradError `bad-input` naming the setting */
-export function toConfig(settings: Settings, classes: string[], sequenceLength = 0): TrainConfig {
+export function toConfig(
+  settings: Settings,
+  classes: readonly string[],
+  sequenceLength = 0,
+): TrainConfig {
   const text = (key: string) => String(settings[key]);
   const number = (key: string) => Number(settings[key]);
   const training: TrainChanges = {

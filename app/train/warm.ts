@@ -6,7 +6,7 @@ import { Plan } from '../../src/tape/plan';
 import { leaveOutWrong } from '../../src/tape/variants';
 import type { TrainConfig } from '../../src/train/config';
 import { recordStep } from '../../src/train/step';
-import { openGpu } from '../shared/open_gpu';
+import { NOTHING, openGpu } from '../shared/open_gpu';
 import { systems } from '../shared/systems';
 import { verdicts } from '../shared/verdicts';
 import type { LoadedData } from './run_store';
@@ -28,16 +28,20 @@ function keep(opening: Promise<Gpu>): Promise<Gpu> {
   return opening;
 }
 
-/** Compiles what a training with these would need. What goes wrong goes wrong again, and is told, at the start. */
-export async function warmUp(
-  config: TrainConfig,
-  { training }: LoadedData,
-): Promise<Gpu | undefined> {
+/** Opens the first training's GPU. */
+export const openWarm = (): Promise<Gpu> => keep(openGpu(2, NOTHING));
+
+/**
+ * Tries and compiles what a training with these would need: as long as there is no data, its fast kernels. What goes
+ * wrong goes wrong again, and is told, at the start.
+ */
+export async function warmUp(config: TrainConfig, data?: LoadedData): Promise<Gpu | undefined> {
   try {
-    const gpu = await (warm ?? keep(openGpu(1, recordOf(config))));
-    await leaveOutWrong(gpu, { store: verdicts, record: recordOf(config) }); // of other settings
+    const gpu = await (warm ?? keep(openGpu(1, NOTHING)));
+    await leaveOutWrong(gpu, { store: verdicts, record: recordOf(config) });
+    if (!data) return gpu;
     const network = createNetwork(config.model, systems, config.requiresGrad);
-    await Plan.precompile(recordStep(gpu, network, config, training).tape, gpu);
+    await Plan.precompile(recordStep(gpu, network, config, data.training).tape, gpu);
     return gpu;
   } catch {
     return undefined;

@@ -1,5 +1,6 @@
 /** The Train page's worker: all data, all GPU work and all keeping happen here. */
 import shipped from '../../models/small.safetensors?url';
+import { EXPRESSIONS } from '../../src/data/dataset';
 import { FacegradError } from '../../src/gpu/errors';
 import { readCheckpoint } from '../../src/train/checkpoint';
 import { readWeights, type Weights } from '../../src/train/weights_file';
@@ -11,12 +12,11 @@ import { systems } from '../shared/systems';
 import { describe, drawFaces, readData, recordedFaces, summarize } from './data';
 import type { FromWorker, RunRecord, ToWorker } from './protocol';
 import { adapterName, type Capabilities } from '../../src/gpu/device';
-import { NOTHING, openGpu } from '../shared/open_gpu';
 import { measureSpeed, needOf, secondsOf } from './estimate';
 import { Run } from './run';
 import { RunStore, type KeptRun, type LoadedData } from './run_store';
 import { toConfig } from './settings';
-import { warmUp } from './warm';
+import { openWarm, warmUp } from './warm';
 
 /** A weights file larger than this is none of ours: the paper's network has 20 MB. */
 const MOST_WEIGHTS_BYTES = 256 * 2 ** 20;
@@ -61,7 +61,7 @@ addEventListener('message', ({ data: message }: MessageEvent<ToWorker>) => {
 async function handle(message: ToWorker): Promise<void> {
   switch (message.type) {
     case 'open':
-      return open();
+      return open(message.settings);
     case 'draw':
       return load(() => drawFaces(message.faces), message.faces);
     case 'read':
@@ -100,13 +100,13 @@ async function handle(message: ToWorker): Promise<void> {
   }
 }
 
-async function open(): Promise<void> {
-  const gpu = await openGpu(2, NOTHING);
+async function open(settings: RunRecord['settings']): Promise<void> {
+  const gpu = await openWarm();
   const { adapter } = gpu;
   capabilities = gpu.capabilities;
   if (!adapter.fallback) speed = measureSpeed(gpu);
   const weak = adapter.fallback || (await speed!) < WEAK_SPEED;
-  gpu.dispose();
+  void warmUp(toConfig(settings, EXPRESSIONS)); // while the data is on its way
   keeper = await becomeKeeper();
   // What is kept may be of another version, or the browser may keep nothing: then there is no run.
   const kept = keeper ? await store.run().catch(() => undefined) : undefined;

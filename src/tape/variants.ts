@@ -25,7 +25,7 @@ export interface CheckOptions {
   record?: Recording;
 }
 
-const thisProcess = new Map<string, string>();
+const thisProcess = new Map<string, Promise<string>>();
 
 /**
  * Tries fast kernels once on tiny shapes. What gives wrong numbers, or is refused, is left out on this `gpu` from now on,
@@ -73,14 +73,21 @@ function neededBy(record: Recording, { capabilities }: Gpu): Trial[] {
 async function wrongOf(gpu: Gpu, trial: Trial, store?: VerdictStore): Promise<string[]> {
   const { vendor, architecture, description } = gpu.adapter;
   const key = JSON.stringify([vendor, architecture, description, trial.name, fingerprint(trial)]);
-  let verdict = thisProcess.get(key) ?? (await store?.get(key));
-  if (verdict === undefined) {
-    verdict = (await tryOut(gpu, trial)).join();
+  const judge = async () => {
+    const kept = await store?.get(key);
+    if (kept !== undefined) return kept;
+    const verdict = (await tryOut(gpu, trial)).join();
     gpu.assertAlive();
     await store?.set(key, verdict);
+    return verdict;
+  };
+  let verdict = thisProcess.get(key);
+  if (!verdict) {
+    thisProcess.set(key, (verdict = judge()));
+    verdict.catch(() => thisProcess.delete(key));
   }
-  thisProcess.set(key, verdict);
-  return verdict === '' ? [] : verdict.split(',');
+  const wrong = await verdict.catch(judge); // of another device, which was lost
+  return wrong === '' ? [] : wrong.split(',');
 }
 
 /** What is refused does not work either. */
