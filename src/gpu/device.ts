@@ -75,7 +75,7 @@ export class Gpu {
       description: info.description,
       fallback: info.isFallbackAdapter ?? false,
     };
-    this.pipelines = new PipelineCache(device);
+    this.pipelines = new PipelineCache(device, this.adapter.fallback);
     this.waits = new Waits(device);
     this.lost = new Promise((resolve) => {
       void device.lost.then(({ reason, message }) => {

@@ -27,8 +27,13 @@ export class PipelineCache {
   readonly replaced = new Set<string>();
   readonly #pipelines = new Map<string, Promise<Pipeline>>();
   readonly #texts = new Map<string, string>();
+  #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(readonly device: GPUDevice) {}
+  constructor(
+    readonly device: GPUDevice,
+    /** Compiles one at a time: a software GPU is no faster with many, and draws the page in between. */
+    readonly oneByOne = false,
+  ) {}
 
   /** From now on `code` is compiled in place of a file: the same bindings and parameters, another text. */
   replace(file: string, code: string): void {
@@ -40,7 +45,9 @@ export class PipelineCache {
     const key = JSON.stringify([shader.path, overrides, constants]);
     let pipeline = this.#pipelines.get(key);
     if (!pipeline) {
-      pipeline = this.#compile(shader, overrides, constants);
+      const compile = () => this.#compile(shader, overrides, constants);
+      pipeline = this.oneByOne ? this.#turn.then(compile) : compile();
+      this.#turn = pipeline.catch(() => {});
       this.#pipelines.set(key, pipeline);
       pipeline.catch(() => this.#pipelines.delete(key));
     }

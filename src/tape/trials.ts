@@ -1,5 +1,6 @@
 /** Every operation that has fast kernels, on a tiny shape, once by each of its choices. */
 import type { Capabilities } from '../gpu/device';
+import { conv5x5FlipWeights, conv5x5ReduceWeight } from '../kernels/conv5x5';
 import type { ConvKind, FastConvVariant, FastKernels } from '../kernels/fast';
 import { bordered, f32, subgroupsOf, type Layout } from '../kernels/kernel';
 import { PLAIN } from '../kernels/tuning';
@@ -24,6 +25,9 @@ export interface Trial {
   plain: Recorded;
   fast: { [name in FastKernels]?: Recorded };
 }
+
+/** Kernels that most variants have part in: that one runs tells nothing of which. */
+export const SHARED = [conv5x5FlipWeights, conv5x5ReduceWeight].map(({ shader }) => shader);
 
 /** Sides of the maps: one for each family of 5x5 kernels. */
 const SIDES = [3, 6, 12];

@@ -5,7 +5,7 @@ import { randomUniform } from '../kernels/random';
 import { Plan } from './plan';
 import { Storage } from './storage';
 import type { Tape } from './tape';
-import { trials, type Recorded, type Trial } from './trials';
+import { SHARED, trials, type Recorded, type Trial } from './trials';
 import type { Value } from './value';
 
 /** The largest difference, as a share of the largest number: Winograd's rounding is 1e-5 of it, a fault is far more. */
@@ -59,7 +59,7 @@ function neededBy(record: Recording, { capabilities }: Gpu): Trial[] {
     tapes.some(({ differentiated }) => differentiated),
   );
   return all.flatMap(({ name, plain, fast }) => {
-    const usual = shadersOf([plain.tape]);
+    const usual = new Set([...SHARED, ...shadersOf([plain.tape])]);
     const needed = Object.entries(fast).filter(
       ([family, { tape }]) =>
         asked.has(family) &&
