@@ -16,11 +16,6 @@ type Pair = readonly [Choice, Choice];
 /** Table 2 of the paper: one stream alone against the other, for faces of people and for drawn ones. */
 const TABLE_2: Pair = ['equalized', 'edges'];
 const DRAWN_TABLE_2: Pair = ['drawn-equalized', 'drawn-edges'];
-/** For people where the weights of table 2 do not come with the site. */
-const FALLBACK: Pair = [REAL, 'ica-lda'];
-
-const comes = (pair: Pair) => pair.every((id) => SITE.has(id));
-const FIRST = comes(TABLE_2) ? TABLE_2 : DRAWN_TABLE_2;
 
 /** What is said of a pair that the page opens with. */
 const WORDS = new Map<Pair, string>([
@@ -29,16 +24,12 @@ const WORDS = new Map<Pair, string>([
     DRAWN_TABLE_2,
     'Table 2 of the paper on drawn faces: equalized pictures alone against edges alone. These two know drawings; other pictures are read by other weights.',
   ],
-  [
-    FALLBACK,
-    'Weights with one stream for faces of people do not come with this site yet: these are the whole network and a linear classifier.',
-  ],
 ]);
 
 /** Two networks look at the same faces at the same time. */
 export function ComparePage() {
-  const [session] = useState(() => new Session(FIRST.map((id) => SITE.get(id)!)));
-  const choices = useSignal<Pair>(FIRST);
+  const [session] = useState(() => new Session(TABLE_2.map((id) => SITE.get(id)!)));
+  const choices = useSignal<Pair>(TABLE_2);
   const missing = useSignal(false);
   const same = useComputed(() => choices.value[0] === choices.value[1]);
   /** Whether somebody chose weights; until then they follow the source. */
@@ -61,7 +52,7 @@ export function ComparePage() {
   };
   /** Drawn faces are read by what learned drawn faces, people by what learned people. */
   const suit = (drawn: boolean) => {
-    const pair = drawn ? DRAWN_TABLE_2 : comes(TABLE_2) ? TABLE_2 : FALLBACK;
+    const pair = drawn ? DRAWN_TABLE_2 : TABLE_2;
     if (!byHand.current && choices.value !== pair) void choose(pair);
   };
   useEffect(() => () => session.dispose(), []);
