@@ -353,7 +353,7 @@ describe('other sources and weights', () => {
 
     await page.goto(new URL('compare.html', inject('url')).href);
     await waitForText(page, '.live-side', /Table 2 of the paper: equalized pictures alone against edges alone/);
-    await page.select('.side:nth-of-type(2) select', 'trained'); // at the right,
+    await page.select('.side ~ .side select', 'trained'); // at the right,
     await waitForText(page, '.live-side', facts);
     await giveFiles(page, 'Open weights', file); // and at the left,
     await waitUntil(
