@@ -63,18 +63,26 @@ function Figures() {
   );
 }
 
+/** What the commands and the Train page call data, for a reader. */
+const DATA: Record<string, string> = {
+  'fer2013 training': 'FER2013’s training pictures',
+  'fer2013 training train': 'nine tenths of FER2013’s training pictures',
+  'synthetic faces': 'drawn faces',
+};
+
 function OtherFigures({ network }: { network?: NetworkFacts }) {
   const { data, epoch, accuracy } = network?.provenance ?? {};
   const share = typeof accuracy === 'number' ? accuracy : undefined;
   return (
     <p>
       {data
-        ? `These weights were trained on ${data}${epoch ? `, ${epoch} epoch${epoch === 1 ? '' : 's'}` : ''}. `
+        ? `These weights were trained on ${DATA[data] ?? data}${epoch ? `, ${epoch} epoch${epoch === 1 ? '' : 's'}` : ''}. `
         : 'These weights do not say what they were trained on. '}
       {share === undefined
         ? 'Their file has no measured accuracy. '
         : `They were right on ${(100 * share).toFixed(1)} % of the held-out pictures. `}
-      Weights trained on drawn faces know drawings; what they say of real faces is not reliable.
+      {data?.startsWith('synthetic') &&
+        'Weights trained on drawn faces know drawings; what they say of real faces is not reliable.'}
     </p>
   );
 }

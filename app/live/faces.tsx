@@ -133,7 +133,7 @@ export function StagesCard({ session }: { session: Session }) {
   const view = session.view.value;
   const stages = view?.stages;
   if (!view || !stages) return null;
-  const streams = session.networks.value[0]?.config.streams ?? [];
+  const streams = session.networks.value.flatMap(({ config }) => config.streams);
   const number = view.faces.findIndex(({ id }) => id === stages.id) + 1;
   return (
     <Card
