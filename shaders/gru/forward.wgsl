@@ -18,7 +18,7 @@
 
 override WORKGROUP_SIZE: u32 = 64;
 override RESET_FIRST: u32 = 0;
-override STATE: u32 = 1024; // H
+override STATE: u32 = 1024; // H at least
 
 struct Params {
   steps: u32, // T

@@ -19,7 +19,7 @@
 // one thread, and dh0 and dc0 hold them between the steps.
 
 override WORKGROUP_SIZE: u32 = 64;
-override STATE: u32 = 1024; // SAMPLES * H; 1 for a single step from zeros, in which no gradient crosses threads
+override STATE: u32 = 1024; // SAMPLES * H at least; 1 for a single step from zeros, in which no gradient crosses threads
 
 const SAMPLES: u32 = 4; // tunable: 1 2 4
 

@@ -21,7 +21,7 @@
 // a step is enough.
 
 override WORKGROUP_SIZE: u32 = 64;
-override STATE: u32 = 1024; // SAMPLES * H; 1 for a single step from zeros, in which no state crosses threads
+override STATE: u32 = 1024; // SAMPLES * H at least; 1 for a single step from zeros, in which no state crosses threads
 
 const SAMPLES: u32 = 4; // tunable: 1 2 4
 

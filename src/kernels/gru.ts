@@ -2,7 +2,7 @@ import backwardShader from '../../shaders/gru/backward.wgsl';
 import backwardWeightShader from '../../shaders/gru/backward_weight.wgsl';
 import forwardShader from '../../shaders/gru/forward.wgsl';
 import { FacegradError } from '../gpu/errors';
-import { defineKernel, f32, linear, type TensorSpec } from './kernel';
+import { defineKernel, f32, linear, powerOfTwo, type TensorSpec } from './kernel';
 
 /** Hidden units that a workgroup has memory for. */
 const MAX_HIDDEN = 1024;
@@ -61,7 +61,7 @@ export const gruForward = defineKernel({
   }),
   overrides: ({ xw }, { resetFirst }) => ({
     WORKGROUP_SIZE: workgroupSize(sizes(xw, 3).hidden),
-    STATE: sizes(xw, 3).hidden,
+    STATE: powerOfTwo(sizes(xw, 3).hidden),
     RESET_FIRST: Number(resetFirst ?? false),
   }),
   workgroups: ({ xw }) => [sizes(xw, 3).samples, 1, 1],
@@ -92,7 +92,7 @@ export const gruBackward = defineKernel({
   }),
   overrides: ({ gates }, { resetFirst }) => ({
     WORKGROUP_SIZE: workgroupSize(sizes(gates, 5).hidden),
-    STATE: sizes(gates, 5).hidden,
+    STATE: powerOfTwo(sizes(gates, 5).hidden),
     RESET_FIRST: Number(resetFirst ?? false),
   }),
   workgroups: ({ gates }) => [sizes(gates, 5).samples, 1, 1],

@@ -105,6 +105,9 @@ export function layoutOf({ shape, layout }: TensorSpec): Layout {
   return layout ?? { border: 0, rowStride: shape[shape.length - 1] };
 }
 
+/** The smallest power of two that is not below `count`. */
+export const powerOfTwo = (count: number) => 2 ** Math.ceil(Math.log2(count));
+
 /**
  * Lanes of a subgroup on a GPU that is a CPU, else undefined: only there are they never more than 8. Such a machine runs a
  * workgroup's subgroups one after another, and every barrier costs it all of their registers.

@@ -3,7 +3,7 @@ import copyStateShader from '../../shaders/lstm/copy_state.wgsl';
 import forwardShader from '../../shaders/lstm/forward.wgsl';
 import stepMaskShader from '../../shaders/lstm/step_mask.wgsl';
 import { FacegradError } from '../gpu/errors';
-import { defineKernel, f32, linear, storageSize, type TensorSpec } from './kernel';
+import { defineKernel, f32, linear, powerOfTwo, storageSize, type TensorSpec } from './kernel';
 
 /** Floats of hidden state (samples times units) that a workgroup has memory for. */
 const MAX_STATE = 1024;
@@ -29,9 +29,13 @@ function workgroupSize(hidden: number): number {
   return hidden <= 64 ? 64 : hidden <= 128 ? 128 : 256;
 }
 
-/** Numbers that a workgroup's threads give each other; 1 stands for none, as in a single step from zeros. */
+/**
+ * Room for the numbers that a workgroup's threads give each other: 1 stands for none, as in a single step from zeros, else
+ * a power of two, as every size is another pipeline.
+ */
 function stateOf(steps: number, samples: number, hidden: number, zeroState?: boolean): number {
-  return zeroState && steps === 1 ? 1 : Math.max(2, samplesPerWorkgroup(samples, hidden) * hidden);
+  if (zeroState && steps === 1) return 1;
+  return Math.max(2, powerOfTwo(samplesPerWorkgroup(samples, hidden) * hidden));
 }
 
 export interface LstmForwardAttributes {
