@@ -352,7 +352,11 @@ describe('other sources and weights', () => {
     expect(await text(page, 'main')).toMatch(/right on [\d.]+ % of .* know drawings/s);
 
     await page.goto(new URL('compare.html', inject('url')).href);
-    await waitForText(page, '.live-side', /Table 2 of the paper: equalized pictures alone against edges alone/);
+    await waitForText(
+      page,
+      '.live-side',
+      /Table 2 of the paper: equalized pictures alone against edges alone/,
+    );
     await page.select('.side ~ .side select', 'trained'); // at the right,
     await waitForText(page, '.live-side', facts);
     await giveFiles(page, 'Open weights', file); // and at the left,

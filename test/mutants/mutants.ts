@@ -123,7 +123,11 @@ export const MUTANTS: Mutant[] = [
   barrier('histogram_equalization/forward', '  atomicMax(&peak, most);'),
   barrier('histogram_equalization/forward', '  sums[t] = own;'),
   barrier('lstm/forward', '        state[s * hidden + j] = value;\n      }\n    }\n  }'),
-  barrier('lstm/backward', '          shared_dgates[s * hidden + j] = dgate;\n        }\n      }\n    }', 4),
+  barrier(
+    'lstm/backward',
+    '          shared_dgates[s * hidden + j] = dgate;\n        }\n      }\n    }',
+    4,
+  ),
   barrier('metrics/accumulate', '  bad[local.x] = not_finite;'),
   barrier('optimizer/clip_grad_norm', '    bad = max(bad, sums[i]);\n  }'),
   barrier('optimizer/sum_of_squares', '  bads[local.x] = bad;'),
