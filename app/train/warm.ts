@@ -35,8 +35,12 @@ export const openWarm = (): Promise<Gpu> => keep(openGpu(2, NOTHING));
  * Tries and compiles what a training with these would need: as long as there is no data, its fast kernels. What goes
  * wrong goes wrong again, and is told, at the start.
  */
-export async function warmUp(config: TrainConfig, data?: LoadedData): Promise<Gpu | undefined> {
+export async function warmUp(
+  configure: () => TrainConfig,
+  data?: LoadedData,
+): Promise<Gpu | undefined> {
   try {
+    const config = configure();
     const gpu = await (warm ?? keep(openGpu(1, NOTHING)));
     await leaveOutWrong(gpu, { store: verdicts, record: recordOf(config) });
     if (!data) return gpu;

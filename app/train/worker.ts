@@ -106,7 +106,7 @@ async function open(settings: RunRecord['settings']): Promise<void> {
   capabilities = gpu.capabilities;
   if (!adapter.fallback) speed = measureSpeed(gpu);
   const weak = adapter.fallback || (await speed!) < WEAK_SPEED;
-  void warmUp(toConfig(settings, EXPRESSIONS)); // while the data is on its way
+  void warmUp(() => toConfig(settings, EXPRESSIONS)); // while the data is on its way
   keeper = await becomeKeeper();
   // What is kept may be of another version, or the browser may keep nothing: then there is no run.
   const kept = keeper ? await store.run().catch(() => undefined) : undefined;
@@ -200,7 +200,7 @@ async function estimate(settings: RunRecord['settings']): Promise<void> {
     }
     const { bytes } = need;
     post({ type: 'estimate', estimate: { bytes, seconds: speed && secondsOf(need, await speed) } });
-    const gpu = await warmUp(config, data);
+    const gpu = await warmUp(() => config, data);
     if (speed || run || !gpu) return;
     // Software compiles slowly, and the step comes first.
     speed = measureSpeed(gpu);

@@ -47,7 +47,7 @@ export class PipelineCache {
     if (!pipeline) {
       const compile = () => this.#compile(shader, overrides, constants);
       pipeline = this.oneByOne ? this.#turn.then(compile) : compile();
-      this.#turn = pipeline.catch(() => {});
+      if (this.oneByOne) this.#turn = pipeline.catch(() => {});
       this.#pipelines.set(key, pipeline);
       pipeline.catch(() => this.#pipelines.delete(key));
     }
