@@ -32,7 +32,7 @@ const thisProcess = new Map<string, Promise<string>>();
  * and its adapter's description says so.
  */
 export async function leaveOutWrong(gpu: Gpu, { store, record }: CheckOptions = {}): Promise<void> {
-  const chosen = record ? neededBy(record, gpu) : trials(gpu.capabilities);
+  const chosen = record ? neededBy(record, gpu.capabilities) : trials(gpu.capabilities);
   const wrong = await Promise.all(chosen.map((trial) => wrongOf(gpu, trial, store)));
   gpu.assertAlive();
   const { leftOut } = gpu.capabilities;
@@ -46,7 +46,7 @@ const shadersOf = (tapes: Tape[]) =>
   new Set(tapes.flatMap(({ dispatches }) => dispatches.map(({ kernel }) => kernel.shader)));
 
 /** The trials, and what of each, of the fast kernels that a recording asks for and of which it has a shader. */
-function neededBy(record: Recording, { capabilities }: Gpu): Trial[] {
+export function neededBy(record: Recording, capabilities: Capabilities): Trial[] {
   const asked = new Set<string>();
   const has = (name: string) => {
     asked.add(name);
