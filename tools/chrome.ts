@@ -179,8 +179,18 @@ export function hasHardwareGpu(): boolean {
   }
 }
 
-/** Switches for a headless Chrome with WebGPU: the machine's GPU where there is one, else SwiftShader. */
-export function chromeFlags({ presents = false } = {}): string[] {
+/**
+ * SwiftShader compiles a store for every word of workgroup memory, a millisecond each, where Dawn leaves it to the driver to
+ * begin with zeros; this has the shader do it, in a loop.
+ */
+const ZEROS_BY_LOOP =
+  '--disable-dawn-features=use_vulkan_zero_initialize_workgroup_memory_extension';
+
+/**
+ * Switches for a headless Chrome with WebGPU: the machine's GPU where there is one, else SwiftShader.
+ * @param options.asVisitors compiles as their Chrome does, for times that are to hold for them
+ */
+export function chromeFlags({ presents = false, asVisitors = false } = {}): string[] {
   const flags = [
     '--enable-unsafe-webgpu',
     '--disable-background-networking',
@@ -194,6 +204,7 @@ export function chromeFlags({ presents = false } = {}): string[] {
     if (process.platform === 'linux') flags.push('--enable-features=Vulkan');
   } else {
     flags.push('--use-webgpu-adapter=swiftshader');
+    if (!asVisitors) flags.push(ZEROS_BY_LOOP);
     if (presents) {
       flags.push('--enable-features=Vulkan', '--use-vulkan=swiftshader', '--use-angle=swiftshader');
     }

@@ -37,7 +37,7 @@ export async function chromeBench(onProgress: (text: string) => void): Promise<B
     optimizeDeps: { noDiscovery: true, include: [] },
   });
   await server.listen();
-  const args = chromeFlags();
+  const args = chromeFlags({ asVisitors: true });
   const open = () => launch({ executablePath, args, headless: true, protocolTimeout: 0 });
   let browser: Browser | undefined;
   let ask: ((job: Job) => Promise<Answer>) | undefined;

@@ -47,7 +47,10 @@ export interface Watch {
 const HARMLESS = [/XNNPACK/, /TensorFlow Lite/, /ReadPixels/];
 
 /** @param usual the switches that give Chrome a GPU, or software in its place */
-export async function launch(flags: string[] = [], usual = chromeFlags()): Promise<Browser> {
+export async function launch(
+  flags: string[] = [],
+  usual = chromeFlags({ asVisitors: FULL }),
+): Promise<Browser> {
   return puppeteer.launch({
     executablePath: await findChrome(),
     headless: true,
