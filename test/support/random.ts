@@ -1,3 +1,8 @@
+/// <reference types="vite/client" />
+
+/** The same cases in every run, so that what fails is what was changed; VITE_SEED has others. */
+export const SEED = Number(import.meta.env.VITE_SEED ?? 1);
+
 /** A small seeded generator (mulberry32): the same numbers in Chrome and in Node. */
 export function random(seed: number): () => number {
   let a = seed >>> 0;
