@@ -34,6 +34,8 @@ import {
   winogradProductSubgroup,
   type ImageRange,
   type ProductAttributes,
+  type WinogradForm,
+  type WinogradKernels,
   type WinogradTile,
 } from './winograd';
 
@@ -168,33 +170,46 @@ export function winogradTile([, , , H, W]: readonly number[]): WinogradTile {
   return multiplications(3) < multiplications(4) ? 3 : 4;
 }
 
+/** From where on Winograd is faster; for passes by C O / (C + O), as what it saves grows with C O and its transforms with C + O. */
+type Pays = { map: number; tiles: number } & Record<ConvPass, number>;
+
 /**
- * From where on Winograd is faster, by lanes, as measured on SwiftShader (4) and lavapipe (8). On a GPU, where launches and
- * memory decide, the direct kernels stay. Forward, whose rounding decides a ReLU or a maximum differently now and then, it must
- * gain more.
+ * By lanes, as measured on SwiftShader (4) and lavapipe (8). On a GPU, where launches and memory decide, the direct kernels
+ * stay. Forward, whose rounding decides a ReLU or a maximum differently now and then, it must gain more.
  */
-const WINOGRAD_PAYS: Record<number, { map: number; tiles: number } & Record<ConvPass, number>> = {
-  // Passes: C O / (C + O), as what it saves grows with C O and what its transforms cost with C + O.
-  4: { map: 6, tiles: 8, forward: 5, backward_input: 5, backward_weight: 5 },
-  8: { map: 7, tiles: 16, forward: 24, backward_input: 16, backward_weight: 8 },
+const WINOGRAD_PAYS: Record<WinogradForm['taps'], Record<number, Pays>> = {
+  5: {
+    4: { map: 6, tiles: 8, forward: 5, backward_input: 5, backward_weight: 5 },
+    8: { map: 7, tiles: 16, forward: 24, backward_input: 16, backward_weight: 8 },
+  },
+  3: {
+    4: { map: 3, tiles: 4, forward: 7, backward_input: 7, backward_weight: 7 },
+    8: { map: 6, tiles: 4, forward: 20, backward_input: 11, backward_weight: 11 },
+  },
 };
 
-/** Whether a pass that reads images like `read` and makes so many channels is faster by Winograd. */
+/** A pass: the images and channels that it reads, the channels that it makes, and rows and columns of the map. */
+export interface ConvLayer {
+  images: number;
+  channels: number;
+  outputs: number;
+  map: readonly [number, number];
+}
+
+/** Whether a pass is faster by Winograd. */
 export function winogradPays(
   capabilities: Capabilities | undefined,
   pass: ConvPass,
-  read: TensorSpec,
-  outputs: number,
+  { tile, taps }: WinogradForm,
+  { images, channels, outputs, map }: ConvLayer,
 ): boolean {
   const lanes = subgroupsOf(capabilities, 4) && cpuLanes(capabilities);
   if (!lanes) return false;
-  const least = WINOGRAD_PAYS[lanes];
-  const [, N, C, H, W] = read.shape;
-  const tile = winogradTile(read.shape);
+  const least = WINOGRAD_PAYS[taps][lanes];
   return (
-    Math.min(H, W) >= least.map &&
-    N * Math.ceil(H / tile) * Math.ceil(W / tile) >= least.tiles &&
-    (C * outputs) / (C + outputs) >= least[pass] &&
+    Math.min(...map) >= least.map &&
+    images * Math.ceil(map[0] / tile) * Math.ceil(map[1] / tile) >= least.tiles &&
+    (channels * outputs) / (channels + outputs) >= least[pass] &&
     (pass !== 'backward_weight' || outputs % 4 === 0)
   );
 }
@@ -209,15 +224,15 @@ const BINDING_BYTES = 2 ** 27;
  */
 export function winogradRanges(
   capabilities: Capabilities | undefined,
-  tile: WinogradTile,
+  { input }: WinogradKernels,
   read: TensorSpec,
+  map: readonly [number, number],
   channels: number,
 ): ImageRange[] {
   const [, N] = read.shape;
   const available = capabilities?.limits.maxStorageBufferBindingSize ?? BINDING_BYTES;
   const bytes = (count: number) => {
-    const range = { first: 0, count };
-    const { transformed } = WINOGRAD[tile].input.outputs({ x: read }, range);
+    const { transformed } = input.outputs({ x: read }, { first: 0, count, map });
     const [G, P, , T] = transformed.shape;
     return storageSize(f32([G, P, channels, T])) * 4;
   };
@@ -225,7 +240,7 @@ export function winogradRanges(
   while (count > 1 && bytes(count) > available) count = Math.ceil(count / 2);
   if (bytes(count) > available) {
     throw new FacegradError('limit', `winograd: one image's transform takes ${bytes(1)} bytes`, {
-      operation: 'conv5x5',
+      operation: 'conv',
       wanted: bytes(1),
       available,
     });

@@ -9,6 +9,7 @@ export type ConvKind = '1x1' | '3x3' | '5x5' | 'depthwise';
 export type FastKernels =
   | `conv5x5 ${FastConvVariant}`
   | `conv ${ConvKind} ${'tiled' | 'subgroup'}`
+  | 'conv 3x3 winograd'
   | 'matrix product subgroup'
   | 'max_pool 2x2'
   | 'bn_relu_pool';

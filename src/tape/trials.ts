@@ -5,7 +5,7 @@ import type { ConvKind, FastConvVariant, FastKernels } from '../kernels/fast';
 import { bordered, f32, subgroupsOf, type Layout } from '../kernels/kernel';
 import { PLAIN } from '../kernels/tuning';
 import { bnReluPool } from './operations/bn_relu_pool';
-import { conv } from './operations/conv';
+import { conv, type ConvAttributes } from './operations/conv';
 import { conv5x5 } from './operations/conv5x5';
 import { gemm } from './operations/gemm';
 import { maxPool } from './operations/max_pool';
@@ -45,6 +45,7 @@ export function trials(capabilities: Capabilities, gradients = true): Trial[] {
   return [
     ...SIDES.map((side) => conv5x5Trial(capabilities, side, gradients)),
     ...windows,
+    winogradTrial(capabilities, gradients),
     ...(subgroups ? [productTrial(capabilities, gradients)] : []),
     poolTrial(capabilities, gradients),
     ...(gradients ? [true, false] : [false]).map((training) => blockTrial(capabilities, training)),
@@ -83,7 +84,7 @@ function convTrial(
 ): Trial {
   const depthwise = kind === 'depthwise';
   const taps = depthwise ? 3 : Number(kind[0]);
-  const by = (tape: Tape) =>
+  const by = (tape: Tape, variant: ConvAttributes['variant'] = 'direct') =>
     record(
       tape,
       conv,
@@ -92,7 +93,7 @@ function convTrial(
         weight: state('weight', f32(depthwise ? [1, C, 1, 3, 3] : [1, C, taps, taps, O])),
         bias: state('bias', f32([1, depthwise ? C : O])),
       },
-      { stride, padding: (taps - 1) / 2, groups: depthwise ? C : 1 },
+      { stride, padding: (taps - 1) / 2, groups: depthwise ? C : 1, variant },
       gradients,
     );
   const tiled: FastKernels = `conv ${kind} tiled`;
@@ -105,6 +106,23 @@ function convTrial(
       [tiled]: by(new Tape({ ...capabilities, leftOut: new Set([subgroup]) })),
       ...(subgroups && { [subgroup]: by(new Tape({ ...capabilities, leftOut: new Set() })) }),
     },
+  };
+}
+
+/** Without a bias, which it has no kernel for. */
+function winogradTrial(capabilities: Capabilities, gradients: boolean): Trial {
+  const by = (tape: Tape) =>
+    record(
+      tape,
+      conv,
+      { x: state('x', f32([1, N, C, 7, 6])), weight: state('weight', f32([1, C, 3, 3, O])) },
+      { padding: 1, variant: 'winograd' },
+      gradients,
+    );
+  return {
+    name: 'conv 3x3 by Winograd',
+    plain: by(new Tape(capabilities, PLAIN)),
+    fast: { 'conv 3x3 winograd': by(new Tape({ ...capabilities, leftOut: new Set() })) },
   };
 }
 

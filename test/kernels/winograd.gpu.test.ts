@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { bordered, size } from '../../src/kernels/kernel';
-import { conv5x5BackwardWeight, conv5x5Forward } from '../../src/kernels/reference/conv5x5';
+import { convBackwardWeight, convForward } from '../../src/kernels/reference/conv';
 import * as reference from '../../src/kernels/reference/winograd';
 import {
   WINOGRAD,
+  WINOGRAD_3X3,
   winogradProduct,
   winogradProductSubgroup,
   type ProductAttributes,
@@ -34,26 +35,36 @@ const maps: { name: string; shape: number[]; first?: number; count?: number; sca
 const tolerance = { absolute: 8e-5, relative: 1e-6 };
 const large = { absolute: 8e-5 * 1e15, relative: 1e-6 };
 
-for (const { tile, positions, ...kernels } of Object.values(WINOGRAD)) {
+const forms = [...Object.values(WINOGRAD), WINOGRAD_3X3];
+
+for (const { tile, taps, positions, ...kernels } of forms) {
+  const form = { tile, taps };
   for (const [chosen, allowed] of [
     [maps.filter(({ scale }) => !scale), tolerance],
     [maps.filter(({ scale }) => scale), large],
   ] as const) {
-    const images = chosen.map(({ name, shape, first = 0, count = shape[1], scale }, i) => ({
-      name,
-      image: tensor(shape, i + 1, { layout: bordered(shape[4]), scale }),
-      attributes: { first, count },
-      scale,
-    }));
+    const images = chosen.map(({ name, shape, first = 0, count = shape[1], scale }, i) => {
+      const [G, N, C, H, W] = shape;
+      const row = Math.ceil((W + taps - 1) / 4) * 4;
+      return {
+        name,
+        frame: tensor([G, N, C, H + taps - 1, row], i + 1, { scale }),
+        // For 3x3 the border is whatever the operation before has left.
+        image: tensor(shape, i + 1, { layout: bordered(W, taps === 5 ? 2 : i % 3), scale }),
+        attributes: { first, count },
+        map: [H, W] as const,
+        scale,
+      };
+    });
     testKernel(kernels.input, {
       spreads: true, // terms that two rows share come to a row that has zero there
-      cases: images.map(({ name, image, attributes }) => ({
+      cases: images.map(({ name, frame, attributes, map }) => ({
         name,
-        inputs: { x: image },
-        attributes,
+        inputs: { x: frame },
+        attributes: { ...attributes, map },
       })),
       reference: ({ x }, range) => ({
-        transformed: reference.winogradInput(x.data, x.shape, tile, range),
+        transformed: reference.winogradInput(x.data, x.shape, form, range),
       }),
       tolerance: allowed,
     });
@@ -66,7 +77,7 @@ for (const { tile, positions, ...kernels } of Object.values(WINOGRAD)) {
         attributes,
       })),
       reference: ({ dy }, range) => ({
-        dproduct: reference.winogradGradient(dy.data, dy.shape, tile, range),
+        dproduct: reference.winogradGradient(dy.data, dy.shape, form, range),
       }),
       tolerance: allowed,
     });
@@ -86,7 +97,7 @@ for (const { tile, positions, ...kernels } of Object.values(WINOGRAD)) {
       reference: ({ product }, { images: N, height, width, first, count }) => {
         const [G, , O] = product.shape;
         const shape = [G, N, O, height, width];
-        const y = reference.winogradOutput(product.data, shape, tile, { first, count });
+        const y = reference.winogradOutput(product.data, shape, form, { first, count });
         const image = O * height * width;
         return {
           // Images outside of the range keep the poison.
@@ -112,12 +123,12 @@ for (const { tile, positions, ...kernels } of Object.values(WINOGRAD)) {
     cases: filters.flatMap(([G, C, O]) =>
       [false, true].map((flipped) => ({
         name: `G = ${G}, C = ${C}, O = ${O}${flipped ? ', flipped' : ''}`,
-        inputs: { weight: tensor([G, C, 5, 5, O], C) },
+        inputs: { weight: tensor([G, C, taps, taps, O], C) },
         attributes: { flipped },
       })),
     ),
     reference: ({ weight }, { flipped }) => ({
-      filters: reference.winogradWeight(weight.data, weight.shape, tile, flipped),
+      filters: reference.winogradWeight(weight.data, weight.shape, form, flipped),
     }),
     tolerance,
   });
@@ -130,7 +141,7 @@ for (const { tile, positions, ...kernels } of Object.values(WINOGRAD)) {
       attributes: undefined,
     })),
     reference: ({ dfilters }) => ({
-      dweight: reference.winogradWeightGradient(dfilters.data, dfilters.shape, tile),
+      dweight: reference.winogradWeightGradient(dfilters.data, dfilters.shape, form),
     }),
     tolerance,
   });
@@ -163,26 +174,34 @@ for (const kernel of [winogradProduct, ...(lanes >= 4 ? [winogradProductSubgroup
 }
 
 describe('the reference', () => {
-  it.each([3, 4] as const)('is the convolution and its weight gradient in f64, tile %i', (tile) => {
+  it.each(forms)('is the convolution and its weight gradient in f64, F($tile, $taps)', (form) => {
     const [G, N, C, O, H, W] = [2, 3, 2, 3, 7, 9];
-    const x = uniform(G * N * C * H * W, 1);
-    const weight = uniform(G * C * 25 * O, 2);
-    const dy = uniform(G * N * O * H * W, 3);
-    const range = { first: 0, count: N };
-    const P = (tile + 4) ** 2;
-    const v = reference.winogradInput(x, [G, N, C, H, W], tile, range);
+    const { tile, taps } = form;
+    const frame = [G, N, C, H + taps - 1, W + taps - 1];
+    const [ofWeight, ofY] = [
+      [G, C, taps, taps, O],
+      [G, N, O, H, W],
+    ];
+    const x = uniform(size(frame), 1);
+    const weight = uniform(size(ofWeight), 2);
+    const dy = uniform(size(ofY), 3);
+    const range = { first: 0, count: N, map: [H, W] as const };
+    const P = (tile + taps - 1) ** 2;
+    const v = reference.winogradInput(x, frame, form, range);
     const T = v.length / (G * P * C);
-    const u = reference.winogradWeight(weight, [G, C, 5, 5, O], tile, false);
+    const u = reference.winogradWeight(weight, ofWeight, form, false);
     const product = reference.winogradProduct(u, v, [G * P, O, C, T]);
-    const y = reference.winogradOutput(product, [G, N, O, H, W], tile, range);
-    const dproduct = reference.winogradGradient(dy, [G, N, O, H, W], tile, range);
+    const y = reference.winogradOutput(product, ofY, form, range);
+    const dproduct = reference.winogradGradient(dy, ofY, form, range);
     const dfilters = reference.winogradProduct(v, dproduct, [G * P, C, T, O]);
-    const dweight = reference.winogradWeightGradient(dfilters, [G, P, C, O], tile);
-    const shape = { G, N, C, O, H, W };
+    const dweight = reference.winogradWeightGradient(dfilters, [G, P, C, O], form);
+    const window = { taps, stride: 1, before: [0, 0] as const };
     const worst = (a: Float64Array, b: Float64Array) =>
       a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), 0);
-    expect(worst(y, conv5x5Forward(x, weight, shape))).toBeLessThan(1e-12);
-    expect(worst(dweight, conv5x5BackwardWeight(x, dy, shape))).toBeLessThan(1e-11);
-    expect(size([G, C, 5, 5, O])).toBe(dweight.length);
+    const direct = convForward(x, frame, weight, undefined, ofY, window);
+    expect(worst(y, direct)).toBeLessThan(1e-12);
+    const gradient = convBackwardWeight(x, frame, dy, ofY, window);
+    expect(worst(dweight, gradient)).toBeLessThan(1e-11);
+    expect(dweight).toHaveLength(size(ofWeight));
   });
 });

@@ -8,10 +8,13 @@ export interface WinogradMatrices {
   outputRows: number[][];
 }
 
-const TILE_POINTS: Record<number, number[]> = {
-  3: [0, 1, -1, 2, -2, 0.5],
-  4: [0, 1, -1, 2, -2, 0.5, -0.5],
-};
+/** m of the outputs and r of the taps. */
+interface Form {
+  tile: number;
+  taps: number;
+}
+
+const POINTS = [0, 1, -1, 2, -2, 0.5, -0.5];
 
 /** The matrices of F(m, r) for m + r - 2 finite points; infinity is the last. */
 export function cookToom(m: number, r: number, points: number[]): WinogradMatrices {
@@ -47,7 +50,7 @@ const multiply = (a: number[][], b: number[][]) =>
 /** a x a'. */
 const around = (a: number[][], x: number[][]) => multiply(multiply(a, x), transpose(a));
 
-const matrices = (tile: number) => cookToom(tile, 5, TILE_POINTS[tile]);
+const matrices = ({ tile, taps }: Form) => cookToom(tile, taps, POINTS.slice(0, tile + taps - 2));
 const square = (n: number, at: (i: number, j: number) => number) =>
   Array.from({ length: n }, (_, i) => Array.from({ length: n }, (_, j) => at(i, j)));
 
@@ -79,22 +82,24 @@ function forEachTile(
   return Math.ceil((count * down * across) / 4) * 4;
 }
 
-/** transformed [G,P,C,T] = B' X B of the windows X of x [G,N,C,H,W], zeros outside. */
+/** transformed [G,P,C,T] = B' X B of the windows X that a map sees of x [G,N,C,rows,row], zeros past its rows and columns. */
 export function winogradInput(
   x: ArrayLike<number>,
-  shape: readonly number[],
-  tile: number,
-  range: Range,
+  [G, N, C, rows, columns]: readonly number[],
+  form: Form,
+  { map, ...range }: Range & { map: readonly [number, number] },
 ): Float64Array {
-  const [G, , C, H, W] = shape;
-  const n = tile + 4;
-  const { inputRows } = matrices(tile);
+  const { tile, taps } = form;
+  const n = tile + taps - 1;
+  const seen = map[0] + taps - 1;
+  const { inputRows } = matrices(form);
+  const shape = [G, N, C, ...map];
   const T = forEachTile(shape, tile, range, () => undefined);
   const out = new Float64Array(G * n * n * C * T);
   forEachTile(shape, tile, range, (g, c, t, plane, row, column) => {
     const window = square(n, (i, j) => {
-      const [y, z] = [row + i - 2, column + j - 2];
-      return y >= 0 && y < H && z >= 0 && z < W ? x[(plane * H + y) * W + z] : 0;
+      const [y, z] = [row + i, column + j];
+      return y < seen && z < columns ? x[(plane * rows + y) * columns + z] : 0;
     });
     around(inputRows, window)
       .flat()
@@ -107,12 +112,13 @@ export function winogradInput(
 export function winogradGradient(
   dy: ArrayLike<number>,
   shape: readonly number[],
-  tile: number,
+  form: Form,
   range: Range,
 ): Float64Array {
   const [G, , O, H, W] = shape;
-  const n = tile + 4;
-  const spread = transpose(matrices(tile).outputRows);
+  const { tile, taps } = form;
+  const n = tile + taps - 1;
+  const spread = transpose(matrices(form).outputRows);
   const T = forEachTile(shape, tile, range, () => undefined);
   const out = new Float64Array(G * n * n * T * O);
   forEachTile(shape, tile, range, (g, o, t, plane, row, column) => {
@@ -130,12 +136,13 @@ export function winogradGradient(
 export function winogradOutput(
   product: ArrayLike<number>,
   shape: readonly number[],
-  tile: number,
+  form: Form,
   range: Range,
 ): Float64Array {
   const [G, N, O, H, W] = shape;
-  const n = tile + 4;
-  const { outputRows } = matrices(tile);
+  const { tile, taps } = form;
+  const n = tile + taps - 1;
+  const { outputRows } = matrices(form);
   const T = forEachTile(shape, tile, range, () => undefined);
   const y = new Float64Array(G * N * O * H * W);
   forEachTile(shape, tile, range, (g, o, t, plane, row, column) => {
@@ -149,22 +156,23 @@ export function winogradOutput(
   return y;
 }
 
-/** filters [G,P,O,C] = G w G' of weight [G,C,5,5,O], or flipped [G,P,C,O], of the filters rotated by 180 degrees. */
+/** filters [G,P,O,C] = G w G' of weight [G,C,r,r,O], or flipped [G,P,C,O], of the filters rotated by 180 degrees. */
 export function winogradWeight(
   weight: ArrayLike<number>,
   [G, C, , , O]: readonly number[],
-  tile: number,
+  form: Form,
   flipped: boolean,
 ): Float64Array {
-  const positions = (tile + 4) ** 2;
-  const { filterRows } = matrices(tile);
+  const { tile, taps } = form;
+  const positions = (tile + taps - 1) ** 2;
+  const { filterRows } = matrices(form);
   const filters = new Float64Array(G * positions * C * O);
   for (let g = 0; g < G; g++) {
     for (let c = 0; c < C; c++) {
       for (let o = 0; o < O; o++) {
-        const w = square(5, (i, j) => {
-          const tap = flipped ? 24 - 5 * i - j : 5 * i + j;
-          return weight[((g * C + c) * 25 + tap) * O + o];
+        const w = square(taps, (i, j) => {
+          const tap = flipped ? taps ** 2 - 1 - taps * i - j : taps * i + j;
+          return weight[((g * C + c) * taps ** 2 + tap) * O + o];
         });
         const [outer, inner, size] = flipped ? [c, o, O] : [o, c, C];
         around(filterRows, w)
@@ -178,22 +186,23 @@ export function winogradWeight(
   return filters;
 }
 
-/** dweight [G,C,5,5,O] = G' U G of dfilters [G,P,C,O]. */
+/** dweight [G,C,r,r,O] = G' U G of dfilters [G,P,C,O]. */
 export function winogradWeightGradient(
   dfilters: ArrayLike<number>,
   [G, , C, O]: readonly number[],
-  tile: number,
+  form: Form,
 ): Float64Array {
-  const n = tile + 4;
-  const gather = transpose(matrices(tile).filterRows);
-  const dweight = new Float64Array(G * C * 25 * O);
+  const { tile, taps } = form;
+  const n = tile + taps - 1;
+  const gather = transpose(matrices(form).filterRows);
+  const dweight = new Float64Array(G * C * taps ** 2 * O);
   for (let g = 0; g < G; g++) {
     for (let c = 0; c < C; c++) {
       for (let o = 0; o < O; o++) {
         const u = square(n, (i, j) => dfilters[((g * n * n + i * n + j) * C + c) * O + o]);
         around(gather, u)
           .flat()
-          .forEach((value, tap) => (dweight[((g * C + c) * 25 + tap) * O + o] = value));
+          .forEach((value, tap) => (dweight[((g * C + c) * taps ** 2 + tap) * O + o] = value));
       }
     }
   }

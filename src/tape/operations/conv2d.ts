@@ -13,17 +13,14 @@ import {
 } from '../../kernels/window';
 import { defineOperation, type Tape } from '../tape';
 import type { Value } from '../value';
+import { convInputGradient, convOutput, convWeightGradient, takesPlain } from './conv';
 import {
   convFramed,
   convFramedGradient,
-  convInputGradient,
-  convOutput,
-  convWeightGradient,
   convWindow,
   isTuned,
-  takesPlain,
   type ConvWindow,
-} from './conv';
+} from './conv_window';
 import { dispatchBinary } from './elementwise';
 
 export interface Conv2dAttributes extends WindowAttributes {

@@ -14,9 +14,9 @@ import {
   type ConvVariant,
 } from '../../kernels/conv_choice';
 import { works } from '../../kernels/fast';
-import { bordered, f32, size, u32, type Layout } from '../../kernels/kernel';
+import { bordered, f32, layoutOf, size, u32, type Layout } from '../../kernels/kernel';
 import { convKey, type ConvChoice, type ConvPass } from '../../kernels/tuning';
-import type { WinogradTile } from '../../kernels/winograd';
+import { WINOGRAD, type Flipped, type WinogradTile } from '../../kernels/winograd';
 import { inLayout } from '../later';
 import { defineOperation, type Tape } from '../tape';
 import { constant, type Value } from '../value';
@@ -96,7 +96,7 @@ export const conv5x5 = defineOperation({
       return { y };
     }
     if (chosen === 'winograd') {
-      const y = winogradConvolution(tape, choice.tile, x, weight, { flipped: false });
+      const y = byWinograd(tape, choice.tile, x, weight, { flipped: false });
       y.gradientLayout = bordered(x.shape[4]);
       return { y };
     }
@@ -123,6 +123,24 @@ export const conv5x5 = defineOperation({
   },
 });
 
+/** `bordered` images as what the windows of a map of their size see. */
+function framed(x: Value): Value {
+  const [G, N, C, H] = x.shape;
+  const { border, rowStride } = layoutOf(x.spec);
+  return x.view(x.name, f32([G, N, C, H + 2 * border, rowStride]));
+}
+
+function byWinograd(
+  tape: Tape,
+  tile: WinogradTile,
+  x: Value,
+  weight: Value,
+  direction: Flipped,
+): Value {
+  const map = [x.shape[3], x.shape[4]] as const;
+  return winogradConvolution(tape, WINOGRAD[tile], framed(x), weight, map, direction);
+}
+
 /** The variant to ask for and what else a search has found; what is asked for explicitly wins. */
 function tuned(
   tape: Tape,
@@ -145,7 +163,9 @@ function tuned(
   const specs = [read, ...more].map(({ spec }) => spec);
   const bordered = conv5x5Variant(capabilities, specs) !== 'plain';
   const may = !direct && bordered && works(capabilities, 'conv5x5 winograd');
-  const pays = may && winogradPays(capabilities, pass, read.spec, outputs);
+  const [, N, C, H, W] = read.shape;
+  const layer = { images: N, channels: C, outputs, map: [H, W] } as const;
+  const pays = may && winogradPays(capabilities, pass, WINOGRAD[tile], layer);
   return { variant: pays ? 'winograd' : 'auto', tile, rest: {} };
 }
 
@@ -160,7 +180,7 @@ function inputGradient(
   const chosen = conv5x5Variant(tape.capabilities, [dy.spec], choice.variant);
   if (chosen === 'plain') return tape.dispatch(conv5x5BackwardInputPlain, { dy, weight }, {}).dx;
   if (chosen === 'winograd') {
-    return winogradConvolution(tape, choice.tile, dy, weight, { flipped: true });
+    return byWinograd(tape, choice.tile, dy, weight, { flipped: true });
   }
   const flipped = together.of(tape, weight);
   const { kernel, attributes } = conv5x5Forward(
@@ -182,8 +202,10 @@ function weightGradient(
 ): Value {
   const choice = tuned(tape, 'backward_weight', [x, dy], weight.shape[4], variant);
   const chosen = conv5x5Variant(tape.capabilities, [x.spec, dy.spec], choice.variant);
-  if (chosen === 'winograd') return winogradWeightGradient(tape, choice.tile, x, dy, weight);
   const dweight = tape.destination(weight);
+  if (chosen === 'winograd') {
+    return winogradWeightGradient(tape, WINOGRAD[choice.tile], framed(x), dy, dweight);
+  }
   if (chosen === 'plain')
     return tape.dispatch(conv5x5BackwardWeightPlain, { x, dy, dweight }).dweight;
   const usual = conv5x5BackwardWeight(tape.capabilities, chosen, x.spec, dy.spec);

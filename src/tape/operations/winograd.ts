@@ -1,49 +1,54 @@
 import { accumulate } from '../../kernels/add';
 import { winogradProductKernel, winogradRanges } from '../../kernels/conv_choice';
-import { WINOGRAD, type Flipped, type WinogradTile } from '../../kernels/winograd';
+import type { Flipped, WinogradKernels } from '../../kernels/winograd';
 import type { Tape } from '../tape';
 import type { Value } from '../value';
 
-/** y [G,N,O,H,W] of x [G,N,C,H,W] and weight [G,C,5,5,O], or flipped dx [G,N,C,H,W] of dy in place of x. */
+type Map = readonly [number, number];
+
+/**
+ * y [G,N,O,H,W] of a frame x [G,N,C,rows,row], what the windows of the map H x W see, and weight [G,C,r,r,O]; or flipped
+ * dx [G,N,C,H,W] of dy in place of x.
+ */
 export function winogradConvolution(
   tape: Tape,
-  tile: WinogradTile,
+  kernels: WinogradKernels,
   x: Value,
   weight: Value,
+  map: Map,
   { flipped }: Flipped,
 ): Value {
-  const { weight: weightKernel, input, output } = WINOGRAD[tile];
-  const [, images, channels, height, width] = x.shape;
-  const { filters } = tape.dispatch(weightKernel, { weight }, { flipped });
+  const [, images, channels] = x.shape;
+  const [height, width] = map;
+  const { filters } = tape.dispatch(kernels.weight, { weight }, { flipped });
   const most = Math.max(channels, filters.shape[2]);
   let y: Value | undefined;
-  for (const range of winogradRanges(tape.capabilities, tile, x.spec, most)) {
-    const { transformed } = tape.dispatch(input, { x }, range);
+  for (const range of winogradRanges(tape.capabilities, kernels, x.spec, map, most)) {
+    const { transformed } = tape.dispatch(kernels.input, { x }, { ...range, map });
     const product = multiply(tape, filters, transformed);
-    y = tape.dispatch(output, { product, y }, { ...range, images, height, width }).y;
+    y = tape.dispatch(kernels.output, { product, y }, { ...range, images, height, width }).y;
   }
   return y!;
 }
 
-/** dweight [G,C,5,5,O] of x [G,N,C,H,W] and dy [G,N,O,H,W]. */
+/** dweight [G,C,r,r,O] of a frame x [G,N,C,rows,row] and dy [G,N,O,H,W]. */
 export function winogradWeightGradient(
   tape: Tape,
-  tile: WinogradTile,
+  kernels: WinogradKernels,
   x: Value,
   dy: Value,
-  weight: Value,
+  target: Value | undefined,
 ): Value {
-  const { input, gradient, weightGradient } = WINOGRAD[tile];
+  const map: Map = [dy.shape[3], dy.shape[4]];
   const most = Math.max(x.shape[2], dy.shape[2]);
   let dfilters: Value | undefined;
-  for (const range of winogradRanges(tape.capabilities, tile, x.spec, most)) {
-    const { transformed } = tape.dispatch(input, { x }, range);
-    const { dproduct } = tape.dispatch(gradient, { dy }, range);
+  for (const range of winogradRanges(tape.capabilities, kernels, x.spec, map, most)) {
+    const { transformed } = tape.dispatch(kernels.input, { x }, { ...range, map });
+    const { dproduct } = tape.dispatch(kernels.gradient, { dy }, range);
     const product = multiply(tape, transformed, dproduct);
     dfilters = dfilters ? tape.dispatch(accumulate, { y: dfilters, x: product }).y : product;
   }
-  const dweight = tape.destination(weight);
-  return tape.dispatch(weightGradient, { dfilters: dfilters!, dweight }).dweight;
+  return tape.dispatch(kernels.weightGradient, { dfilters: dfilters!, dweight: target }).dweight;
 }
 
 function multiply(tape: Tape, left: Value, right: Value): Value {

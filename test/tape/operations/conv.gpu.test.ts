@@ -4,7 +4,8 @@ import { bordered, f32, type Layout, type TensorSpec } from '../../../src/kernel
 import * as reference from '../../../src/kernels/reference/conv';
 import { PLAIN, type Tuning } from '../../../src/kernels/tuning';
 import { windowOf, windowsIn, type Padding } from '../../../src/kernels/window';
-import { conv, convGradientLayout, convWindow, isTuned } from '../../../src/tape/operations/conv';
+import { conv } from '../../../src/tape/operations/conv';
+import { convGradientLayout, convWindow, isTuned } from '../../../src/tape/operations/conv_window';
 import { Plan } from '../../../src/tape/plan';
 import { Storage } from '../../../src/tape/storage';
 import { Tape } from '../../../src/tape/tape';
