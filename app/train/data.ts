@@ -1,8 +1,8 @@
 /** Data sets for the worker: drawn, or read from what a person dropped. */
 import { classCounts, subset, type ImageSet, type SequenceSet } from '../../src/data/dataset';
 import { treeOfFiles } from '../../src/data/file_tree';
-import { openFiles, type OpenOptions } from '../../src/data/open';
-import { decodePicture, type Picture } from '../../src/data/pictures';
+import type { OpenOptions } from '../../src/data/open';
+import type { Picture } from '../../src/data/pictures';
 import { syntheticFaces } from '../../src/data/synthetic';
 import { FacegradError } from '../../src/gpu/errors';
 import { isSequences, itemLabels } from '../../src/train/batches';
@@ -73,6 +73,11 @@ export async function readData(
   photographs: Photographs,
   onProgress: OpenOptions['onProgress'],
 ): Promise<LoadedData> {
+  // Readers of every kind of file: nothing that the first look at the page has to wait for.
+  const [{ openFiles }, { decodePicture }] = await Promise.all([
+    import('../../src/data/open'),
+    import('../../src/data/pictures'),
+  ]);
   const tree = treeOfFiles(files);
   const crop = cropFor(photographs);
   const { kind, sets, notes } = await openFiles(tree, { decode: decodePicture, crop, onProgress });

@@ -29,7 +29,7 @@ struct Params {
 @group(0) @binding(1) var<storage, read_write> edges: array<u32>;
 @group(1) @binding(0) var<uniform> params: Params;
 
-var<workgroup> bins: array<atomic<u32>, BINS>;
+var<workgroup> bins: array<atomic<u32>, BINS / 2>; // two counts a word, as there are fewer than 65,536 pixels
 var<workgroup> sums: array<u32, SIZE>; // pixels in the bins of a thread
 var<workgroup> high: u32;
 var<workgroup> candidates: array<atomic<u32>, WORDS>;
@@ -44,6 +44,10 @@ fn bin_of(value: u32) -> u32 {
   }
   let exponent = firstLeadingBit(value) - 5u;
   return exponent * 32u + (value >> exponent);
+}
+
+fn count_of(bin: u32) -> u32 {
+  return (atomicLoad(&bins[bin / 2u]) >> (bin % 2u * 16u)) & 0xffffu;
 }
 
 fn lower_end(bin: u32) -> u32 {
@@ -83,7 +87,7 @@ fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) g
   let first = group.x * pixels;
   let words = (params.width + 31u) / 32u;
   let count = words * params.height;
-  for (var i = t; i < BINS; i += SIZE) {
+  for (var i = t; i < BINS / 2u; i += SIZE) {
     atomicStore(&bins[i], 0u);
   }
   for (var i = t; i < count; i += SIZE) {
@@ -92,14 +96,15 @@ fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) g
   }
   workgroupBarrier();
   for (var i = t; i < pixels; i += SIZE) {
-    atomicAdd(&bins[bin_of(gradient[first + i] >> 2u)], 1u);
+    let bin = bin_of(gradient[first + i] >> 2u);
+    atomicAdd(&bins[bin / 2u], 1u << (bin % 2u * 16u));
   }
   workgroupBarrier();
 
   // The thread whose bins the rank falls into finds it.
   var own = 0u;
   for (var bin = OWN * t; bin < OWN * (t + 1u); bin++) {
-    own += atomicLoad(&bins[bin]);
+    own += count_of(bin);
   }
   sums[t] = own;
   workgroupBarrier();
@@ -110,7 +115,7 @@ fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) g
   if (smaller < params.rank && params.rank <= smaller + own) {
     var bin = OWN * t;
     loop {
-      smaller += atomicLoad(&bins[bin]);
+      smaller += count_of(bin);
       if (smaller >= params.rank) {
         break;
       }

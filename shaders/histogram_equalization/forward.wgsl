@@ -33,10 +33,9 @@ struct Params {
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
 @group(1) @binding(0) var<uniform> params: Params;
 
-var<workgroup> counts: array<atomic<u32>, LEVELS>;
+var<workgroup> counts: array<atomic<u32>, LEVELS>; // of pixels, in the end the level that each becomes
 var<workgroup> peak: atomic<u32>;
 var<workgroup> sums: array<u32, SIZE>;
-var<workgroup> table: array<f32, LEVELS>;
 var<workgroup> unchanged: u32;
 var<workgroup> lowest: atomic<u32>; // level that has weight
 
@@ -100,6 +99,7 @@ fn main(@builtin(local_invocation_index) t: u32, @builtin(workgroup_id) group: v
   if (FROM_LOWEST == 1u) {
     off = weigh(atomicLoad(&counts[atomicLoad(&lowest)]), upper);
   }
+  workgroupBarrier(); // each thread writes over its own counts now
   for (var k = start; k < start + OWN; k++) {
     let weight = weigh(atomicLoad(&counts[k]), upper);
     sum += weight;
@@ -109,12 +109,12 @@ fn main(@builtin(local_invocation_index) t: u32, @builtin(workgroup_id) group: v
     // round(255 * sum / total): 510 * 2^23 + 2^23 still fits 32 bits.
     let over = max(sum, off) - off;
     let all = total - off;
-    table[k] = f32((510u * over + all) / max(2u * all, 1u));
+    atomicStore(&counts[k], (510u * over + all) / max(2u * all, 1u));
   }
   workgroupBarrier();
   let keep = unchanged == 1u;
   for (var i = t; i < params.pixels; i += SIZE) {
     let value = x[first + i];
-    y[first + i] = select(table[level(value)], value, keep);
+    y[first + i] = select(f32(atomicLoad(&counts[level(value)])), value, keep);
   }
 }

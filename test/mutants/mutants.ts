@@ -77,6 +77,10 @@ export const MUTANTS: Mutant[] = [
     'dx[(g * params.rows + n) * params.in_features + k + j]',
     'dx[(g * params.rows + n) * params.in_features + k]',
   ),
+  index('winograd/weight_f43', '8u * params.out_channels', '6u * params.out_channels'),
+  index('winograd/input_f45', 'row * params.x_row + column / 4u', 'row * params.x_row'),
+  boundary('winograd/gradient_f43', 'column + 3u < params.width', 'column + 3u <= params.width'),
+  boundary('winograd/input_f43', 'let more = column + 1u < params', 'let more = column < params'),
   boundary('distance_transform/columns', 'y > 0u; y--', 'y > 1u; y--'),
   boundary('distance_transform/euclidean', 'if (d <= x)', 'if (d < x)'),
   boundary('edge_enhancement/forward', 'if (column >= width)', 'if (column > width)'),
@@ -110,6 +114,9 @@ export const MUTANTS: Mutant[] = [
   operand('optimizer/sgd', 'velocity[i] = next;', 'velocity[i] = g;'),
   operand('relu/forward', 'max(0.0, value)', 'abs(value)'),
   operand('resize/forward', '(1024 - wy) + lower * wy', '(1024 - wy) + lower * wx'),
+
+  operand('winograd/output_f43', 'odd1 + 8.0 * odd2 + m[5]', 'odd1 + 4.0 * odd2 + m[5]'),
+  operand('winograd/weight_gradient_f35', '16.0 * even2', '4.0 * even2'),
 
   barrier(
     'batch_norm/statistics',

@@ -97,7 +97,11 @@ function tunedWindow(
 ): ConvWindow | undefined {
   const [N, C, ...extents] = x.shape;
   if (!isTuned(window, groups, C, weight.shape[0])) return undefined;
-  const tuned = convWindow('conv2d', window, extents, groups);
+  // A call by itself keeps the digits that Winograd costs: layers that learn take it, by `conv`.
+  const tuned: ConvWindow = {
+    ...convWindow('conv2d', window, extents, groups),
+    variant: 'direct',
+  };
   if (takesPlain(tape, tuned)) return undefined;
   return N * size(tuned.map) * size(weight.shape) >= WORTH ? tuned : undefined;
 }

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { Capabilities } from '../../../src/gpu/device';
 import { bordered, f32, type Layout, type TensorSpec } from '../../../src/kernels/kernel';
 import * as reference from '../../../src/kernels/reference/conv';
-import { PLAIN, type Tuning } from '../../../src/kernels/tuning';
+import { DIRECT, PLAIN, type Tuning } from '../../../src/kernels/tuning';
 import { windowOf, windowsIn, type Padding } from '../../../src/kernels/window';
 import { conv } from '../../../src/tape/operations/conv';
 import { convGradientLayout, convWindow, isTuned } from '../../../src/tape/operations/conv_window';
@@ -165,9 +165,8 @@ const { subgroupMinSize } = capabilities;
 const kinds: [string, Capabilities | undefined, Tuning | undefined][] = [
   ['plain', undefined, PLAIN],
   ['tiled', undefined, undefined],
-  ...(subgroupMinSize >= 4
-    ? [['subgroups', capabilities, undefined] as (typeof kinds)[number]]
-    : []),
+  // Without Winograd, which winograd.gpu.test.ts is for.
+  ...(subgroupMinSize >= 4 ? [['subgroups', capabilities, DIRECT] as (typeof kinds)[number]] : []),
 ];
 
 describe.each(kinds)('conv, %s', (kind, given, tuning) => {
