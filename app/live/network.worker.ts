@@ -66,6 +66,11 @@ async function load(files: WeightsFile[]): Promise<void> {
     parameters: [...tensors.values()].reduce((sum, { data }) => sum + data.length, 0),
   }));
   reply({ type: 'networks', networks: facts, adapter });
+  // What a reading runs is compiled before there is a face, whatever its frame's size will be. What fails is told then.
+  await Recogniser.create(opened, read, { width: 64, height: 64 }).then(
+    (warm) => warm.dispose(),
+    () => {},
+  );
 }
 
 async function read(request: NetworkRequest & { type: 'read' }): Promise<void> {

@@ -138,7 +138,8 @@ export class Session {
     if (taken) this.#files = load!.files;
     this.#networkReady = this.#loads.length === 0 && this.networks.value.length > 0;
     load?.settle(taken);
-    if (this.#networkReady) this.#replay();
+    if (this.#waitingToRead) this.#readNext();
+    else if (this.#networkReady) this.#replay();
   }
 
   async openCamera(): Promise<void> {
@@ -240,7 +241,9 @@ export class Session {
   }
 
   async #offer(grab: () => FrameImage | Promise<FrameImage>, shows?: string): Promise<void> {
-    if (!this.#networkReady || this.#detecting || this.#waitingToRead) return;
+    // A photo's faces are looked for while weights load; a moving picture's would be old by then.
+    const still = this.source.value?.kind === 'photo';
+    if (!(this.#networkReady || still) || this.#detecting || this.#waitingToRead) return;
     const busyFor = this.#reading ? this.#readSince + this.#networkMs - performance.now() : 0;
     if (busyFor > this.#detectorMs) return;
     const number = ++this.#number;
@@ -248,7 +251,6 @@ export class Session {
     this.#detecting = { number, time, shows };
     try {
       const frame = await grab();
-      const still = this.source.value?.kind === 'photo';
       this.#askDetector({ type: 'frame', number, frame, still }, [frame]);
     } catch {
       this.#detecting = undefined; // a video between two pictures
@@ -302,7 +304,7 @@ export class Session {
   }
 
   #readNext(): void {
-    if (this.#reading || !this.#waitingToRead) return;
+    if (!this.#networkReady || this.#reading || !this.#waitingToRead) return;
     const pending = this.#waitingToRead;
     this.#waitingToRead = undefined;
     this.#reading = pending;
@@ -342,6 +344,7 @@ export class Session {
         this.networks.value = reply.networks;
         this.adapter.value = adapterName(reply.adapter);
         this.#loaded(true);
+        this.#startDetector(); // so that it is there when a picture comes
         break;
       }
       case 'read':
