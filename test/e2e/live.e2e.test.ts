@@ -70,6 +70,15 @@ afterEach(async ({ task }) => {
   await (context === shared ? page : context).close();
 });
 
+/** A training that keeps its GPU and is paused, in a tab of its own. */
+async function pausedTraining(): Promise<void> {
+  const { page } = await openTab(shared, 'index.html');
+  await press(page, 'Start training');
+  await waitForText(page, '.run', /step\s+([2-9]|\d\d) of/);
+  await press(page, 'Pause');
+  await waitForText(page, '.run', /Resume/);
+}
+
 /** One result of the page: when it stood there, how many faces, and how long after its frame. */
 interface Shown {
   at: number;
@@ -164,6 +173,8 @@ describe('the camera', () => {
     expect(watch.fetched.filter((path) => /vision_wasm|\.tflite/.test(path))).toEqual([]);
     expect(await seriousFindings(page)).toEqual([]);
     await shots(page, 'live-start');
+    if (FULL) await pausedTraining();
+    await page.bringToFront();
     await watchResults(page);
     await press(page, 'Use the camera');
     await waitForFaces(page, 1);
