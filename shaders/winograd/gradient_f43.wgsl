@@ -3,8 +3,8 @@
 // Winograd's F(4x4, 3x3), the gradient of the output transform: what the gradient by the weights multiplies
 // with the transformed input.
 //
-// Layout: dy [G,N,O,H,W] with any border; dproduct [G,36,T,O] dense, T the tiles of some images, from `first_image`
-// on, rounded up to whole vec4s; what lies past the last tile is zero.
+// Layout: dy [G,N,O,H,W] with any border and rows of whole vec4s, zeros past the width; dproduct [G,36,T,O] dense, T the
+// tiles of some images, from `first_image` on, rounded up to whole vec4s; what lies past the last tile is zero.
 // Threads: one for a tile and a channel, channels fastest, so that neighbours write neighbours; workgroup z is g.
 
 override WORKGROUP_SIZE: u32 = 64;
@@ -14,7 +14,6 @@ struct Params {
   first_image: u32,
   out_channels: u32, // O
   height: u32,
-  width: u32,
   dy_border: u32,
   dy_row: u32, // from row to row of dy
   dy_plane: u32, // from channel to channel of dy
@@ -45,9 +44,9 @@ fn turn(a: vec2<f32>, b: vec2<f32>) -> mat2x2<f32> {
   return transpose(mat2x2<f32>(a, b));
 }
 
-// Two numbers of a row of a tile: zeros past the map and past the last tile.
-fn load(at: u32, first: bool, second: bool) -> vec2<f32> {
-  return vec2<f32>(select(0.0, dy[at], first), select(0.0, dy[at + 1u], second));
+// Two numbers of a row of a tile: zeros past the map's rows and past the last tile.
+fn load(at: u32, inside: bool) -> vec2<f32> {
+  return select(vec2<f32>(), vec2<f32>(dy[at], dy[at + 1u]), inside);
 }
 
 // Stores two rows of a column: from row to row are 6 positions.
@@ -83,24 +82,21 @@ fn main(
   let start = params.dy_border * (params.dy_row + 1u);
   let at = (n * params.out_channels + o) * params.dy_plane + start + row * params.dy_row + column;
   let end = select(0u, params.height, t < params.tiles);
-  let inside1 = column + 1u < params.width;
-  let inside2 = column + 2u < params.width;
-  let inside3 = column + 3u < params.width;
 
   let at1 = at + params.dy_row;
   let at2 = at1 + params.dy_row;
   let at3 = at2 + params.dy_row;
   let left = transform(Four(
-    load(at, row < end, row < end && inside1),
-    load(at1, row + 1u < end, row + 1u < end && inside1),
-    load(at2, row + 2u < end, row + 2u < end && inside1),
-    load(at3, row + 3u < end, row + 3u < end && inside1),
+    load(at, row < end),
+    load(at1, row + 1u < end),
+    load(at2, row + 2u < end),
+    load(at3, row + 3u < end),
   ));
   let right = transform(Four(
-    load(at + 2u, row < end && inside2, row < end && inside3),
-    load(at1 + 2u, row + 1u < end && inside2, row + 1u < end && inside3),
-    load(at2 + 2u, row + 2u < end && inside2, row + 2u < end && inside3),
-    load(at3 + 2u, row + 3u < end && inside2, row + 3u < end && inside3),
+    load(at + 2u, row < end),
+    load(at1 + 2u, row + 1u < end),
+    load(at2 + 2u, row + 2u < end),
+    load(at3 + 2u, row + 3u < end),
   ));
 
   let step = params.padded_tiles * params.out_channels; // from position to position

@@ -153,7 +153,7 @@ export const winogradOutputF45 = outputTransform('winograd.output_f45', outputF4
 export const winogradOutputF35 = outputTransform('winograd.output_f35', outputF35Shader, F35);
 export const winogradOutputF43 = outputTransform('winograd.output_f43', outputF43Shader, F43);
 
-/** dproduct [G,P,T,O] of dy [G,N,O,H,W] with the layout `bordered(W)`, or for 3x3 with any border. */
+/** dproduct [G,P,T,O] of dy [G,N,O,H,W] with the layout `bordered(W)`, or for 3x3 with any border and rows of whole vec4s. */
 const gradientTransform = (name: string, shader: WgslModule, form: WinogradForm) => {
   const tiles = (shape: readonly number[], range: ImageRange) =>
     tilesOf(shape.slice(3), form.tile, range);
@@ -168,7 +168,7 @@ const gradientTransform = (name: string, shader: WgslModule, form: WinogradForm)
       first_image: range.first,
       out_channels: dy.shape[2],
       height: dy.shape[3],
-      ...(form.taps === 3 && { width: dy.shape[4], dy_border: layoutOf(dy).border }),
+      ...(form.taps === 3 && { dy_border: layoutOf(dy).border }),
       dy_row: layoutOf(dy).rowStride,
       dy_plane: planeStride(dy.shape, dy.layout),
       ...tiles(dy.shape, range),

@@ -79,7 +79,7 @@ export const MUTANTS: Mutant[] = [
   ),
   index('winograd/weight_f43', '8u * params.out_channels', '6u * params.out_channels'),
   index('winograd/input_f45', 'row * params.x_row + column / 4u', 'row * params.x_row'),
-  boundary('winograd/gradient_f43', 'column + 3u < params.width', 'column + 3u <= params.width'),
+  boundary('winograd/gradient_f43', 'at3 + 2u, row + 3u < end', 'at3 + 2u, row + 3u <= end'),
   boundary('winograd/input_f43', 'let more = column + 1u < params', 'let more = column < params'),
   boundary('distance_transform/columns', 'y > 0u; y--', 'y > 1u; y--'),
   boundary('distance_transform/euclidean', 'if (d <= x)', 'if (d < x)'),
