@@ -74,7 +74,7 @@ afterEach(async ({ task }) => {
 async function pausedTraining(): Promise<void> {
   const { page } = await openTab(shared, 'index.html');
   await press(page, 'Start training');
-  await waitForText(page, '.run', /step\s+([2-9]|\d\d) of/);
+  await waitForText(page, '.run', /step\s*([2-9]|\d\d) of/);
   await press(page, 'Pause');
   await waitForText(page, '.run', /Resume/);
 }
