@@ -33,7 +33,8 @@ export interface McNemar {
 /** McNemar's test: exact below 25 images on which the two differ, else chi-square with continuity correction. */
 export function mcnemar(b: number, c: number): McNemar {
   const n = b + c;
-  if (n >= 25) return { b, c, p: erfc((Math.abs(b - c) - 1) / Math.sqrt(2 * n)) };
+  const excess = Math.max(0, Math.abs(b - c) - 1); // equal counts: nothing to correct
+  if (n >= 25) return { b, c, p: erfc(excess / Math.sqrt(2 * n)) };
   let ways = 1;
   let sum = 0;
   for (let i = 0; i <= Math.min(b, c); i++) {

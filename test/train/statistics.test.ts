@@ -31,6 +31,7 @@ describe('statistics are those of SciPy', () => {
     [10, 15, 0.4237107971667936],
     [0, 25, 1.5866563039511885e-6],
     [300, 700, 1.6913086229518105e-36],
+    [40, 40, 1],
   ])('McNemar’s test of %i and %i', (b, c, p) => {
     expect(mcnemar(b, c).p / p).toBeCloseTo(1, 10);
     expect(mcnemar(c, b).p).toBe(mcnemar(b, c).p);
