@@ -17,7 +17,7 @@ import {
   type ConvLanes,
   type ConvSplit,
 } from './conv5x5';
-import { works, type FastConvVariant } from './fast';
+import { works, type FastConv5x5Variant } from './fast';
 import {
   cpuLanes,
   f32,
@@ -40,7 +40,7 @@ import {
 } from './winograd';
 
 /** Which kernels to run: the fastest that the device and the shapes allow, or these. */
-export type ConvVariant = 'auto' | 'plain' | FastConvVariant;
+export type Conv5x5Variant = 'auto' | 'plain' | FastConv5x5Variant;
 
 /**
  * The variant to run for images of these shapes and layouts.
@@ -49,7 +49,7 @@ export type ConvVariant = 'auto' | 'plain' | FastConvVariant;
 export function conv5x5Variant(
   capabilities: Capabilities | undefined,
   read: TensorSpec[],
-  variant: ConvVariant = 'auto',
+  variant: Conv5x5Variant = 'auto',
 ): 'plain' | 'tiled' | 'subgroup' | 'winograd' {
   const tiles = read.every(({ shape, layout }) => {
     const width = shape[shape.length - 1];

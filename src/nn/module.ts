@@ -2,7 +2,7 @@ import { FacegradError } from '../gpu/errors';
 import { f32 } from '../kernels/kernel';
 import { later, reshapeLater } from '../tape/later';
 import { add } from '../tape/operations/add';
-import { FlippedWeights, type ConvVariant } from '../tape/operations/conv5x5';
+import { FlippedWeights, type Conv5x5Variant } from '../tape/operations/conv5x5';
 import type { Tape } from '../tape/tape';
 import { state, type Value } from '../tape/value';
 import type { Init } from './init';
@@ -88,7 +88,7 @@ export interface PassOptions {
    */
   memory?: Value[];
   /** The kernels of the 5x5 convolutions, for tests; chosen by adapter and shape otherwise. */
-  variant?: ConvVariant;
+  variant?: Conv5x5Variant;
 }
 
 /** One forward pass: what modules append to, and what they have to know. */
@@ -97,7 +97,7 @@ export class Pass {
   readonly step: Value;
   readonly samples: number;
   readonly lengths?: Value;
-  readonly variant?: ConvVariant;
+  readonly variant?: Conv5x5Variant;
   readonly #memory?: Value[];
   readonly #flipped = new Map<number, FlippedWeights>();
   #stream = 0;

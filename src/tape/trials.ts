@@ -1,7 +1,7 @@
 /** Every operation that has fast kernels, on a tiny shape, once by each of its choices. */
 import type { Capabilities } from '../gpu/device';
 import { conv5x5FlipWeights, conv5x5ReduceWeight } from '../kernels/conv5x5';
-import type { ConvKind, FastConvVariant, FastKernels } from '../kernels/fast';
+import type { ConvKind, FastConv5x5Variant, FastKernels } from '../kernels/fast';
 import { bordered, f32, subgroupsOf, type Layout } from '../kernels/kernel';
 import { PLAIN } from '../kernels/tuning';
 import { bnReluPool } from './operations/bn_relu_pool';
@@ -53,7 +53,7 @@ export function trials(capabilities: Capabilities, gradients = true): Trial[] {
 }
 
 function conv5x5Trial(capabilities: Capabilities, side: number, gradients: boolean): Trial {
-  const by = (variant: 'plain' | FastConvVariant) =>
+  const by = (variant: 'plain' | FastConv5x5Variant) =>
     record(
       new Tape(capabilities),
       conv5x5,

@@ -6,8 +6,8 @@ import { testGpu } from '../support/gpu';
 import { SEED } from '../support/random';
 import { program, shaderOf, THREADS } from './random_program';
 
-/** 400 programs in Chrome and 400 in Node: tests, of shaders, of so many programs. */
-const TESTS = 2;
+/** 1,000 programs in Chrome and 1,000 in Node: tests, of shaders, of so many programs. */
+const TESTS = 5;
 const SHADERS = 20;
 const TOGETHER = 10; // a longer shader takes SwiftShader more than proportionally longer
 

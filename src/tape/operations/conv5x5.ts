@@ -11,25 +11,26 @@ import {
   conv5x5Variant,
   winogradPays,
   winogradTile,
-  type ConvVariant,
+  type Conv5x5Variant,
 } from '../../kernels/conv_choice';
 import { works } from '../../kernels/fast';
-import { bordered, f32, layoutOf, size, u32, type Layout } from '../../kernels/kernel';
+import { bordered, f32, size, u32, type Layout } from '../../kernels/kernel';
 import { convKey, type ConvChoice, type ConvPass } from '../../kernels/tuning';
 import { WINOGRAD, type Flipped, type WinogradTile } from '../../kernels/winograd';
 import { inLayout } from '../later';
 import { defineOperation, type Tape } from '../tape';
 import { constant, type Value } from '../value';
+import { asFrame } from './conv_window';
 import { winogradConvolution, winogradWeightGradient } from './winograd';
 
-export type { ConvVariant };
+export type { Conv5x5Variant };
 
 /** Attributes of the operation. */
 export interface Conv5x5Attributes {
   /** Physical layout of y; dense where it is left out. Only the plain kernel writes another. */
   layout?: Layout;
   /** Which kernels run; those that the layouts do not suit fall back to plain under 'auto'. */
-  variant?: ConvVariant;
+  variant?: Conv5x5Variant;
   /** Flips this layer's weights together with those of others. */
   flipped?: FlippedWeights;
 }
@@ -123,13 +124,6 @@ export const conv5x5 = defineOperation({
   },
 });
 
-/** `bordered` images as what the windows of a map of their size see. */
-function framed(x: Value): Value {
-  const [G, N, C, H] = x.shape;
-  const { border, rowStride } = layoutOf(x.spec);
-  return x.view(x.name, f32([G, N, C, H + 2 * border, rowStride]));
-}
-
 function byWinograd(
   tape: Tape,
   tile: WinogradTile,
@@ -138,7 +132,7 @@ function byWinograd(
   direction: Flipped,
 ): Value {
   const map = [x.shape[3], x.shape[4]] as const;
-  return winogradConvolution(tape, WINOGRAD[tile], framed(x), weight, map, direction);
+  return winogradConvolution(tape, WINOGRAD[tile], asFrame(x), weight, map, direction);
 }
 
 /** The variant to ask for and what else a search has found; what is asked for explicitly wins. */
@@ -147,8 +141,8 @@ function tuned(
   pass: ConvPass,
   [read, ...more]: Value[],
   outputs: number,
-  asked: ConvVariant = 'auto',
-): { variant: ConvVariant; tile: WinogradTile; rest: Omit<ConvChoice, 'variant' | 'tile'> } {
+  asked: Conv5x5Variant = 'auto',
+): { variant: Conv5x5Variant; tile: WinogradTile; rest: Omit<ConvChoice, 'variant' | 'tile'> } {
   const tile = winogradTile(read.shape);
   if (asked !== 'auto') return { variant: asked, tile, rest: {} };
   if (tape.plain) return { variant: 'plain', tile, rest: {} };
@@ -173,7 +167,7 @@ function inputGradient(
   tape: Tape,
   dy: Value,
   weight: Value,
-  variant?: ConvVariant,
+  variant?: Conv5x5Variant,
   together = new FlippedWeights(weight),
 ): Value {
   const choice = tuned(tape, 'backward_input', [dy], weight.shape[1], variant);
@@ -198,13 +192,13 @@ function weightGradient(
   x: Value,
   dy: Value,
   weight: Value,
-  variant?: ConvVariant,
+  variant?: Conv5x5Variant,
 ): Value {
   const choice = tuned(tape, 'backward_weight', [x, dy], weight.shape[4], variant);
   const chosen = conv5x5Variant(tape.capabilities, [x.spec, dy.spec], choice.variant);
   const dweight = tape.destination(weight);
   if (chosen === 'winograd') {
-    return winogradWeightGradient(tape, WINOGRAD[choice.tile], framed(x), dy, dweight);
+    return winogradWeightGradient(tape, WINOGRAD[choice.tile], asFrame(x), dy, dweight);
   }
   if (chosen === 'plain')
     return tape.dispatch(conv5x5BackwardWeightPlain, { x, dy, dweight }).dweight;

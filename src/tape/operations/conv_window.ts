@@ -55,6 +55,13 @@ export function convWindow(
 /** Rows and columns. */
 export type Pixels = readonly [number, number];
 
+/** x and the zeros around it as a frame. */
+export function asFrame(x: Value): Value {
+  const [G, N, C, H] = x.shape;
+  const { border, rowStride } = layoutOf(x.spec);
+  return x.view(x.name, f32([G, N, C, H + 2 * border, rowStride]));
+}
+
 /** x from `before` rows and columns ahead of its first pixel on, in rows of whole vec4s: itself where it lies so, else a copy. */
 export function framed(tape: Tape, x: Value, before: Pixels, rows: number, columns: number): Value {
   const [G, N, C, H] = x.shape;
@@ -64,7 +71,7 @@ export function framed(tape: Tape, x: Value, before: Pixels, rows: number, colum
     rowStride % 4 === 0 &&
     columns <= rowStride &&
     rows <= H + 2 * border;
-  if (lies) return x.view(x.name, f32([G, N, C, H + 2 * border, rowStride]));
+  if (lies) return asFrame(x);
   const shape = [G, N, C, rows, Math.ceil(columns / 4) * 4];
   return tape.dispatch(convFrame, { x }, { shape, before }).y;
 }
