@@ -26,7 +26,7 @@ export function ensureDependencies() {
 }
 
 /** Runs npm in the project's folder and returns its exit code. */
-export function npm(args, options = {}) {
+function npm(args, options = {}) {
   const windows = process.platform === 'win32'; // npm is a .cmd there, which only a shell runs
   const { status } = spawnSync('npm', args, {
     cwd: root,

@@ -37,27 +37,27 @@ const project = (name, usual) => [
 ];
 
 const RUN = {
-  node() {
+  async node() {
     for (const [width, lanes] of Object.entries(WIDTHS)) {
       const env = { LP_NATIVE_VECTOR_WIDTH: width };
-      vitest(`Node, subgroups of ${lanes}`, project('node', given(SUBGROUPS)), { env });
+      await vitest(`Node, subgroups of ${lanes}`, project('node', given(SUBGROUPS)), { env });
     }
   },
   deno() {
     const runtime = [process.execPath, 'scripts/run.mjs', 'tools/deno.ts'];
-    vitest('Deno', project('deno', given(EVERYWHERE)), { runtime });
+    return vitest('Deno', project('deno', given(EVERYWHERE)), { runtime });
   },
   firefox: () => vitest('Firefox', project('firefox', given(EVERYWHERE))),
   pages: () => vitest('the demo in Firefox', project('pages', [])),
 };
 
 /** Whether an engine is there; says so, and counts one that had to be. */
-function ready(engine) {
-  if (node('scripts/run.mjs', 'tools/engines.ts', engine) === 0) return true;
+async function ready(engine) {
+  if ((await node('scripts/run.mjs', 'tools/engines.ts', engine)) === 0) return true;
   if (process.env.FACEGRAD_REQUIRE_ENGINES) total.failed += 1;
   return false;
 }
 
-for (const engine of engines) if (ready(engine)) RUN[engine]();
+for (const engine of engines) if (await ready(engine)) await RUN[engine]();
 if (total.passed === 0 && total.failed === 0) total.failed = 1; // nothing ran
 finish();

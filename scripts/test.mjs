@@ -3,22 +3,28 @@
  * go to vitest and leave the demo out. Ends with `N passed, N failed`, and fails if anything did. A
  * check counts as a test.
  */
-import { ensureDependencies, npm } from './bootstrap.mjs';
-import { finish, node, total, vitest } from './vitest.mjs';
+import { ensureDependencies } from './bootstrap.mjs';
+import { finish, node, run, total, vitest } from './vitest.mjs';
 
 ensureDependencies();
 
-for (const check of ['typecheck', 'lint', 'format:check', 'check:imports']) {
-  console.log(`\n— ${check}`);
-  total[npm(['run', '--silent', check]) === 0 ? 'passed' : 'failed'] += 1;
-}
+const shell = process.platform === 'win32'; // npm is a .cmd there, which only a shell runs
+const checks = ['typecheck', 'lint', 'format:check', 'check:imports'].map(async (title) => {
+  const status = await run(['npm', 'run', '--silent', title], { title, whole: true, shell });
+  total[status === 0 ? 'passed' : 'failed'] += 1;
+});
+await Promise.all(checks);
 
 const setup = process.env.FACEGRAD_REQUIRE_NODE_GPU ? ['--node-gpu'] : [];
-if (node('scripts/run.mjs', 'tools/setup.ts', ...setup) !== 0) total.failed += 1;
+const chosen = process.argv.slice(2);
+if ((await node('scripts/run.mjs', 'tools/setup.ts', ...setup)) !== 0) total.failed += 1;
+else if (chosen.length > 0) await vitest('tests', chosen);
 else {
-  const chosen = process.argv.slice(2);
-  vitest('tests', chosen);
-  // What is chosen is chosen of the tests above; the demo's have a command of their own.
-  if (chosen.length === 0) vitest('the demo in Chrome', ['--config=vitest.e2e.config.ts']);
+  // Two at a time: on a GPU much of the time passes in the compilers of one thread.
+  await Promise.all([
+    vitest('tests on GPUs', ['--project=!unit']),
+    vitest('tests without a GPU', ['--project=unit'], { whole: true }),
+  ]);
+  await vitest('the demo in Chrome', ['--config=vitest.e2e.config.ts']);
 }
 finish();

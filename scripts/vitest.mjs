@@ -1,5 +1,5 @@
 /** Runs vitest for the commands that test, and counts what it found. */
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,21 +7,41 @@ import { root } from './bootstrap.mjs';
 
 export const total = { passed: 0, failed: 0, skipped: 0 };
 
-/** Runs a program in the project's folder and returns its exit code. */
-export const run = ([program, ...args], env = {}) =>
-  spawnSync(program, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } }).status;
+/**
+ * Runs a program in the project's folder, under a title.
+ * @param options.whole prints what it says when it has ended: for what runs beside another
+ * @returns its exit code
+ */
+export async function run([program, ...args], { title, env, whole = false, shell = false } = {}) {
+  const child = spawn(program, args, {
+    cwd: root,
+    shell,
+    stdio: whole ? ['ignore', 'pipe', 'pipe'] : 'inherit',
+    env: { ...process.env, ...env },
+  });
+  const head = title ? `\n— ${title}\n` : '';
+  const said = [];
+  if (whole)
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => said.push(text));
+  else process.stdout.write(head);
+  const status = await new Promise((resolve) => {
+    child.on('error', (error) => (said.push(Buffer.from(`${error.message}\n`)), resolve(1)));
+    child.on('close', resolve);
+  });
+  process.stdout.write(Buffer.concat([Buffer.from(whole ? head : ''), ...said]));
+  return status ?? 1;
+}
 
 export const node = (...args) => run([process.execPath, ...args]);
 
 /**
  * Runs vitest, and adds what it found to the total.
- * @param runtime what runs it, Node by default
+ * @param options.runtime what runs it, Node by default
  */
-export function vitest(title, args, { runtime = [process.execPath], env } = {}) {
-  console.log(`\n— ${title}`);
+export async function vitest(title, args, { runtime = [process.execPath], ...options } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'facegrad-test-'));
   const report = join(folder, 'report.json');
-  const status = run(
+  const status = await run(
     [
       ...runtime,
       'node_modules/vitest/vitest.mjs',
@@ -32,7 +52,7 @@ export function vitest(title, args, { runtime = [process.execPath], env } = {}) 
       `--outputFile.json=${report}`,
       ...args,
     ],
-    env,
+    { title, ...options },
   );
   const counts = { passed: 0, failed: 0, skipped: 0 };
   if (existsSync(report)) {
