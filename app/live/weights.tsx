@@ -23,6 +23,7 @@ const NAMES: Record<string, string> = {
   small: 'FER2013, pre-trained',
   equalized: 'FER2013, equalized only',
   edges: 'FER2013, edges only',
+  raw: 'FER2013, as photographed',
   'ica-lda': 'FER2013, linear on components (ICA + LDA)',
   'lbp-svm': 'FER2013, linear on local binary patterns (LBP + SVM)',
   lda: 'FER2013, linear on pixels (LDA)',
