@@ -25,9 +25,11 @@ export function ensureDependencies() {
   if (code !== 0) fail('npm ci failed; its messages are above');
 }
 
+/** npm is a .cmd there, which only a shell runs. */
+export const windows = process.platform === 'win32';
+
 /** Runs npm in the project's folder and returns its exit code. */
 function npm(args, options = {}) {
-  const windows = process.platform === 'win32'; // npm is a .cmd there, which only a shell runs
   const { status } = spawnSync('npm', args, {
     cwd: root,
     stdio: 'inherit',

@@ -3,14 +3,17 @@
  * go to vitest and leave the demo out. Ends with `N passed, N failed`, and fails if anything did. A
  * check counts as a test.
  */
-import { ensureDependencies } from './bootstrap.mjs';
+import { ensureDependencies, windows } from './bootstrap.mjs';
 import { finish, node, run, total, vitest } from './vitest.mjs';
 
 ensureDependencies();
 
-const shell = process.platform === 'win32'; // npm is a .cmd there, which only a shell runs
 const checks = ['typecheck', 'lint', 'format:check', 'check:imports'].map(async (title) => {
-  const status = await run(['npm', 'run', '--silent', title], { title, whole: true, shell });
+  const status = await run(['npm', 'run', '--silent', title], {
+    title,
+    whole: true,
+    shell: windows,
+  });
   total[status === 0 ? 'passed' : 'failed'] += 1;
 });
 await Promise.all(checks);
@@ -20,7 +23,7 @@ const chosen = process.argv.slice(2);
 if ((await node('scripts/run.mjs', 'tools/setup.ts', ...setup)) !== 0) total.failed += 1;
 else if (chosen.length > 0) await vitest('tests', chosen);
 else {
-  // Two at a time: on a GPU much of the time passes in the compilers of one thread.
+  // Left to one vitest, two cores are one worker, and the files without a GPU wait for all of Node's.
   await Promise.all([
     vitest('tests on GPUs', ['--project=!unit']),
     vitest('tests without a GPU', ['--project=unit'], { whole: true }),
