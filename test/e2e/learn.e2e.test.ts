@@ -254,9 +254,10 @@ it('teaches without a GPU', async () => {
   await without.close();
 });
 
-it('can be read before any script, and links every page', async () => {
+it('can be read before any script, on a phone, and links every page', async () => {
   const tab = await browser.newPage();
   await tab.setJavaScriptEnabled(false);
+  await tab.setViewport({ width: 375, height: 812 });
   await tab.goto(new URL('learn.html', page.url()).href);
   const links = await tab.$$eval('#prose a', (all) =>
     all.map((a) => (a as HTMLAnchorElement).href),
@@ -267,6 +268,7 @@ it('can be read before any script, and links every page', async () => {
     expect(response!.status(), href).toBeLessThan(400); // 304: it was there before
     const prose = await tab.$eval('#prose', (prose) => prose.textContent!);
     expect(prose.length).toBeGreaterThan(300);
+    expect(await tab.$eval('html', (page) => page.scrollWidth), href).toBe(375);
     if (href.includes('kernel-')) expect(prose, href).toMatch(/A step of the small preset, \d+ /);
   }
 });
