@@ -43,6 +43,9 @@ export interface Watch {
   errors: string[];
 }
 
+/** For Puppeteer's own waits, in ms: they go by a clock, which on a busy machine is of no use. */
+const LONGEST = 900_000;
+
 /** Lines that the kept face detector prints although nothing is wrong. */
 const HARMLESS = [/XNNPACK/, /TensorFlow Lite/, /ReadPixels/];
 
@@ -54,6 +57,7 @@ export async function launch(
   return puppeteer.launch({
     executablePath: await findChrome(),
     headless: true,
+    protocolTimeout: LONGEST,
     args: [...usual, ...flags],
   });
 }
@@ -72,6 +76,7 @@ export async function openTab(
   const page = await browser.newPage();
   // To keep the whole site is work that the other tests need not wait for.
   if (!offline) await page.evaluateOnNewDocument('delete Navigator.prototype.serviceWorker');
+  page.setDefaultTimeout(LONGEST);
   await page.setViewport({ width: 1280, height: 900 });
   const watch: Watch = { foreign: [], fetched: [], errors: [] };
   page.on('request', (request) => {
@@ -191,25 +196,37 @@ export const waitForButton = (page: Page, words: string): Promise<void> =>
     words,
   );
 
-/** Clicks a button as a mouse does, and again where the page moved it away meanwhile. */
-export async function press(page: Page, words: string): Promise<void> {
+/** Clicks as a mouse does, and again where the page moved away meanwhile what was aimed at. */
+async function aim(
+  page: Page,
+  what: string,
+  find: () => Promise<ElementHandle<Node> | null>,
+): Promise<void> {
   const since = Date.now();
   while (Date.now() - since < STILL) {
-    await waitForButton(page, words);
-    const button = await page.$(
-      `::-p-xpath(//button[normalize-space()="${words}"][not(@disabled)])`,
-    );
-    if (!button) continue;
-    await button.evaluate((element) => {
+    const element = (await find()) as ElementHandle<HTMLElement> | null;
+    if (!element) continue;
+    await element.evaluate((element) => {
       window.pressed = false;
       element.addEventListener('click', () => (window.pressed = true), { once: true });
     });
-    await button.click();
+    await element.click();
     // What is pressed may open another page.
     if (await page.evaluate(() => window.pressed !== false).catch(() => true)) return;
   }
-  throw new Error(`${words} is covered, or never stands still: no click reaches it`);
+  throw new Error(`${what} is covered, or never stands still: no click reaches it`);
 }
+
+/** Clicks a button by its words, once it can be pressed. */
+export const press = (page: Page, words: string): Promise<void> =>
+  aim(page, words, async () => {
+    await waitForButton(page, words);
+    return page.$(`::-p-xpath(//button[normalize-space()="${words}"][not(@disabled)])`);
+  });
+
+/** Clicks what a selector names, once it is there. */
+export const click = (page: Page, selector: string): Promise<void> =>
+  aim(page, selector, () => page.waitForSelector(selector));
 
 /** Waits until the page has drawn or read its data. */
 export const waitForData = (page: Page, words = /to learn from/): Promise<void> =>

@@ -9,6 +9,7 @@ import { EXPRESSIONS } from '../../src/data/dataset';
 import { writeSafetensors } from '../../src/train/safetensors';
 import { seriousFindings } from './axe';
 import {
+  click,
   dropFiles,
   giveFiles,
   keptRun,
@@ -131,7 +132,7 @@ describe('settings', () => {
   it('come from the link, go into it, and say what they take', async () => {
     await open('preset=small&epochs=7&optimizer=sgd&batch=100000&bogus=1');
     await waitForText(page, '.news', /batch, bogus: left at the default/);
-    await page.click('.more:not(.record) summary');
+    await click(page, '.more:not(.record) summary');
     expect(await value('Epochs')).toBe('7');
     expect(await value('Optimizer')).toBe('sgd');
     expect(await value('Batch')).toBe('16'); // drawn faces' own

@@ -5,7 +5,15 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'puppeteer';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { launchFirefox } from '../../tools/firefox';
-import { giveFiles, openTab, press, text, waitForData, waitForText } from './browser';
+import {
+  giveFiles,
+  openTab,
+  press,
+  text,
+  waitForData,
+  waitForElement,
+  waitForText,
+} from './browser';
 import { writePhoto } from './camera_clip';
 
 const folder = mkdtempSync(join(tmpdir(), 'facegrad-firefox-'));
@@ -40,7 +48,7 @@ it('trains to the end', async () => {
 it('reads the face of a photo', async () => {
   ({ page } = await openTab(browser, 'live.html'));
   await giveFiles(page, 'Video or photos', photo);
-  await page.waitForSelector('.face', { timeout: 120_000 });
+  await waitForElement(page, '.face');
   expect(await page.$$('.face')).toHaveLength(1);
 });
 

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { chromeFlags } from '../../tools/chrome';
 import { seriousFindings } from './axe';
 import {
+  click,
   giveFiles,
   launch,
   openTab,
@@ -281,7 +282,7 @@ it('trains the demo with a kernel from a lesson, beside the file itself', async 
   await typeBelow('adam', 'const ', 'const UNUSED = 0u;');
   await press('adam', 'Check');
   await verdict('adam', /Right, in/);
-  await page.click('#adam a::-p-text(Train the demo with it)');
+  await click(page, '#adam a::-p-text(Train the demo with it)');
   await waitForText(page, '.own-kernel', /Your optimizer\/adam\.wgsl replaces the original/);
   await page.goto(
     new URL('index.html#faces=70&batch=10&epochs=1&streams=edges&fusion=concat', inject('url'))

@@ -6,7 +6,7 @@ import type { Browser, CDPSession, Page } from 'puppeteer';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { seriousFindings } from './axe';
-import { giveFiles, launch, openTab, press, shots, text, waitForData } from './browser';
+import { click, giveFiles, launch, openTab, press, shots, text, waitForData } from './browser';
 import { waitForElement, waitForText, waitUntil, type Watch } from './browser';
 import { writeClip, writePhoto } from './camera_clip';
 
@@ -44,7 +44,7 @@ async function openCamera(): Promise<void> {
     const other = { kind: 'videoinput', deviceId: 'other', label: 'Another camera' };
     mediaDevices.enumerateDevices = async () => [...(await devices()), other as MediaDeviceInfo];
   });
-  await page.click('.record summary');
+  await click(page, '.record summary');
   await press(page, 'Open the camera');
   await waitForElement(page, '.viewfinder rect');
 }
@@ -140,8 +140,8 @@ describe('the camera', () => {
       await letGo();
     }
     const before = await counts();
-    await page.click('[aria-label="Remove picture 2 of awake"]');
-    await page.click('[aria-label="Remove picture 2 of awake"]');
+    await click(page, '[aria-label="Remove picture 2 of awake"]');
+    await click(page, '[aria-label="Remove picture 2 of awake"]');
     expect(await counts()).toEqual([before[0] - 2, before[1]]);
     expect(await page.$$eval('.thumbs', (all) => all.map((list) => list.children.length))).toEqual(
       await counts(),

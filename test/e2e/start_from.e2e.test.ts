@@ -11,7 +11,7 @@ import { loadNetwork, readWeights } from '../../src/train/weights_file';
 import { chooseNodeAdapter } from '../../tools/node_adapter';
 import { openTestGpu } from '../support/gpu';
 import { seriousFindings } from './axe';
-import { bar, FULL, launch, openTab, press, shots, text, waitForData } from './browser';
+import { click, bar, FULL, launch, openTab, press, shots, text, waitForData } from './browser';
 import { waitForElement, waitForText, waitUntil, type Watch } from './browser';
 import { writeScenes } from './camera_clip';
 
@@ -104,7 +104,7 @@ async function hold(n: number, wanted: number): Promise<void> {
 
 /** Records two scenes of the film as two classes, and uses them. */
 async function record(scenes: [number, number]): Promise<void> {
-  await page.click('.record summary');
+  await click(page, '.record summary');
   await press(page, 'Open the camera');
   await waitForElement(page, '.viewfinder video');
   for (const [n, name] of ['sad', 'fear'].entries()) {

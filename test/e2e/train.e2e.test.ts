@@ -3,6 +3,7 @@ import type { Browser, ElementHandle, Page } from 'puppeteer';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { seriousFindings } from './axe';
 import {
+  click,
   bar,
   coloursOf,
   freeze,
@@ -148,7 +149,7 @@ describe('a first training', () => {
     const moving = (Date.now() - begin) / 1000;
     const since = await page.evaluate(() => performance.now());
     for (let i = 0; i < 4; i++) {
-      await page.click('.more summary'); // a person plays with the page while it trains
+      await click(page, '.more summary'); // a person plays with the page while it trains
       await new Promise((resolve) => setTimeout(resolve, 300));
     }
     const during = await observedSince(page, since);

@@ -3,7 +3,7 @@ import type { Browser, Page } from 'puppeteer';
 import { afterEach, expect, inject, it } from 'vitest';
 import { chromeFlags } from '../../tools/chrome';
 import { seriousFindings } from './axe';
-import { launch, openTab, press, shots, waitForText, type Watch } from './browser';
+import { click, launch, openTab, press, shots, waitForText, type Watch } from './browser';
 
 let browser: Browser;
 let page: Page;
@@ -56,7 +56,7 @@ it('explains a machine without a camera', async () => {
   await waitForText(page, '.notice', /No camera was found/);
   expect(await seriousFindings(page)).toEqual([]);
   ({ page, watch } = await openTab(browser, 'index.html'));
-  await page.click('.record summary');
+  await click(page, '.record summary');
   await press(page, 'Open the camera');
   await waitForText(page, '.record', /No camera is connected/);
   expect(watch.errors).toEqual([]);
