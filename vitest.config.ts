@@ -13,11 +13,35 @@ const ON_THE_MACHINE =
   process.env.FACEGRAD_MACHINE === 'all'
     ? 'test/kernels/*.gpu.test.ts'
     : 'test/kernels/!(conv5x5|conv2d|winograd).gpu.test.ts';
+/**
+ * What compiles many kernels and runs each a few times: without LLVM's passes lavapipe is done with them in two thirds of the
+ * time. Trainings are far slower so, and a process has one setting.
+ */
+const MANY_KERNELS = [
+  'test/kernels/conv.gpu.test.ts',
+  'test/learn/random.gpu.test.ts',
+  'test/nn/network.gpu.test.ts',
+  'test/tape/operations/conv.gpu.test.ts',
+  'test/tape/variants.gpu.test.ts',
+];
 const common = {
   // For what never ends: a busy machine is slow, and no failure.
   testTimeout: 600_000,
   hookTimeout: 600_000,
 };
+
+/** Dawn keeps a process-wide instance: one process a project, files in turn. */
+const inNode = (name: string, files: { include: string[]; exclude?: string[]; env?: object }) => ({
+  plugins: [wgsl(), ownSystems()],
+  test: {
+    ...common,
+    ...files,
+    name,
+    pool: 'forks' as const,
+    maxWorkers: 1,
+    isolate: false,
+  },
+});
 
 const adapter = await nodeAdapter();
 if (!adapter && process.env.FACEGRAD_REQUIRE_NODE_GPU) {
@@ -62,18 +86,11 @@ export default defineConfig({
       },
       ...(adapter
         ? [
-            {
-              plugins: [wgsl(), ownSystems()],
-              test: {
-                ...common,
-                name: 'node',
-                include: [GPU_TESTS],
-                // Dawn keeps a process-wide instance: one process a worker, files in turn.
-                pool: 'forks' as const,
-                maxWorkers: 1,
-                isolate: false,
-              },
-            },
+            inNode('node', { include: [GPU_TESTS], exclude: MANY_KERNELS }),
+            inNode('node, unoptimized', {
+              include: MANY_KERNELS,
+              env: { GALLIVM_PERF: 'nopt' },
+            }),
           ]
         : []),
     ],

@@ -4,8 +4,9 @@
  * be installed is left out and named, and with FACEGRAD_REQUIRE_ENGINES=1 that is a failure. Ends with `N passed, N failed`.
  * `--short` is what .ci/run has the time for: of each kind of kernel one, and the sizes of subgroups at the ends.
  */
+import { fileURLToPath } from 'node:url';
 import { ensureDependencies } from './bootstrap.mjs';
-import { finish, node, total, vitest } from './vitest.mjs';
+import { finish, run, total, vitest } from './vitest.mjs';
 
 const ENGINES = ['node', 'deno', 'firefox', 'pages'];
 /** What is tested in Deno and Firefox unless files are named: `test/kernels` whole takes Deno half an hour on two busy cores. */
@@ -13,51 +14,55 @@ const KERNELS =
   'relu softmax dense lstm bn_relu_pool conv5x5 depthwise cross_entropy histogram_equalization distance_transform canny optimizer';
 /** A product, over rows, over time, a convolution, of pictures. */
 const SHORT_KERNELS = 'dense softmax lstm depthwise histogram_equalization';
-
-ensureDependencies();
-const short = process.argv.includes('--short');
-const args = process.argv.slice(2).filter((arg) => arg !== '--short');
-const EVERYWHERE = [
-  ...['test/gpu', short ? 'test/eager/inputs' : 'test/eager', 'test/tape/plan'],
-  'test/tape/operations/general',
-  ...(short ? SHORT_KERNELS : KERNELS).split(' ').map((kernel) => `test/kernels/${kernel}.gpu`),
-];
 /** Where subgroups are used: at each of their sizes on lavapipe. */
 const SUBGROUPS = ['test/gpu', 'test/kernels/conv5x5', 'test/kernels/winograd'];
-const WIDTHS = short ? { 128: 4, 512: 16 } : { 128: 4, 256: 8, 512: 16 };
 
-const chosen = args.filter((arg) => ENGINES.includes(arg));
-const files = args.filter((arg) => !ENGINES.includes(arg));
-const engines = chosen.length > 0 ? chosen : ENGINES;
-const given = (usual) => (files.length > 0 ? files : usual);
-const project = (name, usual) => [
-  '--config=vitest.engines.config.ts',
-  `--project=${name}`,
-  ...usual,
-];
-
-const RUN = {
-  async node() {
-    for (const [width, lanes] of Object.entries(WIDTHS)) {
-      const env = { LP_NATIVE_VECTOR_WIDTH: width };
-      await vitest(`Node, subgroups of ${lanes}`, project('node', given(SUBGROUPS)), { env });
-    }
-  },
-  deno() {
-    const runtime = [process.execPath, 'scripts/run.mjs', 'tools/deno.ts'];
-    return vitest('Deno', project('deno', given(EVERYWHERE)), { runtime });
-  },
-  firefox: () => vitest('Firefox', project('firefox', given(EVERYWHERE))),
-  pages: () => vitest('the demo in Firefox', project('pages', [])),
-};
-
-/** Whether an engine is there; says so, and counts one that had to be. */
-async function ready(engine) {
-  if ((await node('scripts/run.mjs', 'tools/engines.ts', engine)) === 0) return true;
-  if (process.env.FACEGRAD_REQUIRE_ENGINES) total.failed += 1;
-  return false;
+/**
+ * Runs them, and adds what it found to the total.
+ * @param options.whole prints what a run says when it has ended: for what runs beside others
+ */
+export async function testEngines(given, { whole = false } = {}) {
+  const short = given.includes('--short');
+  const args = given.filter((arg) => arg !== '--short');
+  const chosen = args.filter((arg) => ENGINES.includes(arg));
+  const files = args.filter((arg) => !ENGINES.includes(arg));
+  const everywhere = [
+    ...['test/gpu', short ? 'test/eager/inputs' : 'test/eager', 'test/tape/plan'],
+    'test/tape/operations/general',
+    ...(short ? SHORT_KERNELS : KERNELS).split(' ').map((kernel) => `test/kernels/${kernel}.gpu`),
+  ];
+  const widths = short ? { 128: 4, 512: 16 } : { 128: 4, 256: 8, 512: 16 };
+  const script = (...args) => [process.execPath, 'scripts/run.mjs', ...args];
+  const test = (title, project, usual, options) => {
+    const named = files.length > 0 && usual.length > 0 ? files : usual;
+    const args = ['--config=vitest.engines.config.ts', `--project=${project}`, ...named];
+    return vitest(title, args, { whole, ...options });
+  };
+  const runs = {
+    async node() {
+      for (const [width, lanes] of Object.entries(widths)) {
+        const env = { LP_NATIVE_VECTOR_WIDTH: width };
+        await test(`Node, subgroups of ${lanes}`, 'node', SUBGROUPS, { env });
+      }
+    },
+    deno: () => test('Deno', 'deno', everywhere, { runtime: script('tools/deno.ts') }),
+    firefox: () => test('Firefox', 'firefox', everywhere),
+    pages: () => test('the demo in Firefox', 'pages', []),
+  };
+  /** Whether an engine is there; says so, and counts one that had to be. */
+  const ready = async (engine) => {
+    if ((await run(script('tools/engines.ts', engine), { whole })) === 0) return true;
+    if (process.env.FACEGRAD_REQUIRE_ENGINES) total.failed += 1;
+    return false;
+  };
+  for (const engine of chosen.length > 0 ? chosen : ENGINES) {
+    if (await ready(engine)) await runs[engine]();
+  }
 }
 
-for (const engine of engines) if (await ready(engine)) await RUN[engine]();
-if (total.passed === 0 && total.failed === 0) total.failed = 1; // nothing ran
-finish();
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  ensureDependencies();
+  await testEngines(process.argv.slice(2));
+  if (total.passed === 0 && total.failed === 0) total.failed = 1; // nothing ran
+  finish();
+}

@@ -1,9 +1,10 @@
 /**
  * The whole check: types, lint, format, import rules, every test, and the demo end to end; arguments
- * go to vitest and leave the demo out. Ends with `N passed, N failed`, and fails if anything did. A
- * check counts as a test.
+ * go to vitest and leave the demo out. FACEGRAD_ENGINES=short or =all has the other engines tested
+ * beside. Ends with `N passed, N failed`, and fails if anything did. A check counts as a test.
  */
 import { ensureDependencies, windows } from './bootstrap.mjs';
+import { testEngines } from './engines.mjs';
 import { finish, node, run, total, vitest } from './vitest.mjs';
 
 ensureDependencies();
@@ -18,16 +19,25 @@ const checks = ['typecheck', 'lint', 'format:check', 'check:imports'].map(async 
 });
 await Promise.all(checks);
 
+/** Side by side: of one vitest, two cores are one worker. What does not run in Chrome says what it found when it has ended. */
+async function everything() {
+  const engines = process.env.FACEGRAD_ENGINES;
+  const hasAdapter = (await node('scripts/run.mjs', 'tools/node_adapter.ts')) === 0;
+  const whole = true;
+  await Promise.all([
+    vitest('tests without a GPU', ['--project=unit'], { whole }),
+    hasAdapter && vitest('tests on the GPU in Node', ['--project=node*'], { whole }),
+    engines && testEngines(engines === 'short' ? ['--short'] : [], { whole }),
+    (async () => {
+      await vitest('tests on the GPU in Chrome', ['--project=chrome']);
+      await vitest('the demo in Chrome', ['--config=vitest.e2e.config.ts']);
+    })(),
+  ]);
+}
+
 const setup = process.env.FACEGRAD_REQUIRE_NODE_GPU ? ['--node-gpu'] : [];
 const chosen = process.argv.slice(2);
 if ((await node('scripts/run.mjs', 'tools/setup.ts', ...setup)) !== 0) total.failed += 1;
 else if (chosen.length > 0) await vitest('tests', chosen);
-else {
-  // Left to one vitest, two cores are one worker, and the files without a GPU wait for all of Node's.
-  await Promise.all([
-    vitest('tests on GPUs', ['--project=!unit']),
-    vitest('tests without a GPU', ['--project=unit'], { whole: true }),
-  ]);
-  await vitest('the demo in Chrome', ['--config=vitest.e2e.config.ts']);
-}
+else await everything();
 finish();

@@ -36,6 +36,9 @@ export async function nodeAdapter(): Promise<string | null> {
   }
 }
 
+/** Whether Node has one, as an exit code. */
+export const main = async (): Promise<number> => ((await nodeAdapter()) ? 0 : 1);
+
 /**
  * For CI: installs lavapipe where there is neither a GPU nor a usable version of it. Debian 12 has
  * only Mesa 22, so that its backports are used there.
