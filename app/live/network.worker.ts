@@ -45,7 +45,7 @@ async function bytesOf({ file, url }: WeightsFile): Promise<Uint8Array> {
 /** What the networks run for one face. */
 const readingsOf = (networks: Weights[]) => (capabilities: Capabilities) =>
   networks.map(({ config }) =>
-    recordNetwork(createNetwork(config, systems), capabilities, { samples: 1 }),
+    recordNetwork(createNetwork(config, systems), capabilities, { samples: 1, fixed: true }),
   );
 
 async function load(files: WeightsFile[]): Promise<void> {

@@ -118,7 +118,7 @@ export class Recogniser {
   /** Records what one network does with the face in one slot. */
   async #reader(model: Network, grey: Value, box: Value, slot: number): Promise<Reader> {
     const { size, classes, preprocess: settings } = model.config;
-    const tape = new Tape(this.gpu.capabilities);
+    const tape = new Tape(this.gpu.capabilities, undefined, model.weights);
     const picture = crop(tape, grey, box, size);
     const memory: Value[] = [];
     // As `Network.forward`, but what is shown is preprocessed once.

@@ -3,17 +3,20 @@ import {
   WINOGRAD,
   WINOGRAD_3X3,
   winogradProduct,
+  winogradProductNarrowSubgroup,
   winogradProductSubgroup,
 } from '../../src/kernels/winograd';
 import type { BenchCase } from './case';
 
-/** G, N, C, map, O and taps: large layers of the 96x96 model, one stream, then the 48x48 model's; then of VGG and ResNet. */
+/** G, N, C, map, O and taps: large layers of the 96x96 model, one stream, then the 48x48 model's, and of one image; then of VGG and ResNet. */
 const layers = [
   [1, 8, 64, 24, 128, 5],
   [1, 8, 128, 12, 128, 5],
   [2, 16, 16, 24, 32, 5],
   [2, 16, 32, 12, 64, 5],
   [2, 16, 64, 6, 96, 5],
+  [2, 1, 32, 12, 64, 5],
+  [2, 1, 64, 6, 96, 5],
   [1, 16, 64, 24, 64, 3],
   [1, 16, 128, 6, 128, 3],
 ];
@@ -32,7 +35,11 @@ export const cases = layers.flatMap(([G, N, C, W, O, taps]): BenchCase[] => {
   const { filters } = weight.outputs({ weight: filter }, { flipped: false });
   const { dproduct } = gradient.outputs({ dy }, range);
   const attributes = { workgroupSize: 8 };
-  const products: Kernel[] = [winogradProduct, winogradProductSubgroup];
+  const products: Kernel[] = [
+    winogradProduct,
+    winogradProductSubgroup,
+    ...(transformed.shape[3] <= 64 ? [winogradProductNarrowSubgroup] : []),
+  ];
   const { product } = winogradProduct.outputs({ left: filters, right: transformed }, attributes);
   const { product: dfilters } = winogradProduct.outputs(
     { left: transformed, right: dproduct },

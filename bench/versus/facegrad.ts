@@ -162,7 +162,7 @@ async function infer(gpu: Gpu, problem: InferProblem, tuning?: Tuning): Promise<
   const { spec, data } = stackPictures(problem);
   const x = state('pictures', spec);
   const step = state('step', u32([64]));
-  const tape = new Tape(gpu.capabilities, tuning);
+  const tape = new Tape(gpu.capabilities, tuning, model.weights);
   const { logits } = model.forwardFrom(tape, x, problem.batch, { training: false, step });
   const plan = await Plan.compile(tape, storage, { keep: [logits] });
   let scores = new Float32Array();

@@ -31,6 +31,7 @@ import type { ConvPass } from './tuning';
 import {
   WINOGRAD,
   winogradProduct,
+  winogradProductNarrowSubgroup,
   winogradProductSubgroup,
   type ImageRange,
   type ProductAttributes,
@@ -171,7 +172,7 @@ export function winogradTile([, , , H, W]: readonly number[]): WinogradTile {
 }
 
 /** From where on Winograd is faster; for passes by C O / (C + O), as what it saves grows with C O and its transforms with C + O. */
-type Pays = { map: number; tiles: number } & Record<ConvPass, number>;
+type Pays = { map: number; tiles: number; fixed: number } & Record<ConvPass, number>;
 
 /**
  * By lanes, as measured on SwiftShader (4) and lavapipe (8). On a GPU, where launches and memory decide, the direct kernels
@@ -179,12 +180,12 @@ type Pays = { map: number; tiles: number } & Record<ConvPass, number>;
  */
 const WINOGRAD_PAYS: Record<WinogradForm['taps'], Record<number, Pays>> = {
   5: {
-    4: { map: 6, tiles: 8, forward: 5, backward_input: 5, backward_weight: 5 },
-    8: { map: 7, tiles: 16, forward: 24, backward_input: 16, backward_weight: 8 },
+    4: { map: 6, tiles: 8, fixed: 4, forward: 5, backward_input: 5, backward_weight: 5 },
+    8: { map: 7, tiles: 16, fixed: 16, forward: 24, backward_input: 16, backward_weight: 8 },
   },
   3: {
-    4: { map: 3, tiles: 4, forward: 7, backward_input: 7, backward_weight: 7 },
-    8: { map: 6, tiles: 4, forward: 20, backward_input: 11, backward_weight: 11 },
+    4: { map: 3, tiles: 4, fixed: 4, forward: 7, backward_input: 7, backward_weight: 7 },
+    8: { map: 6, tiles: 4, fixed: 4, forward: 20, backward_input: 11, backward_weight: 11 },
   },
 };
 
@@ -194,6 +195,8 @@ export interface ConvLayer {
   channels: number;
   outputs: number;
   map: readonly [number, number];
+  /** Whether the filters are the same in every run, and so transformed once. */
+  fixed?: boolean;
 }
 
 /** Whether a pass is faster by Winograd. */
@@ -201,14 +204,15 @@ export function winogradPays(
   capabilities: Capabilities | undefined,
   pass: ConvPass,
   { tile, taps }: WinogradForm,
-  { images, channels, outputs, map }: ConvLayer,
+  { images, channels, outputs, map, fixed = false }: ConvLayer,
 ): boolean {
   const lanes = subgroupsOf(capabilities, 4) && cpuLanes(capabilities);
   if (!lanes) return false;
   const least = WINOGRAD_PAYS[taps][lanes];
   return (
     Math.min(...map) >= least.map &&
-    images * Math.ceil(map[0] / tile) * Math.ceil(map[1] / tile) >= least.tiles &&
+    images * Math.ceil(map[0] / tile) * Math.ceil(map[1] / tile) >=
+      (fixed ? least.fixed : least.tiles) &&
     (channels * outputs) / (channels + outputs) >= least[pass] &&
     (pass !== 'backward_weight' || outputs % 4 === 0)
   );
@@ -251,12 +255,16 @@ export function winogradRanges(
   }));
 }
 
+/** Up to so many columns, and from so many rows on, most lanes of `winogradProductSubgroup` would be idle, and those of the narrow one are not. */
+const NARROW = { columns: 16, rows: 32 };
+
 /**
- * The matrix product for so many columns.
+ * The matrix product of left [G,P,I,K] for so many columns.
  * @throws FacegradError `bad-input` for columns that are not whole vec4s: the output channels of a weight gradient
  */
 export function winogradProductKernel(
   capabilities: Capabilities | undefined,
+  [, , rows, terms]: readonly number[],
   columns: number,
 ): {
   kernel: Kernel<'left' | 'right', 'product', ProductAttributes>;
@@ -268,9 +276,12 @@ export function winogradProductKernel(
       wanted: columns,
     });
   }
-  const subgroup = subgroupsOf(capabilities, 4);
-  const [kernel, threads] = subgroup
-    ? [winogradProductSubgroup, columns / 8]
-    : [winogradProduct, columns / 4];
-  return { kernel, attributes: { workgroupSize: fit(capabilities, Math.ceil(threads), 64) } };
+  const by = (kernel: typeof winogradProduct, threads: number) => ({
+    kernel,
+    attributes: { workgroupSize: fit(capabilities, Math.ceil(threads), 64) },
+  });
+  if (!subgroupsOf(capabilities, 4)) return by(winogradProduct, columns / 4);
+  const narrow = columns <= NARROW.columns && rows >= NARROW.rows && terms % 4 === 0;
+  if (narrow) return by(winogradProductNarrowSubgroup, rows / 8);
+  return by(winogradProductSubgroup, columns / 8);
 }

@@ -8,6 +8,7 @@ import outputF35Shader from '../../shaders/winograd/output_f35.wgsl';
 import outputF43Shader from '../../shaders/winograd/output_f43.wgsl';
 import outputF45Shader from '../../shaders/winograd/output_f45.wgsl';
 import productShader from '../../shaders/winograd/product.wgsl';
+import productNarrowSubgroupShader from '../../shaders/winograd/product_narrow_subgroup.wgsl';
 import productSubgroupShader from '../../shaders/winograd/product_subgroup.wgsl';
 import weightF35Shader from '../../shaders/winograd/weight_f35.wgsl';
 import weightF43Shader from '../../shaders/winograd/weight_f43.wgsl';
@@ -265,7 +266,11 @@ export interface ProductAttributes {
 }
 
 /** product [G,P,I,J] of left [G,P,I,K] and right [G,P,K,J], J a multiple of 4: one for each network and position. */
-const matrixProduct = (name: string, shader: WgslModule, rows: number, vectors: number) =>
+const matrixProduct = (
+  name: string,
+  shader: WgslModule,
+  { rows, vectors = 1, narrow = false }: { rows: number; vectors?: number; narrow?: boolean },
+) =>
   defineKernel({
     name,
     shader,
@@ -274,23 +279,29 @@ const matrixProduct = (name: string, shader: WgslModule, rows: number, vectors: 
     }),
     params: ({ left, right }) => ({
       rows: left.shape[2],
-      terms: left.shape[3],
+      terms: left.shape[3] / (narrow ? 4 : 1),
       columns: right.shape[3] / 4,
     }),
     overrides: (_, { workgroupSize }) => ({ WORKGROUP_SIZE: workgroupSize }),
-    workgroups: ({ left: { shape }, right }, { workgroupSize }) => [
-      Math.ceil(right.shape[3] / 4 / vectors / workgroupSize),
-      Math.ceil(shape[2] / rows),
-      shape[0] * shape[1],
-    ],
+    workgroups: ({ left: { shape }, right }, { workgroupSize }) => {
+      const [down, across] = [Math.ceil(shape[2] / rows), right.shape[3] / 4 / vectors];
+      const batch = shape[0] * shape[1];
+      if (narrow) return [Math.ceil(down / workgroupSize), across, batch];
+      return [Math.ceil(across / workgroupSize), down, batch];
+    },
     flops: ({ left: { shape }, right }) => 2 * shape.reduce((a, b) => a * b, 1) * right.shape[3],
   });
 
-export const winogradProduct = matrixProduct('winograd.product', productShader, 4, 1);
+export const winogradProduct = matrixProduct('winograd.product', productShader, { rows: 4 });
 /** The same for subgroups of 4 lanes or more. */
 export const winogradProductSubgroup = matrixProduct(
   'winograd.product_subgroup',
   productSubgroupShader,
-  16,
-  2,
+  { rows: 16, vectors: 2 },
+);
+/** … for few columns and terms in whole vec4s. */
+export const winogradProductNarrowSubgroup = matrixProduct(
+  'winograd.product_narrow_subgroup',
+  productNarrowSubgroupShader,
+  { rows: 8, narrow: true },
 );

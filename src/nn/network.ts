@@ -129,6 +129,11 @@ export class Network {
     for (const arena of Object.values(this.arenas)) arena.finish();
   }
 
+  /** All of them, as they lie in memory: fixed, where nothing is trained. */
+  get weights(): Value[] {
+    return Object.values(this.arenas).map(({ flat }) => flat);
+  }
+
   /** Numbers that training sets or set, frozen ones too. */
   get parameterCount(): number {
     return this.arenas.parameters.count + this.arenas.frozen.count;
@@ -227,6 +232,8 @@ export interface Use {
   samples: number;
   /** With its gradients. */
   training?: boolean;
+  /** Without, and with weights that stay as they are. */
+  fixed?: boolean;
   tuning?: Tuning;
 }
 
@@ -234,10 +241,10 @@ export interface Use {
 export function recordNetwork(
   network: Network,
   capabilities: Capabilities,
-  { samples, training = false, tuning }: Use,
+  { samples, training = false, fixed = false, tuning }: Use,
 ): Tape {
   const { size, frames } = network.config;
-  const tape = new Tape(capabilities, tuning);
+  const tape = new Tape(capabilities, tuning, fixed ? network.weights : []);
   const images = state('images', f32([samples * network.framesPerSample, size, size]));
   const { logits } = network.forward(tape, images, samples, {
     training,

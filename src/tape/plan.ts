@@ -6,7 +6,7 @@ import type { Pipeline } from '../gpu/pipelines';
 import { describeSteps, firstNotFinite, type NotFinite } from './inspect';
 import { dropUnread, layOut, refuseAliasing, stateBytes, sum, type Memory } from './memory';
 import { profileDispatches, type PlanProfile, type ProfileOptions } from './profile';
-import type { Dispatch } from './dispatch';
+import { madeOnce, written, type Dispatch } from './dispatch';
 import { readBuffer, type Storage, type TypedArray } from './storage';
 import type { Tape } from './tape';
 import type { Value } from './value';
@@ -45,6 +45,8 @@ export class Plan {
   /** The buffers of the temporaries in `keep`. */
   readonly #temporaries: Map<Value, GPUBuffer>;
   readonly #bufferOf: (value: Value) => GPUBuffer;
+  /** The first step of the next run: those that run once have run, or have not. */
+  #begin = 0;
   #disposed = false;
   readonly memory: Memory;
 
@@ -55,6 +57,8 @@ export class Plan {
     temporaries: Map<Value, GPUBuffer>,
     bufferOf: (value: Value) => GPUBuffer,
     memory: Memory,
+    /** How many of the first steps run once. */
+    private readonly once: number,
   ) {
     this.#gpu = gpu;
     this.#steps = steps;
@@ -74,9 +78,12 @@ export class Plan {
     const { gpu } = storage;
     gpu.assertAlive();
     const keep = (options.keep ?? []).map((value) => value.settle('any'));
-    const dispatches = dropUnread(tape.dispatches, new Set(keep.map(({ root }) => root)));
-    for (const dispatch of dispatches) refuseAliasing(dispatch);
-    const { slots, sizes, before } = layOut(dispatches, keep);
+    const needed = dropUnread(tape.dispatches, new Set(keep.map(({ root }) => root)));
+    for (const dispatch of needed) refuseAliasing(dispatch);
+    const once = madeOnce(needed, tape.fixed);
+    const dispatches = [...once, ...needed.filter((dispatch) => !once.has(dispatch))];
+    const lasting = [...once].flatMap(written);
+    const { slots, sizes, before } = layOut(dispatches, [...keep, ...lasting]);
 
     const pipelines = await pipelinesOf(dispatches, gpu, options.onProgress);
 
@@ -108,15 +115,26 @@ export class Plan {
     });
     const after = sum(sizes);
     const memory = { before, after, state: sum(stateBytes(dispatches)) };
-    return new Plan(gpu, steps, made, kept, bufferOf, memory);
+    return new Plan(gpu, steps, made, kept, bufferOf, memory, once.size);
   }
 
   get dispatchCount(): number {
     return this.#steps.length;
   }
 
-  /** Encodes dispatches [begin, end) into a pass. */
-  encode(pass: GPUComputePassEncoder, begin = 0, end = this.#steps.length): void {
+  /** To be called when state was written that its tape holds to be fixed. */
+  stateChanged(): void {
+    this.#begin = 0;
+  }
+
+  #next(): number {
+    const begin = this.#begin;
+    this.#begin = this.once;
+    return begin;
+  }
+
+  /** Encodes dispatches [begin, end) into a pass: without them a run, which must then be submitted. */
+  encode(pass: GPUComputePassEncoder, begin = this.#next(), end = this.#steps.length): void {
     let current: GPUComputePipeline | undefined;
     for (let i = begin; i < end; i++) {
       const { pipeline, groups, workgroups } = this.#steps[i];
@@ -133,14 +151,15 @@ export class Plan {
   run(parts = 1): void {
     this.#assertUsable();
     const { device } = this.#gpu;
-    const length = this.#steps.length;
+    const begin = this.#next();
+    const length = this.#steps.length - begin;
     for (let part = 0; part < parts; part++) {
       const encoder = device.createCommandEncoder();
       const pass = encoder.beginComputePass();
       this.encode(
         pass,
-        Math.floor((part * length) / parts),
-        Math.floor(((part + 1) * length) / parts),
+        begin + Math.floor((part * length) / parts),
+        begin + Math.floor(((part + 1) * length) / parts),
       );
       pass.end();
       device.queue.submit([encoder.finish()]);

@@ -61,10 +61,15 @@ export class Tape {
   #names = 0;
   #differentiated = false;
 
+  /**
+   * @param fixed state that nothing writes between two runs of a plan without telling it (`Plan.stateChanged`), as the
+   * weights of a network that is not trained: what is made of it alone is made once
+   */
   constructor(
     readonly capabilities?: Capabilities,
     /** Which kernels run where, as a search on this adapter found it. */
     readonly tuning?: Tuning,
+    readonly fixed: readonly Value[] = [],
   ) {}
 
   /** Whether operations take their readable kernels, where they have others. */

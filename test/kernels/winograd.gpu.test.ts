@@ -6,6 +6,7 @@ import {
   WINOGRAD,
   WINOGRAD_3X3,
   winogradProduct,
+  winogradProductNarrowSubgroup,
   winogradProductSubgroup,
   type ProductAttributes,
 } from '../../src/kernels/winograd';
@@ -147,7 +148,8 @@ for (const { tile, taps, positions, ...kernels } of forms) {
   });
 }
 
-for (const kernel of [winogradProduct, ...(lanes >= 4 ? [winogradProductSubgroup] : [])]) {
+const ofSubgroups = [winogradProductSubgroup, winogradProductNarrowSubgroup];
+for (const kernel of [winogradProduct, ...(lanes >= 4 ? ofSubgroups : [])]) {
   testKernel<'left' | 'right', 'product', ProductAttributes>(kernel, {
     cases: [
       [1, 1, 1, 1, 4],
@@ -157,13 +159,18 @@ for (const kernel of [winogradProduct, ...(lanes >= 4 ? [winogradProductSubgroup
       [1, 3, 32, 8, 520],
       [2, 1, 33, 3, 260],
       [1, 1, 70, 30, 20],
-    ].flatMap(([G, P, I, K, J]) =>
-      [4, 64].map((threads) => ({
-        name: `G = ${G}, P = ${P}, ${I}x${K} by ${K}x${J}, ${threads} threads`,
-        inputs: { left: tensor([G, P, I, K], 1), right: tensor([G, P, K, J], 2) },
-        attributes: { workgroupSize: Math.max(threads, mostLanes) },
-      })),
-    ),
+      [2, 3, 1, 4, 4],
+      [1, 2, 9, 8, 16],
+      [1, 2, 64, 28, 12],
+    ]
+      .filter(([, , , K]) => kernel !== winogradProductNarrowSubgroup || K % 4 === 0)
+      .flatMap(([G, P, I, K, J]) =>
+        [4, 64].map((threads) => ({
+          name: `G = ${G}, P = ${P}, ${I}x${K} by ${K}x${J}, ${threads} threads`,
+          inputs: { left: tensor([G, P, I, K], 1), right: tensor([G, P, K, J], 2) },
+          attributes: { workgroupSize: Math.max(threads, mostLanes) },
+        })),
+      ),
     reference: ({ left, right }) => {
       const [G, P, I, K] = left.shape;
       const shape = [G * P, I, K, right.shape[3]];

@@ -5,12 +5,12 @@ import { reflectWgsl } from '../../tools/wgsl_plugin';
 import { MUTANTS } from './mutants';
 
 describe('the faults that npm run test:mutants plants', () => {
-  it('are 66, at least 12 of each kind, no two alike', () => {
-    expect(MUTANTS).toHaveLength(66);
+  it('are 60 at least, 12 of each kind, no two alike', () => {
+    expect(MUTANTS.length).toBeGreaterThanOrEqual(60);
     for (const kind of ['index', 'boundary', 'operand', 'barrier']) {
       expect(MUTANTS.filter((mutant) => mutant.kind === kind).length).toBeGreaterThanOrEqual(12);
     }
-    expect(new Set(MUTANTS.map(({ file, find }) => `${file} ${find}`)).size).toBe(66);
+    expect(new Set(MUTANTS.map(({ file, find }) => `${file} ${find}`)).size).toBe(MUTANTS.length);
   });
 
   it.each(MUTANTS)('have their place: $file, $find', (mutant) => {

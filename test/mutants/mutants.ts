@@ -78,6 +78,11 @@ export const MUTANTS: Mutant[] = [
     'dx[(g * params.rows + n) * params.in_features + k]',
   ),
   index('winograd/weight_f43', '8u * params.out_channels', '6u * params.out_channels'),
+  index(
+    'winograd/product_narrow_subgroup',
+    'invocation & 3u)) * params',
+    'invocation & 1u)) * params',
+  ),
   index('winograd/input_f45', 'row * params.x_row + column / 4u', 'row * params.x_row'),
   boundary('winograd/gradient_f43', 'at3 + 2u, row + 3u < end', 'at3 + 2u, row + 3u <= end'),
   boundary('winograd/input_f43', 'let more = column + 1u < params', 'let more = column < params'),

@@ -167,6 +167,55 @@ describe('run', () => {
   });
 });
 
+describe('what is made of fixed state alone', () => {
+  it('is made once, and again when told that the state has changed', async () => {
+    const weight = filled('weight', [WIDTH, WIDTH], 1);
+    const x = filled('x', [WIDTH, WIDTH], 2);
+    const tape = new Tape(undefined, undefined, [weight]);
+    const { y: activated } = tape.dispatch(reluForward, { x: weight });
+    const { y: twice } = tape.dispatch(reluForward, { x: activated });
+    const { y: other } = tape.dispatch(reluForward, { x });
+    const { y } = tape.dispatch(accumulate, { y: other, x: twice });
+    // Many temporaries after it, none of which may take its place.
+    let end = y;
+    for (let i = 0; i < 4; i++) end = tape.dispatch(reluForward, { x: end }).y;
+    const plan = await compile(tape, [end]);
+    const positive = (data: ArrayLike<number>) => Array.from(data, (v) => Math.max(0, v));
+    const read = async () => [...((await plan.read(end)) as Float32Array)];
+    const dataOf = async (value: Value) => [...((await storage.read(value)) as Float32Array)];
+    const first = await dataOf(weight);
+    const sum = async (fixed: number[]) => {
+      const given = positive(await dataOf(x));
+      return positive(fixed).map((v, i) => Math.fround(v + given[i]));
+    };
+    for (const seed of [2, 3, 4]) {
+      storage.write(x, Float32Array.from(uniform(size(x.shape), seed)));
+      plan.run(seed - 1);
+      expect(await read()).toEqual(await sum(first));
+    }
+    storage.write(weight, Float32Array.from(uniform(size(weight.shape), 5)));
+    plan.run();
+    expect(await read()).toEqual(await sum(first));
+    plan.stateChanged();
+    plan.run();
+    expect(await read()).toEqual(await sum(await dataOf(weight)));
+  });
+
+  it('is not what reads anything else, or writes in place', async () => {
+    const weight = filled('weight', [WIDTH, WIDTH], 1);
+    const total = filled('total', [WIDTH, WIDTH], 2);
+    const tape = new Tape(undefined, undefined, [weight]);
+    tape.dispatch(accumulate, { y: total, x: weight });
+    const plan = await compile(tape);
+    const before = (await storage.read(total)) as Float32Array;
+    const add = (await storage.read(weight)) as Float32Array;
+    plan.run();
+    plan.run();
+    const expected = before.map((v, i) => Math.fround(Math.fround(v + add[i]) + add[i]));
+    expect([...((await storage.read(total)) as Float32Array)]).toEqual([...expected]);
+  });
+});
+
 describe('compile', () => {
   it('drops what nothing reads, and keeps what it is asked to', async () => {
     const tape = new Tape();

@@ -89,7 +89,14 @@ export const conv5x5 = defineOperation({
     { x, weight }: Record<'x' | 'weight', Value>,
     { layout, variant }: Conv5x5Attributes = {},
   ): Record<'y', Value> {
-    const choice = tuned(tape, 'forward', [x], weight.shape[4], variant);
+    const choice = tuned(
+      tape,
+      'forward',
+      [x],
+      weight.shape[4],
+      variant,
+      tape.fixed.includes(weight.root),
+    );
     const chosen = layout ? 'plain' : conv5x5Variant(tape.capabilities, [x.spec], choice.variant);
     if (chosen === 'plain') {
       const { y } = tape.dispatch(conv5x5ForwardPlain, { x, weight }, { layout });
@@ -142,6 +149,7 @@ function tuned(
   [read, ...more]: Value[],
   outputs: number,
   asked: Conv5x5Variant = 'auto',
+  fixed = false,
 ): { variant: Conv5x5Variant; tile: WinogradTile; rest: Omit<ConvChoice, 'variant' | 'tile'> } {
   const tile = winogradTile(read.shape);
   if (asked !== 'auto') return { variant: asked, tile, rest: {} };
@@ -158,7 +166,7 @@ function tuned(
   const bordered = conv5x5Variant(capabilities, specs) !== 'plain';
   const may = !direct && bordered && works(capabilities, 'conv5x5 winograd');
   const [, N, C, H, W] = read.shape;
-  const layer = { images: N, channels: C, outputs, map: [H, W] } as const;
+  const layer = { images: N, channels: C, outputs, map: [H, W], fixed } as const;
   const pays = may && winogradPays(capabilities, pass, WINOGRAD[tile], layer);
   return { variant: pays ? 'winograd' : 'auto', tile, rest: {} };
 }

@@ -52,6 +52,10 @@ export function winogradWeightGradient(
 }
 
 function multiply(tape: Tape, left: Value, right: Value): Value {
-  const { kernel, attributes } = winogradProductKernel(tape.capabilities, right.shape[3]);
+  const { kernel, attributes } = winogradProductKernel(
+    tape.capabilities,
+    left.shape,
+    right.shape[3],
+  );
   return tape.dispatch(kernel, { left, right }, attributes).product;
 }
