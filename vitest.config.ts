@@ -87,7 +87,7 @@ export default defineConfig({
       ...(adapter
         ? [
             inNode('node', { include: [GPU_TESTS], exclude: MANY_KERNELS }),
-            inNode('node, unoptimized', {
+            inNode('node-unoptimized', {
               include: MANY_KERNELS,
               env: { GALLIVM_PERF: 'nopt' },
             }),

@@ -26,7 +26,9 @@ async function everything() {
   const whole = true;
   await Promise.all([
     vitest('tests without a GPU', ['--project=unit'], { whole }),
-    hasAdapter && vitest('tests on the GPU in Node', ['--project=node*'], { whole }),
+    ...(hasAdapter ? ['node', 'node-unoptimized'] : []).map((project) =>
+      vitest(`tests on the GPU in Node: ${project}`, [`--project=${project}`], { whole }),
+    ),
     engines && testEngines(engines === 'short' ? ['--short'] : [], { whole }),
     (async () => {
       await vitest('tests on the GPU in Chrome', ['--project=chrome']);
