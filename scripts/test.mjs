@@ -7,6 +7,13 @@ import { ensureDependencies, windows } from './bootstrap.mjs';
 import { testEngines } from './engines.mjs';
 import { finish, node, run, total, vitest } from './vitest.mjs';
 
+const ENGINES = { short: ['--short'], all: [] };
+const engines = process.env.FACEGRAD_ENGINES;
+if (engines && !(engines in ENGINES)) {
+  console.error(`FACEGRAD_ENGINES is ${engines}; short and all are what it can be`);
+  process.exit(1);
+}
+
 ensureDependencies();
 
 const checks = ['typecheck', 'lint', 'format:check', 'check:imports'].map(async (title) => {
@@ -21,7 +28,6 @@ await Promise.all(checks);
 
 /** Side by side: of one vitest, two cores are one worker. What does not run in Chrome says what it found when it has ended. */
 async function everything() {
-  const engines = process.env.FACEGRAD_ENGINES;
   const hasAdapter = (await node('scripts/run.mjs', 'tools/node_adapter.ts')) === 0;
   const whole = true;
   await Promise.all([
@@ -29,7 +35,7 @@ async function everything() {
     ...(hasAdapter ? ['node', 'node-unoptimized'] : []).map((project) =>
       vitest(`tests on the GPU in Node: ${project}`, [`--project=${project}`], { whole }),
     ),
-    engines && testEngines(engines === 'short' ? ['--short'] : [], { whole }),
+    engines && testEngines(ENGINES[engines], { whole }),
     (async () => {
       await vitest('tests on the GPU in Chrome', ['--project=chrome']);
       await vitest('the demo in Chrome', ['--config=vitest.e2e.config.ts']);

@@ -1,7 +1,7 @@
 // product[b,i,j] = sum over k of left[b,i,k] * right[b,k,j]
 //
-// What `product.wgsl` defines, for few columns, which a single image has few tiles for: most loads are of `left`, and
-// here each brings 4 numbers.
+// What `product.wgsl` defines, for few columns: a single image has few tiles. Most loads are then of `left`, and here
+// each brings 4 numbers.
 //
 // Layout: left [B,I,K], right [B,K,J] and product [B,I,J] dense, J and K multiples of 4.
 // Threads: one for 8 rows and a vec4 of columns, rows in x; workgroup y is the vec4, z is b. All lanes need the
@@ -49,7 +49,7 @@ fn main(
   var at5 = (from_left + min(i + 5u, last)) * terms;
   var at6 = (from_left + min(i + 6u, last)) * terms;
   var at7 = (from_left + min(i + 7u, last)) * terms;
-  // Of the 4 terms of a vec4 this lane's one.
+  // This lane's one of 4 terms.
   var from_right = (id.z * 4u * terms + (invocation & 3u)) * params.columns + j;
   let next = 4u * params.columns;
   var sum0 = vec4<f32>();

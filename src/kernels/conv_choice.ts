@@ -171,8 +171,8 @@ export function winogradTile([, , , H, W]: readonly number[]): WinogradTile {
   return multiplications(3) < multiplications(4) ? 3 : 4;
 }
 
-/** From where on Winograd is faster; for passes by C O / (C + O), as what it saves grows with C O and its transforms with C + O. */
-type Pays = { map: number; tiles: number; fixed: number } & Record<ConvPass, number>;
+/** From where on Winograd is faster, `fixed` of tiles where filters are transformed once; for passes by C O / (C + O), as what it saves grows with C O and its transforms with C + O. */
+type Pays = { map: number; tiles: number; fixed?: number } & Record<ConvPass, number>;
 
 /**
  * By lanes, as measured on SwiftShader (4) and lavapipe (8). On a GPU, where launches and memory decide, the direct kernels
@@ -181,11 +181,11 @@ type Pays = { map: number; tiles: number; fixed: number } & Record<ConvPass, num
 const WINOGRAD_PAYS: Record<WinogradForm['taps'], Record<number, Pays>> = {
   5: {
     4: { map: 6, tiles: 8, fixed: 4, forward: 5, backward_input: 5, backward_weight: 5 },
-    8: { map: 7, tiles: 16, fixed: 16, forward: 24, backward_input: 16, backward_weight: 8 },
+    8: { map: 7, tiles: 16, forward: 24, backward_input: 16, backward_weight: 8 },
   },
   3: {
-    4: { map: 3, tiles: 4, fixed: 4, forward: 7, backward_input: 7, backward_weight: 7 },
-    8: { map: 6, tiles: 4, fixed: 4, forward: 20, backward_input: 11, backward_weight: 11 },
+    4: { map: 3, tiles: 4, forward: 7, backward_input: 7, backward_weight: 7 },
+    8: { map: 6, tiles: 4, forward: 20, backward_input: 11, backward_weight: 11 },
   },
 };
 
@@ -209,10 +209,10 @@ export function winogradPays(
   const lanes = subgroupsOf(capabilities, 4) && cpuLanes(capabilities);
   if (!lanes) return false;
   const least = WINOGRAD_PAYS[taps][lanes];
+  const tiles = (fixed && least.fixed) || least.tiles;
   return (
     Math.min(...map) >= least.map &&
-    images * Math.ceil(map[0] / tile) * Math.ceil(map[1] / tile) >=
-      (fixed ? least.fixed : least.tiles) &&
+    images * Math.ceil(map[0] / tile) * Math.ceil(map[1] / tile) >= tiles &&
     (channels * outputs) / (channels + outputs) >= least[pass] &&
     (pass !== 'backward_weight' || outputs % 4 === 0)
   );
@@ -255,7 +255,7 @@ export function winogradRanges(
   }));
 }
 
-/** Up to so many columns, and from so many rows on, most lanes of `winogradProductSubgroup` would be idle, and those of the narrow one are not. */
+/** Up to so many columns most lanes of `winogradProductSubgroup` are idle; from so many rows on those of the narrow one are not. */
 const NARROW = { columns: 16, rows: 32 };
 
 /**

@@ -129,7 +129,7 @@ export class Network {
     for (const arena of Object.values(this.arenas)) arena.finish();
   }
 
-  /** All of them, as they lie in memory: fixed, where nothing is trained. */
+  /** Parameters and statistics, as they lie in memory: all of what is fixed where nothing is trained. */
   get weights(): Value[] {
     return Object.values(this.arenas).map(({ flat }) => flat);
   }
@@ -232,7 +232,7 @@ export interface Use {
   samples: number;
   /** With its gradients. */
   training?: boolean;
-  /** Without, and with weights that stay as they are. */
+  /** With weights that stay as they are: no training, and none between two runs. */
   fixed?: boolean;
   tuning?: Tuning;
 }

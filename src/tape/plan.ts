@@ -81,9 +81,8 @@ export class Plan {
     const needed = dropUnread(tape.dispatches, new Set(keep.map(({ root }) => root)));
     for (const dispatch of needed) refuseAliasing(dispatch);
     const once = madeOnce(needed, tape.fixed);
-    const dispatches = [...once, ...needed.filter((dispatch) => !once.has(dispatch))];
-    const lasting = [...once].flatMap(written);
-    const { slots, sizes, before } = layOut(dispatches, [...keep, ...lasting]);
+    const dispatches = [...new Set([...once, ...needed])];
+    const { slots, sizes, before } = layOut(dispatches, [...keep, ...[...once].flatMap(written)]);
 
     const pipelines = await pipelinesOf(dispatches, gpu, options.onProgress);
 

@@ -31,8 +31,8 @@ export const SHARED = [conv5x5FlipWeights, conv5x5ReduceWeight].map(({ shader })
 
 /** Sides of the maps: one for each family of 5x5 kernels. */
 const SIDES = [3, 6, 12];
-/** Images, channels in and out. */
-const [N, C, O] = [2, 8, 16];
+/** Images, channels in and out: so many that both of Winograd's products by subgroups have a part. */
+const [N, C, O] = [2, 8, 32];
 
 /** Trials of all that this adapter has kernels for, with or without the gradients'. */
 export function trials(capabilities: Capabilities, gradients = true): Trial[] {
@@ -53,13 +53,15 @@ export function trials(capabilities: Capabilities, gradients = true): Trial[] {
 }
 
 function conv5x5Trial(capabilities: Capabilities, side: number, gradients: boolean): Trial {
+  // Weight gradients of small maps have kernels for channels that fill a subgroup.
+  const channels = Math.max(C, capabilities.subgroupMaxSize);
   const by = (variant: 'plain' | FastConv5x5Variant) =>
     record(
       new Tape(capabilities),
       conv5x5,
       {
-        x: state('x', f32([1, N, C, side, side], bordered(side))),
-        weight: state('weight', f32([1, C, 5, 5, O])),
+        x: state('x', f32([1, N, channels, side, side], bordered(side))),
+        weight: state('weight', f32([1, channels, 5, 5, O])),
       },
       { variant },
       gradients,
@@ -109,13 +111,13 @@ function convTrial(
   };
 }
 
-/** Without a bias, which it has no kernel for. With so many channels that each of its matrix products has a part. */
+/** Without a bias, which it has no kernel for. */
 function winogradTrial(capabilities: Capabilities, gradients: boolean): Trial {
   const by = (tape: Tape) =>
     record(
       tape,
       conv,
-      { x: state('x', f32([1, N, C, 7, 6])), weight: state('weight', f32([1, C, 3, 3, 32])) },
+      { x: state('x', f32([1, N, C, 7, 6])), weight: state('weight', f32([1, C, 3, 3, O])) },
       { padding: 1, variant: 'winograd' },
       gradients,
     );

@@ -11,7 +11,7 @@ import { loadNetwork, readWeights } from '../../src/train/weights_file';
 import { chooseNodeAdapter } from '../../tools/node_adapter';
 import { openTestGpu } from '../support/gpu';
 import { seriousFindings } from './axe';
-import { click, bar, FULL, launch, openTab, press, shots, text, waitForData } from './browser';
+import { bar, click, FULL, launch, openTab, press, shots, text, waitForData } from './browser';
 import { waitForElement, waitForText, waitUntil, type Watch } from './browser';
 import { writeScenes } from './camera_clip';
 

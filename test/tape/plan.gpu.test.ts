@@ -201,7 +201,7 @@ describe('what is made of fixed state alone', () => {
     expect(await read()).toEqual(await sum(await dataOf(weight)));
   });
 
-  it('is not what reads anything else, or writes in place', async () => {
+  it('is nothing that writes state', async () => {
     const weight = filled('weight', [WIDTH, WIDTH], 1);
     const total = filled('total', [WIDTH, WIDTH], 2);
     const tape = new Tape(undefined, undefined, [weight]);

@@ -83,12 +83,11 @@ function byWinograd(
   [, images, channels]: readonly number[],
   outputs: number,
   map: Pixels,
-  fixed = false,
 ): boolean {
   if (taps !== 3 || stride !== 1 || depthwise || variant === 'direct') return false;
   if (variant === 'winograd') return true;
   const may = tuning?.kernels !== 'direct' && works(capabilities, 'conv 3x3 winograd');
-  const layer = { images, channels, outputs, map, fixed };
+  const layer = { images, channels, outputs, map };
   return may && winogradPays(capabilities, pass, WINOGRAD_3X3, layer);
 }
 
@@ -134,8 +133,7 @@ export function convOutput(
   }
   if (taps === 1) return multiply(tape, frame, weight, bias, map);
   // Its last step adds no bias: what has one is the last layer, as batch norm has its own.
-  const fixed = tape.fixed.includes(weight.root);
-  if (!bias && byWinograd(tape, 'forward', window, frame.shape, weight.shape[4], map, fixed)) {
+  if (!bias && byWinograd(tape, 'forward', window, frame.shape, weight.shape[4], map)) {
     return winogradConvolution(tape, WINOGRAD_3X3, frame, weight, map, { flipped: false });
   }
   return convolve(tape, frame, weight, bias, window, { stride, map });
