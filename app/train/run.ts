@@ -254,14 +254,16 @@ export class Run {
     if (this.#paused && event.type !== 'done') await this.#aside(() => this.#wait(trainer));
   }
 
-  /** Looks by the clock: every step where steps are slow, now and then where they are fast. */
+  /** Looks by the clock: every step where steps are slow, now and then where they are fast; every step that is compared. */
   #adjustLooks(step: number): void {
     const { step: before, time } = this.#lookedAt;
     const now = performance.now();
     if (step > before) {
       const perStep = (now - time) / (step - before);
       this.#perStep = this.#perStep > 0 ? 0.8 * this.#perStep + 0.2 * perStep : perStep;
-      this.trainer!.logEvery = Math.max(1, Math.round(LOOK_MS / this.#perStep));
+      // A point of several steps is their mean, and not to be compared with the original's single ones.
+      const compared = this.record.kernel && step < ORIGINAL_STEPS;
+      this.trainer!.logEvery = compared ? 1 : Math.max(1, Math.round(LOOK_MS / this.#perStep));
     }
     this.#lookedAt = { step, time: now };
   }
