@@ -1,6 +1,7 @@
 // product[b,i,j] = sum over k of left[b,i,k] * right[b,k,j]
 //
-// What `product.wgsl` defines, with 16 rows and 8 columns a thread: 128 sums in registers.
+// What `product.wgsl` defines, with 16 rows and 8 columns a thread: 128 sums in registers. Fewer where there are no
+// more: 8 rows unless TALL, 4 columns unless WIDE.
 //
 // Layout: left [B,I,K], right [B,K,J] and product [B,I,J] dense, J a multiple of 4.
 // Threads: one for two vec4s of columns, WORKGROUP_SIZE vec4s apart, and 16 rows. Workgroup x is the block of
@@ -13,6 +14,8 @@
 enable subgroups;
 
 override WORKGROUP_SIZE: u32 = 64;
+override TALL: bool = true;
+override WIDE: bool = true;
 
 struct Params {
   rows: u32, // I
@@ -38,8 +41,8 @@ fn main(
   @builtin(local_invocation_index) local: u32,
   @builtin(subgroup_invocation_id) invocation: u32,
 ) {
-  let j = group.x * 2u * WORKGROUP_SIZE + local;
-  let i = group.y * 16u;
+  let j = group.x * select(1u, 2u, WIDE) * WORKGROUP_SIZE + local;
+  let i = group.y * select(8u, 16u, TALL);
   let last_row = params.rows - 1u;
   let last_column = params.columns - 1u;
 
@@ -87,59 +90,68 @@ fn main(
   var right1 = group.z * params.terms * params.columns + min(j + WORKGROUP_SIZE, last_column);
   for (var k = 0u; k < params.terms; k++) {
     let low = right[right0];
-    let high = right[right1];
     let own0 = left[left0];
     let own1 = left[left1];
-    let own2 = left[left2];
-    let own3 = left[left3];
+    var high = vec4<f32>();
+    if (WIDE) {
+      high = right[right1];
+    }
     let l0 = subgroupBroadcast(own0, 0u);
     low0 += l0 * low;
-    high0 += l0 * high;
     let l1 = subgroupBroadcast(own0, 1u);
     low1 += l1 * low;
-    high1 += l1 * high;
     let l2 = subgroupBroadcast(own0, 2u);
     low2 += l2 * low;
-    high2 += l2 * high;
     let l3 = subgroupBroadcast(own0, 3u);
     low3 += l3 * low;
-    high3 += l3 * high;
     let l4 = subgroupBroadcast(own1, 0u);
     low4 += l4 * low;
-    high4 += l4 * high;
     let l5 = subgroupBroadcast(own1, 1u);
     low5 += l5 * low;
-    high5 += l5 * high;
     let l6 = subgroupBroadcast(own1, 2u);
     low6 += l6 * low;
-    high6 += l6 * high;
     let l7 = subgroupBroadcast(own1, 3u);
     low7 += l7 * low;
-    high7 += l7 * high;
-    let l8 = subgroupBroadcast(own2, 0u);
-    low8 += l8 * low;
-    high8 += l8 * high;
-    let l9 = subgroupBroadcast(own2, 1u);
-    low9 += l9 * low;
-    high9 += l9 * high;
-    let l10 = subgroupBroadcast(own2, 2u);
-    low10 += l10 * low;
-    high10 += l10 * high;
-    let l11 = subgroupBroadcast(own2, 3u);
-    low11 += l11 * low;
-    high11 += l11 * high;
-    let l12 = subgroupBroadcast(own3, 0u);
-    low12 += l12 * low;
-    high12 += l12 * high;
-    let l13 = subgroupBroadcast(own3, 1u);
-    low13 += l13 * low;
-    high13 += l13 * high;
-    let l14 = subgroupBroadcast(own3, 2u);
-    low14 += l14 * low;
-    high14 += l14 * high;
-    let l15 = subgroupBroadcast(own3, 3u);
-    low15 += l15 * low;
-    high15 += l15 * high;
+    if (WIDE) {
+      high0 += l0 * high;
+      high1 += l1 * high;
+      high2 += l2 * high;
+      high3 += l3 * high;
+      high4 += l4 * high;
+      high5 += l5 * high;
+      high6 += l6 * high;
+      high7 += l7 * high;
+    }
+    if (TALL) {
+      let own2 = left[left2];
+      let own3 = left[left3];
+      let l8 = subgroupBroadcast(own2, 0u);
+      low8 += l8 * low;
+      let l9 = subgroupBroadcast(own2, 1u);
+      low9 += l9 * low;
+      let l10 = subgroupBroadcast(own2, 2u);
+      low10 += l10 * low;
+      let l11 = subgroupBroadcast(own2, 3u);
+      low11 += l11 * low;
+      let l12 = subgroupBroadcast(own3, 0u);
+      low12 += l12 * low;
+      let l13 = subgroupBroadcast(own3, 1u);
+      low13 += l13 * low;
+      let l14 = subgroupBroadcast(own3, 2u);
+      low14 += l14 * low;
+      let l15 = subgroupBroadcast(own3, 3u);
+      low15 += l15 * low;
+      if (WIDE) {
+        high8 += l8 * high;
+        high9 += l9 * high;
+        high10 += l10 * high;
+        high11 += l11 * high;
+        high12 += l12 * high;
+        high13 += l13 * high;
+        high14 += l14 * high;
+        high15 += l15 * high;
+      }
+    }
     left0++;
     left1++;
     left2++;
@@ -148,35 +160,41 @@ fn main(
     right1 += params.columns;
   }
   store(i, j, group.z, low0);
-  store(i, j + WORKGROUP_SIZE, group.z, high0);
   store(i + 1u, j, group.z, low1);
-  store(i + 1u, j + WORKGROUP_SIZE, group.z, high1);
   store(i + 2u, j, group.z, low2);
-  store(i + 2u, j + WORKGROUP_SIZE, group.z, high2);
   store(i + 3u, j, group.z, low3);
-  store(i + 3u, j + WORKGROUP_SIZE, group.z, high3);
   store(i + 4u, j, group.z, low4);
-  store(i + 4u, j + WORKGROUP_SIZE, group.z, high4);
   store(i + 5u, j, group.z, low5);
-  store(i + 5u, j + WORKGROUP_SIZE, group.z, high5);
   store(i + 6u, j, group.z, low6);
-  store(i + 6u, j + WORKGROUP_SIZE, group.z, high6);
   store(i + 7u, j, group.z, low7);
-  store(i + 7u, j + WORKGROUP_SIZE, group.z, high7);
-  store(i + 8u, j, group.z, low8);
-  store(i + 8u, j + WORKGROUP_SIZE, group.z, high8);
-  store(i + 9u, j, group.z, low9);
-  store(i + 9u, j + WORKGROUP_SIZE, group.z, high9);
-  store(i + 10u, j, group.z, low10);
-  store(i + 10u, j + WORKGROUP_SIZE, group.z, high10);
-  store(i + 11u, j, group.z, low11);
-  store(i + 11u, j + WORKGROUP_SIZE, group.z, high11);
-  store(i + 12u, j, group.z, low12);
-  store(i + 12u, j + WORKGROUP_SIZE, group.z, high12);
-  store(i + 13u, j, group.z, low13);
-  store(i + 13u, j + WORKGROUP_SIZE, group.z, high13);
-  store(i + 14u, j, group.z, low14);
-  store(i + 14u, j + WORKGROUP_SIZE, group.z, high14);
-  store(i + 15u, j, group.z, low15);
-  store(i + 15u, j + WORKGROUP_SIZE, group.z, high15);
+  if (WIDE) {
+    store(i, j + WORKGROUP_SIZE, group.z, high0);
+    store(i + 1u, j + WORKGROUP_SIZE, group.z, high1);
+    store(i + 2u, j + WORKGROUP_SIZE, group.z, high2);
+    store(i + 3u, j + WORKGROUP_SIZE, group.z, high3);
+    store(i + 4u, j + WORKGROUP_SIZE, group.z, high4);
+    store(i + 5u, j + WORKGROUP_SIZE, group.z, high5);
+    store(i + 6u, j + WORKGROUP_SIZE, group.z, high6);
+    store(i + 7u, j + WORKGROUP_SIZE, group.z, high7);
+  }
+  if (TALL) {
+    store(i + 8u, j, group.z, low8);
+    store(i + 9u, j, group.z, low9);
+    store(i + 10u, j, group.z, low10);
+    store(i + 11u, j, group.z, low11);
+    store(i + 12u, j, group.z, low12);
+    store(i + 13u, j, group.z, low13);
+    store(i + 14u, j, group.z, low14);
+    store(i + 15u, j, group.z, low15);
+    if (WIDE) {
+      store(i + 8u, j + WORKGROUP_SIZE, group.z, high8);
+      store(i + 9u, j + WORKGROUP_SIZE, group.z, high9);
+      store(i + 10u, j + WORKGROUP_SIZE, group.z, high10);
+      store(i + 11u, j + WORKGROUP_SIZE, group.z, high11);
+      store(i + 12u, j + WORKGROUP_SIZE, group.z, high12);
+      store(i + 13u, j + WORKGROUP_SIZE, group.z, high13);
+      store(i + 14u, j + WORKGROUP_SIZE, group.z, high14);
+      store(i + 15u, j + WORKGROUP_SIZE, group.z, high15);
+    }
+  }
 }

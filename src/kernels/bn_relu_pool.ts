@@ -7,6 +7,7 @@ import {
   f32,
   layoutOf,
   planeStride,
+  powerOfTwo,
   reducers,
   size,
   type Gathered,
@@ -14,8 +15,8 @@ import {
   type TensorSpec,
 } from './kernel';
 
-/** Elements that a workgroup of the inference covers: WORKGROUP_SIZE * ROUNDS of the shader. */
-const PER_WORKGROUP = 512;
+/** Elements that a thread of the inference writes: ROUNDS of the shader. */
+const ROUNDS = 8;
 
 interface WithLayout {
   /** Physical layout of the result; dense by default. */
@@ -36,10 +37,10 @@ function forwardParams(x: TensorSpec, layout?: Layout) {
   return { batch, channels, height, width, y_border: y.border, y_row_stride: y.rowStride };
 }
 
-function forwardWorkgroups(x: TensorSpec, layout?: Layout): [number, number, number] {
-  const [G, N, C] = x.shape;
-  const plane = planeStride(pooled(x).shape, layout);
-  return [Math.max(1, Math.ceil((N * plane) / PER_WORKGROUP)), G * C, 1];
+/** Elements of one channel's planes of y, and how many threads share them: on the smallest maps there are few. */
+function inferenceThreads(x: TensorSpec, layout?: Layout) {
+  const elements = x.shape[1] * planeStride(pooled(x).shape, layout);
+  return { elements, threads: Math.min(64, Math.max(4, powerOfTwo(elements))) };
 }
 
 const channelOf = ({ shape }: TensorSpec) => f32([shape[0], shape[2]]);
@@ -82,7 +83,14 @@ export const bnReluPoolInference = defineKernel({
     { layout }: WithLayout & { eps: number },
   ) => ({ y: pooled(x, layout) }),
   params: ({ x }, { layout, eps }) => ({ ...forwardParams(x, layout), eps }),
-  workgroups: ({ x }, { layout }) => forwardWorkgroups(x, layout),
+  overrides: ({ x }, { layout }) => ({
+    WORKGROUP_SIZE: inferenceThreads(x, layout).threads,
+    ROUNDS,
+  }),
+  workgroups: ({ x }, { layout }) => {
+    const { elements, threads } = inferenceThreads(x, layout);
+    return [Math.max(1, Math.ceil(elements / (threads * ROUNDS))), x.shape[0] * x.shape[2], 1];
+  },
   flops: ({ x }) => 2 * size(x.shape),
 });
 

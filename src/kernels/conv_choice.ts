@@ -276,9 +276,12 @@ export function winogradProductKernel(
       wanted: columns,
     });
   }
+  // A CPU runs the subgroups of a workgroup in turn: with one each, none is idle and all layers share a pipeline.
   const by = (kernel: typeof winogradProduct, threads: number) => ({
     kernel,
-    attributes: { workgroupSize: fit(capabilities, Math.ceil(threads), 64) },
+    attributes: {
+      workgroupSize: cpuLanes(capabilities) ?? fit(capabilities, Math.ceil(threads), 64),
+    },
   });
   if (!subgroupsOf(capabilities, 4)) return by(winogradProduct, columns / 4);
   const narrow = columns <= NARROW.columns && rows >= NARROW.rows && terms % 4 === 0;
