@@ -11,6 +11,9 @@ import type { ConfigFile } from './train_options';
 
 export const DEFINITIONS = 'experiments';
 export const RESULTS = 'docs/results';
+/** What measures the rows of `live`. */
+export const LIVE =
+  'FACEGRAD_E2E_FULL=1 FACEGRAD_E2E_RESULTS=docs/results/realtime.json npm run test:e2e -- live';
 
 /** A row of a table: a system and its settings. */
 export interface Variant {
@@ -57,6 +60,8 @@ export interface Experiment {
   folds?: number;
   /** Families of `src/data/corrupt.ts`: then the shipped weights are measured on spoilt pictures, and nothing is trained. */
   corruptions?: string[];
+  /** The demo's tests measure it (`test/e2e/live.e2e.test.ts`); nothing is trained. */
+  live?: true;
   /** Variants whose embeddings are measured too. */
   embeddings?: string[];
   /** Whether the confusion matrices of its first row are shown. */
@@ -158,12 +163,26 @@ export interface SpoiltComparison extends McNemar {
   corrected: number;
 }
 
+/** The speed of Live, in the demo's test with a film for a camera. */
+export interface LiveRow {
+  weights: string;
+  faces: number;
+  framesPerSecond: number;
+  /** Median milliseconds from a frame to its label. */
+  latency: number;
+  adapter: string;
+  browser: string;
+  processor: string;
+  commit?: string;
+}
+
 export interface Results {
   rows: Row[];
   comparisons: Comparison[];
   folds?: FoldRow[];
   spoilt?: SpoiltRow[];
   spoiltComparisons?: SpoiltComparison[];
+  live?: LiveRow[];
   /** Images by split and class. */
   counts?: Record<string, Record<string, number>>;
 }

@@ -13,6 +13,7 @@ import { FacegradError } from '../src/gpu/errors';
 import { openModel } from '../tools/own_model';
 import { command, list, parse, runtimeOption } from './command';
 import {
+  LIVE,
   readExperiments,
   readResults,
   RESULTS,
@@ -108,6 +109,7 @@ export async function main(argv: string[]): Promise<number> {
 
 function listed(experiment: Experiment, { rows, spoilt = [], folds: parts = [] }: Results): string {
   const { id, title, budget, seeds, variants, corruptions, folds } = experiment;
+  if (experiment.live) return `${id}: ${title}; measured by ${LIVE}`;
   if (folds) {
     const lines = variants.map(({ name, untrained }) => {
       const found = parts.filter(({ variant }) => variant === name).length;

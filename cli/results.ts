@@ -2,7 +2,14 @@
 import { CORRUPTIONS } from '../src/data/corrupt';
 import { metricsOf, type Metrics } from '../src/train/metrics';
 import { deviation, mean, wilson } from '../src/train/statistics';
-import type { Comparison, Experiment, Results, Row, Variant } from './experiment';
+import {
+  LIVE,
+  type Comparison,
+  type Experiment,
+  type Results,
+  type Row,
+  type Variant,
+} from './experiment';
 
 const HEAD = `# Results
 
@@ -149,6 +156,32 @@ function spoiled(
   ];
 }
 
+/** How fast Live is, by adapter. */
+function lively({ title, text }: Experiment, { live = [] }: Results): string[] {
+  const lines = live.map((row) =>
+    cells([
+      row.weights,
+      row.faces,
+      row.framesPerSecond.toFixed(1),
+      row.latency.toFixed(0),
+      row.adapter,
+      row.browser,
+      row.processor,
+      row.commit ?? 'unknown',
+    ]),
+  );
+  const titles = ['weights', 'faces', 'frames/s', 'ms to the label', 'adapter', 'browser'];
+  return [
+    `## ${title}`,
+    '',
+    text,
+    '',
+    ...table([...titles, 'processor', 'commit'], lines),
+    `\`${LIVE}\` measures it where it runs.`,
+    '',
+  ];
+}
+
 /** Folds added up, over seeds. */
 function folded(experiment: Experiment, { folds: rows = [], comparisons }: Results): string[] {
   const { id, title, text, variants, seeds, folds = 1, budget } = experiment;
@@ -222,6 +255,7 @@ function section(experiment: Experiment, results: Results): string[] {
   if (experiment.counts) return counted(experiment, results);
   if (experiment.folds) return folded(experiment, results);
   if (experiment.corruptions) return spoiled(experiment, results);
+  if (experiment.live) return lively(experiment, results);
   const { rows, comparisons } = results;
   const { id, title, text, variants, seeds, budget } = experiment;
   const known = rows.filter(({ variant }) => variants.some(({ name }) => name === variant));

@@ -1,8 +1,10 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'puppeteer';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import type { LiveRow, Results } from '../../cli/experiment';
+import { gitCommit } from '../../cli/files';
 import { readWeights } from '../../src/train/weights_file';
 import { seriousFindings } from './axe';
 import {
@@ -26,6 +28,9 @@ const PARTS: Part[] = [
   { faces: 1, seconds: FULL ? 8 : 4 },
   { faces: 2, seconds: FULL ? 8 : 4 },
 ];
+
+/** Where the speeds are kept, for docs/results.md. */
+const RESULTS = FULL ? process.env.FACEGRAD_E2E_RESULTS : undefined;
 
 const folder = mkdtempSync(join(tmpdir(), 'facegrad-live-'));
 const clip = join(folder, 'camera.mjpeg');
@@ -77,6 +82,30 @@ async function pausedTraining(): Promise<void> {
   await waitForText(page, '.run', /step\s*([2-9]|\d\d) of/);
   await press(page, 'Pause');
   await waitForText(page, '.run', /Resume/);
+}
+
+/** Puts the speed of the network that is shown in place of an older one of this adapter. */
+async function keepSpeed(
+  path: string,
+  measured: Pick<LiveRow, 'faces' | 'framesPerSecond' | 'latency'>,
+): Promise<void> {
+  const { live = [] }: Partial<Results> = existsSync(path)
+    ? JSON.parse(readFileSync(path, 'utf8'))
+    : {};
+  const row: LiveRow = {
+    weights: await page.$eval('.live-side select', ({ selectedOptions: [{ text }] }) => text),
+    ...measured,
+    adapter: (await text(page, '.live-side .card > .muted.small')).split(' · ').at(-1)!,
+    browser: await browser.version(),
+    processor: `${cpus().length} x ${cpus()[0].model}`,
+    commit: gitCommit(),
+  };
+  const key = ({ weights, faces, adapter }: LiveRow) => `${faces} ${weights} ${adapter}`;
+  const kept = [...live.filter((one) => key(one) !== key(row)), row].sort((a, b) =>
+    key(a).localeCompare(key(b)),
+  );
+  const results: Results = { rows: [], comparisons: [], live: kept };
+  writeFileSync(path, `${JSON.stringify(results, null, 1)}\n`);
 }
 
 /** One result of the page: when it stood there, how many faces, and how long after its frame. */
@@ -229,6 +258,7 @@ describe('the camera', () => {
       const latency = median(longest.map(({ latency }) => latency));
       bar(`${faces} faces, frames/s`, rate, { least: faces === 1 ? 10 : 1 });
       bar(`${faces} faces, ms from frame to label`, latency, { most: faces === 1 ? 150 : 1000 });
+      if (RESULTS) await keepSpeed(RESULTS, { faces, framesPerSecond: rate, latency });
     }
     const { longTasks } = await observedSince(page, since);
     bar('longest task, ms', Math.max(0, ...longTasks.map(({ ms }) => ms)), { most: 100 });
