@@ -1,7 +1,7 @@
 // product[b,i,j] = sum over k of left[b,i,k] * right[b,k,j]
 //
-// What `product.wgsl` defines, with 16 rows and 8 columns a thread: 128 sums in registers. Fewer where there are no
-// more: 8 rows unless TALL, 4 columns unless WIDE.
+// What `product.wgsl` defines, with 16 rows and 8 columns a thread: 128 sums in registers. Where there are
+// no more than 8 rows it is not TALL, with one vec4 of columns a thread not WIDE: half of the sums is left out.
 //
 // Layout: left [B,I,K], right [B,K,J] and product [B,I,J] dense, J a multiple of 4.
 // Threads: one for two vec4s of columns, WORKGROUP_SIZE vec4s apart, and 16 rows. Workgroup x is the block of
@@ -14,8 +14,8 @@
 enable subgroups;
 
 override WORKGROUP_SIZE: u32 = 64;
-override TALL: bool = true;
-override WIDE: bool = true;
+override TALL: bool = true; // more than 8 rows
+override WIDE: bool = true; // more vec4s of columns than threads
 
 struct Params {
   rows: u32, // I
@@ -41,8 +41,8 @@ fn main(
   @builtin(local_invocation_index) local: u32,
   @builtin(subgroup_invocation_id) invocation: u32,
 ) {
-  let j = group.x * select(1u, 2u, WIDE) * WORKGROUP_SIZE + local;
-  let i = group.y * select(8u, 16u, TALL);
+  let j = group.x * 2u * WORKGROUP_SIZE + local;
+  let i = group.y * 16u;
   let last_row = params.rows - 1u;
   let last_column = params.columns - 1u;
 

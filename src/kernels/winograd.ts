@@ -265,24 +265,19 @@ export interface ProductAttributes {
   workgroupSize: number;
 }
 
-/** The block of the product that a thread makes: rows, and vec4s of columns. */
-interface Block {
-  rows: number;
-  vectors: number;
-}
-
 /** product [G,P,I,J] of left [G,P,I,K] and right [G,P,K,J], J a multiple of 4: one for each network and position. */
 const matrixProduct = (
   name: string,
   shader: WgslModule,
-  block: (rows: number, vectors: number, workgroupSize: number) => Block,
-  { narrow = false, shrinks = false } = {},
-) => {
-  const blockOf = (
-    { left, right }: Record<'left' | 'right', TensorSpec>,
-    { workgroupSize }: ProductAttributes,
-  ) => block(left.shape[2], right.shape[3] / 4, workgroupSize);
-  return defineKernel({
+  /** Of the block of a thread: `shrinks` if only a part of it is computed where there is no more. */
+  {
+    rows,
+    vectors = 1,
+    narrow = false,
+    shrinks = false,
+  }: { rows: number; vectors?: number; narrow?: boolean; shrinks?: boolean },
+) =>
+  defineKernel({
     name,
     shader,
     outputs: ({ left, right }: Record<'left' | 'right', TensorSpec>, _: ProductAttributes) => ({
@@ -293,44 +288,32 @@ const matrixProduct = (
       terms: left.shape[3] / (narrow ? 4 : 1),
       columns: right.shape[3] / 4,
     }),
-    overrides: (inputs, attributes) => {
-      const { rows, vectors } = blockOf(inputs, attributes);
-      return {
-        WORKGROUP_SIZE: attributes.workgroupSize,
-        ...(shrinks && { TALL: Number(rows > 8), WIDE: Number(vectors > 1) }),
-      };
-    },
-    workgroups: (inputs, attributes) => {
-      const { rows, vectors } = blockOf(inputs, attributes);
-      const { shape } = inputs.left;
-      const { workgroupSize } = attributes;
-      const [down, across] = [Math.ceil(shape[2] / rows), inputs.right.shape[3] / 4 / vectors];
+    overrides: ({ left, right }, { workgroupSize }) => ({
+      WORKGROUP_SIZE: workgroupSize,
+      ...(shrinks && {
+        TALL: Number(left.shape[2] > rows / 2),
+        WIDE: Number(right.shape[3] / 4 > workgroupSize),
+      }),
+    }),
+    workgroups: ({ left: { shape }, right }, { workgroupSize }) => {
+      const [down, across] = [Math.ceil(shape[2] / rows), right.shape[3] / 4 / vectors];
       const batch = shape[0] * shape[1];
       if (narrow) return [Math.ceil(down / workgroupSize), across, batch];
       return [Math.ceil(across / workgroupSize), down, batch];
     },
     flops: ({ left: { shape }, right }) => 2 * shape.reduce((a, b) => a * b, 1) * right.shape[3],
   });
-};
 
-export const winogradProduct = matrixProduct('winograd.product', productShader, () => ({
-  rows: 4,
-  vectors: 1,
-}));
+export const winogradProduct = matrixProduct('winograd.product', productShader, { rows: 4 });
 /** The same for subgroups of 4 lanes or more. */
 export const winogradProductSubgroup = matrixProduct(
   'winograd.product_subgroup',
   productSubgroupShader,
-  (rows, vectors, workgroupSize) => ({
-    rows: rows > 8 ? 16 : 8,
-    vectors: vectors > workgroupSize ? 2 : 1,
-  }),
-  { shrinks: true },
+  { rows: 16, vectors: 2, shrinks: true },
 );
 /** … for few columns and terms in whole vec4s. */
 export const winogradProductNarrowSubgroup = matrixProduct(
   'winograd.product_narrow_subgroup',
   productNarrowSubgroupShader,
-  () => ({ rows: 8, vectors: 1 }),
-  { narrow: true },
+  { rows: 8, narrow: true },
 );

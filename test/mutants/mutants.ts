@@ -122,6 +122,7 @@ export const MUTANTS: Mutant[] = [
 
   operand('winograd/output_f43', 'odd1 + 8.0 * odd2 + m[5]', 'odd1 + 4.0 * odd2 + m[5]'),
   operand('winograd/weight_gradient_f35', '16.0 * even2', '4.0 * even2'),
+  operand('winograd/product_subgroup', 'high11 += l11 * high', 'high11 += l11 * low'),
 
   barrier(
     'batch_norm/statistics',
