@@ -157,7 +157,7 @@ function spoiled(
 }
 
 /** How fast Live is, by adapter. */
-function lively({ title, text }: Experiment, { live = [] }: Results): string[] {
+function realTime({ title, text }: Experiment, { live = [] }: Results): string[] {
   const lines = live.map((row) =>
     cells([
       row.weights,
@@ -255,7 +255,7 @@ function section(experiment: Experiment, results: Results): string[] {
   if (experiment.counts) return counted(experiment, results);
   if (experiment.folds) return folded(experiment, results);
   if (experiment.corruptions) return spoiled(experiment, results);
-  if (experiment.live) return lively(experiment, results);
+  if (experiment.live) return realTime(experiment, results);
   const { rows, comparisons } = results;
   const { id, title, text, variants, seeds, budget } = experiment;
   const known = rows.filter(({ variant }) => variants.some(({ name }) => name === variant));

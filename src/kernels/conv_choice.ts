@@ -276,7 +276,7 @@ export function winogradProductKernel(
       wanted: columns,
     });
   }
-  // A CPU runs the subgroups of a workgroup in turn: with one each, none is idle and all layers share a pipeline.
+  // A CPU runs the subgroups of a workgroup in turn: with one each, fewer lanes are idle and layers share pipelines.
   const by = (kernel: typeof winogradProduct, threads: number) => ({
     kernel,
     attributes: {

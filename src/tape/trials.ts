@@ -31,8 +31,8 @@ export const SHARED = [conv5x5FlipWeights, conv5x5ReduceWeight].map(({ shader })
 
 /** Sides of the maps: one for each family of 5x5 kernels. */
 const SIDES = [3, 6, 12];
-/** Images, channels in and out: so many that both of Winograd's products by subgroups have a part. */
-const [N, C, O] = [2, 8, 32];
+/** Images, channels in and out: so many that Winograd's products by subgroups have a part, in all forms. */
+const [N, C, O] = [2, 8, 40];
 
 /** Trials of all that this adapter has kernels for, with or without the gradients'. */
 export function trials(capabilities: Capabilities, gradients = true): Trial[] {
@@ -53,8 +53,9 @@ export function trials(capabilities: Capabilities, gradients = true): Trial[] {
 }
 
 function conv5x5Trial(capabilities: Capabilities, side: number, gradients: boolean): Trial {
-  // Weight gradients of small maps have kernels for channels that fill a subgroup.
-  const channels = Math.max(C, capabilities.subgroupMaxSize);
+  // Weight gradients of small maps have kernels for channels that fill a subgroup. With 8 in one trial and 16 in another
+  // Winograd's product has up to 8 rows in one and more in the other: each is a form of its own.
+  const channels = Math.max(side === 3 ? 2 * C : C, capabilities.subgroupMaxSize);
   const by = (variant: 'plain' | FastConv5x5Variant) =>
     record(
       new Tape(capabilities),

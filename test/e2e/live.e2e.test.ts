@@ -30,7 +30,8 @@ const PARTS: Part[] = [
 ];
 
 /** Where the speeds are kept, for docs/results.md. */
-const RESULTS = FULL ? process.env.FACEGRAD_E2E_RESULTS : undefined;
+const RESULTS = process.env.FACEGRAD_E2E_RESULTS;
+if (RESULTS && !FULL) throw new Error('FACEGRAD_E2E_RESULTS needs FACEGRAD_E2E_FULL=1');
 
 const folder = mkdtempSync(join(tmpdir(), 'facegrad-live-'));
 const clip = join(folder, 'camera.mjpeg');
@@ -84,7 +85,7 @@ async function pausedTraining(): Promise<void> {
   await waitForText(page, '.run', /Resume/);
 }
 
-/** Puts the speed of the network that is shown in place of an older one of this adapter. */
+/** Puts the speed of the network that is shown in place of an older one of this adapter and processor. */
 async function keepSpeed(
   path: string,
   measured: Pick<LiveRow, 'faces' | 'framesPerSecond' | 'latency'>,
@@ -100,7 +101,8 @@ async function keepSpeed(
     processor: `${cpus().length} x ${cpus()[0].model}`,
     commit: gitCommit(),
   };
-  const key = ({ weights, faces, adapter }: LiveRow) => `${faces} ${weights} ${adapter}`;
+  const key = ({ weights, faces, adapter, processor }: LiveRow) =>
+    `${faces} ${weights} ${adapter} ${processor}`;
   const kept = [...live.filter((one) => key(one) !== key(row)), row].sort((a, b) =>
     key(a).localeCompare(key(b)),
   );

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import type { Capabilities } from '../../src/gpu/device';
 import { accumulate } from '../../src/kernels/add';
 import { PLAIN, type Tuning } from '../../src/kernels/tuning';
+import { winogradProductSubgroup } from '../../src/kernels/winograd';
 import { recordNetwork, recordTraining, type Network } from '../../src/nn/network';
 import { createNetwork } from '../../src/nn/systems';
 import { SHARED, trials } from '../../src/tape/trials';
@@ -11,6 +12,14 @@ import type { Tape } from '../../src/tape/tape';
 
 const shaders = (tapes: Tape[]) =>
   new Set(tapes.flatMap(({ dispatches }) => dispatches.map(({ kernel }) => kernel.shader)));
+
+const withSubgroups = (lanes: number) =>
+  ({
+    features: new Set(lanes ? ['subgroups'] : []),
+    limits: { maxStorageBufferBindingSize: 2 ** 27 },
+    subgroupMinSize: lanes,
+    subgroupMaxSize: lanes,
+  }) as unknown as Capabilities;
 
 /** What runs a network: a training, and a page that reads one face after another. */
 const uses = {
@@ -24,12 +33,7 @@ const uses = {
 it.each(Object.keys(uses).flatMap((use) => [0, 4, 8, 32].map((lanes) => [use, lanes] as const)))(
   'every fast kernel that runs is tried: %s, %i lanes',
   (use, lanes) => {
-    const capabilities = {
-      features: new Set(lanes ? ['subgroups'] : []),
-      limits: { maxStorageBufferBindingSize: 2 ** 27 },
-      subgroupMinSize: lanes,
-      subgroupMaxSize: lanes,
-    } as unknown as Capabilities;
+    const capabilities = withSubgroups(lanes);
     const all = trials(capabilities);
     // Winograd in parts adds gradients up, and has no other kernel for it.
     const single = [...SHARED, accumulate.shader];
@@ -49,6 +53,34 @@ it.each(Object.keys(uses).flatMap((use) => [0, 4, 8, 32].map((lanes) => [use, la
       expect(run.length).toBeGreaterThan(0);
       expect(run.filter((shader) => !tried.has(shader)).map(({ path }) => path)).toEqual([]);
       expect(needed.length).toBeLessThan(all.length);
+    }
+  },
+);
+
+it.each([4, 8])(
+  'every form of Winograd’s product that a training runs is tried: %i lanes',
+  (lanes) => {
+    const capabilities = withSubgroups(lanes);
+    const forms = (tapes: Tape[]) =>
+      new Set(
+        tapes
+          .flatMap(({ dispatches }) => dispatches)
+          .filter(({ kernel }) => kernel === winogradProductSubgroup)
+          .map(({ kernel, inputs, attributes }) =>
+            JSON.stringify(kernel.overrides!(inputs, attributes)),
+          ),
+      );
+    for (const preset of ['tiny', 'small', 'paper'] as const) {
+      const { model, batch: samples } = trainConfig(preset, {});
+      const record = (given: Capabilities) =>
+        recordTraining(createNetwork(model), given, { samples });
+      const needed = neededBy(record, capabilities);
+      const tried = forms(
+        needed.flatMap(({ fast }) => Object.values(fast).map(({ tape }) => tape)),
+      );
+      const run = forms(record(capabilities));
+      expect(run.size, preset).toBeGreaterThan(0);
+      expect([...run].filter((form) => !tried.has(form))).toEqual([]);
     }
   },
 );
