@@ -1,5 +1,5 @@
 import { render } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { Exercise } from '../../learn/exercise';
 import { fromHash, kept } from '../../learn/keep';
 import { lesson } from '../../learn/lessons';
@@ -18,7 +18,8 @@ const shared = fromHash(location.hash);
 /** The text stands in the page before any script; here it moves into the shell. */
 function Page() {
   const here = useRef<HTMLDivElement>(null);
-  useEffect(() => {
+  // Before the shell is seen without it.
+  useLayoutEffect(() => {
     here.current!.append(prose);
     if (name) void showAll(name);
     else {

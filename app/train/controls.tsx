@@ -119,7 +119,7 @@ export function DataCard() {
               )}
               label={`Examples of ${set.classes.join(', ')}`}
             />
-            <p class="small">
+            <p class="small said">
               <strong>{set.name}</strong>: {sum(set.training)} to learn from
               {set.validation.length > 0 && `, ${sum(set.validation)} held out`};{' '}
               {set.classes.join(', ')}.
@@ -133,9 +133,12 @@ export function DataCard() {
             )}
           </>
         ) : (
-          <div class="drop-empty" />
+          <>
+            <div class="drop-empty" />
+            <p class="small said" />
+          </>
         )}
-        <p class="small muted" aria-live="polite">
+        <p class="small muted said" aria-live="polite">
           {reading.value
             ? `${capital(reading.value.what)} …${reading.value.total ? ` ${reading.value.done} of ${reading.value.total}` : ''}`
             : 'Or drop fer2013.csv, IDX files, or a folder or zip of pictures sorted by class here. They stay on this machine.'}
@@ -293,14 +296,16 @@ const LONG_SECONDS = 3600;
 /** What a start would take of this machine. */
 export function Takes() {
   const known = estimate.value;
-  if (!known || training.value) return null;
+  if (training.value || phase.value === 'unsupported') return null;
+  // Its two lines are kept free from the first, so that nothing below moves when they come.
+  if (!known) return <p class="small takes" role="status" />;
   if ('problem' in known) return <p class="small takes problem">{known.problem}.</p>;
   const { seconds, bytes } = known;
   const long = seconds !== undefined && seconds > LONG_SECONDS;
   return (
     <p class={`small takes ${long ? 'long' : 'muted'}`} role="status">
       Takes {seconds !== undefined && `${roughly(seconds)} and `}
-      {size(bytes)} of memory here.
+      {size(bytes)} of memory here{seconds === undefined && '; the time is being measured'}.
       {long &&
         ' A smaller network or fewer epochs take less time; pausing or reloading loses nothing.'}
     </p>

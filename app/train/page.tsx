@@ -111,7 +111,6 @@ function RunCard() {
           </p>
         </>
       )}
-      {at === 'opening' && <p class="small muted">Looking for a GPU …</p>}
       {now && at !== 'compiling' && (
         <>
           <p class="small" role="status">
@@ -144,7 +143,8 @@ function RunCard() {
           </dl>
         </>
       )}
-      <p class="small muted">
+      <p class="small muted adapter">
+        {at === 'opening' && 'Looking for a GPU …'}
         {adapter.value &&
           `On ${adapter.value}${software.value ? ', the processor standing in for a GPU: slower' : ''}. `}
         {kept.value && `Saved in this browser up to step ${kept.value.step}.`}

@@ -17,12 +17,11 @@ export function PictureGrid(props: {
   const count = Math.floor(pixels.length / (width * height));
   const across = Math.max(1, Math.min(columns, count));
   const down = Math.max(1, Math.ceil(count / across));
+  const extent = [across * (width + gap) - gap, down * (height + gap) - gap] as const;
   const ref = useRef<HTMLCanvasElement>(null);
   useEffect(() => {
-    const canvas = ref.current!;
-    canvas.width = across * (width + gap) - gap;
-    canvas.height = down * (height + gap) - gap;
-    const context = canvas.getContext('2d')!;
+    const context = ref.current!.getContext('2d')!;
+    context.clearRect(0, 0, ...extent);
     for (let n = 0; n < count; n++) {
       const image = context.createImageData(width, height);
       const from = n * width * height;
@@ -35,7 +34,15 @@ export function PictureGrid(props: {
     }
   }, [pictures, across, gap]);
   const said = label ? { role: 'img' as const, 'aria-label': label } : { 'aria-hidden': true };
-  return <canvas ref={ref} class={`pictures ${props.class ?? ''}`} {...said} />;
+  return (
+    <canvas
+      ref={ref}
+      width={extent[0]}
+      height={extent[1]}
+      class={`pictures ${props.class ?? ''}`}
+      {...said}
+    />
+  );
 }
 
 /** One picture of several, for lists and buttons. */

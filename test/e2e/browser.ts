@@ -3,6 +3,7 @@ import puppeteer from 'puppeteer';
 import type {
   Browser,
   BrowserContext,
+  ClickOptions,
   ConsoleMessage,
   ElementHandle,
   EvaluateFunc,
@@ -100,6 +101,8 @@ export async function openTab(
 interface Observed {
   longTasks: { at: number; ms: number }[];
   inputs: { at: number; ms: number }[];
+  /** What moved by itself, as shares of the screen; web.dev calls their sum good up to 0.1. */
+  shifts: { at: number; share: number }[];
 }
 
 declare global {
@@ -107,12 +110,14 @@ declare global {
     observed: Observed;
     /** Whether the button that was last aimed at heard of it. */
     pressed?: boolean;
+    /** Lets clicks on everything else through again. */
+    letGo?: () => void;
   }
 }
 
-/** In the page: tasks over 50 ms, and how long inputs waited until they were dealt with. */
+/** In the page: tasks over 50 ms, how long inputs waited until they were dealt with, and what moved. */
 function observeTasks(): void {
-  const observed: Observed = { longTasks: [], inputs: [] };
+  const observed: Observed = { longTasks: [], inputs: [], shifts: [] };
   window.observed = observed;
   new PerformanceObserver((list) => {
     for (const { startTime, duration } of list.getEntries()) {
@@ -125,14 +130,20 @@ function observeTasks(): void {
       observed.inputs.push({ at: entry.startTime, ms });
     }
   }).observe({ type: 'event', durationThreshold: 16, buffered: true } as PerformanceObserverInit);
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries() as (PerformanceEntry & { value: number })[]) {
+      observed.shifts.push({ at: entry.startTime, share: entry.value });
+    }
+  }).observe({ type: 'layout-shift', buffered: true });
 }
 
-/** Long tasks and inputs since a time of the page's own clock. */
+/** What was observed since a time of the page's own clock. */
 export async function observedSince(page: Page, since: number): Promise<Observed> {
-  const { longTasks, inputs } = await page.evaluate(() => window.observed);
+  const { longTasks, inputs, shifts } = await page.evaluate(() => window.observed);
   return {
     longTasks: longTasks.filter(({ at }) => at >= since),
     inputs: inputs.filter(({ at }) => at >= since),
+    shifts: shifts.filter(({ at }) => at >= since),
   };
 }
 
@@ -196,11 +207,15 @@ export const waitForButton = (page: Page, words: string): Promise<void> =>
     words,
   );
 
-/** Clicks as a mouse does, and again where the page moved away meanwhile what was aimed at. */
+/**
+ * Clicks as a mouse does, and again where the page moved away meanwhile what was aimed at; what came into its place
+ * does not feel the click.
+ */
 async function aim(
   page: Page,
   what: string,
   find: () => Promise<ElementHandle<Node> | null>,
+  options?: ClickOptions,
 ): Promise<void> {
   const since = Date.now();
   while (Date.now() - since < STILL) {
@@ -208,11 +223,28 @@ async function aim(
     if (!element) continue;
     await element.evaluate((element) => {
       window.pressed = false;
-      element.addEventListener('click', () => (window.pressed = true), { once: true });
+      const guard = (event: Event) => {
+        if (element.contains(event.target as Node)) window.pressed ||= event.type === 'click';
+        // A label clicks its input too.
+        else if (!window.pressed) {
+          event.preventDefault();
+          event.stopImmediatePropagation();
+        }
+      };
+      const end = new AbortController();
+      window.letGo = () => end.abort();
+      for (const type of ['pointerdown', 'mousedown', 'pointerup', 'mouseup', 'click']) {
+        addEventListener(type, guard, { capture: true, signal: end.signal });
+      }
     });
-    await element.click();
-    // What is pressed may open another page.
-    if (await page.evaluate(() => window.pressed !== false).catch(() => true)) return;
+    await element.click(options);
+    const hit = await page
+      .evaluate(() => {
+        window.letGo?.();
+        return window.pressed !== false;
+      })
+      .catch(() => true); // What is pressed may open another page.
+    if (hit) return;
   }
   throw new Error(`${what} is covered, or never stands still: no click reaches it`);
 }
@@ -224,9 +256,23 @@ export const press = (page: Page, words: string): Promise<void> =>
     return page.$(`::-p-xpath(//button[normalize-space()="${words}"][not(@disabled)])`);
   });
 
-/** Clicks what a selector names, once it is there. */
-export const click = (page: Page, selector: string): Promise<void> =>
-  aim(page, selector, () => page.waitForSelector(selector));
+/** Clicks the n-th of what a selector names, once it is there. */
+export const click = (page: Page, selector: string, n = 0, options?: ClickOptions): Promise<void> =>
+  aim(
+    page,
+    selector,
+    async () => {
+      await page.waitForSelector(selector);
+      return (await page.$$(selector))[n] ?? null;
+    },
+    options,
+  );
+
+/** Types in place of what stands in the n-th field that a selector names. */
+export async function fill(page: Page, selector: string, words: string, n = 0): Promise<void> {
+  await click(page, selector, n, { count: 3 });
+  await page.keyboard.type(words);
+}
 
 /** Waits until the page has drawn or read its data. */
 export const waitForData = (page: Page, words = /to learn from/): Promise<void> =>

@@ -10,6 +10,7 @@ import { writeSafetensors } from '../../src/train/safetensors';
 import { seriousFindings } from './axe';
 import {
   click,
+  fill,
   dropFiles,
   giveFiles,
   keptRun,
@@ -147,9 +148,7 @@ describe('settings', () => {
       (before) => document.querySelector<HTMLElement>('.takes')!.innerText !== before,
       before,
     );
-    const epochs = await page.$('::-p-xpath(//label[text()="Epochs"]/following-sibling::*[1])');
-    await epochs!.click({ count: 3 });
-    await page.keyboard.type('0');
+    await fill(page, '::-p-xpath(//label[text()="Epochs"]/following-sibling::*[1])', '0');
     await waitForText(page, '.more-groups', /At least 1/);
     expect(await page.$('button[disabled]::-p-text(Start training)')).not.toBeNull();
     await page.keyboard.type('9');

@@ -6,7 +6,17 @@ import type { Browser, CDPSession, Page } from 'puppeteer';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { seriousFindings } from './axe';
-import { click, giveFiles, launch, openTab, press, shots, text, waitForData } from './browser';
+import {
+  click,
+  fill,
+  giveFiles,
+  launch,
+  openTab,
+  press,
+  shots,
+  text,
+  waitForData,
+} from './browser';
 import { waitForElement, waitForText, waitUntil, type Watch } from './browser';
 import { writeClip, writePhoto } from './camera_clip';
 
@@ -131,9 +141,7 @@ describe('the camera', () => {
     await openCamera();
     expect(await seriousFindings(page)).toEqual([]);
     expect(await page.$$eval('.record select option', (all) => all.length)).toBe(2);
-    const [first] = await page.$$('.take input');
-    await first.click({ count: 3 });
-    await first.type('awake');
+    await fill(page, '.take input', 'awake');
     for (const n of [0, 1]) {
       const letGo = await HANDS.mouse(n);
       await recorded(n, 12);

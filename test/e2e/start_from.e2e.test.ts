@@ -11,7 +11,18 @@ import { loadNetwork, readWeights } from '../../src/train/weights_file';
 import { chooseNodeAdapter } from '../../tools/node_adapter';
 import { openTestGpu } from '../support/gpu';
 import { seriousFindings } from './axe';
-import { bar, click, FULL, launch, openTab, press, shots, text, waitForData } from './browser';
+import {
+  bar,
+  click,
+  fill,
+  FULL,
+  launch,
+  openTab,
+  press,
+  shots,
+  text,
+  waitForData,
+} from './browser';
 import { waitForElement, waitForText, waitUntil, type Watch } from './browser';
 import { writeScenes } from './camera_clip';
 
@@ -108,9 +119,7 @@ async function record(scenes: [number, number]): Promise<void> {
   await press(page, 'Open the camera');
   await waitForElement(page, '.viewfinder video');
   for (const [n, name] of ['sad', 'fear'].entries()) {
-    const input = (await page.$$('.take input'))[n];
-    await input.click({ count: 3 });
-    await input.type(name);
+    await fill(page, '.take input', name, n);
   }
   for (const [n, scene] of scenes.entries()) await hold(n, scene);
   await press(page, 'Use these');
