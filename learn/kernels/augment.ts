@@ -29,7 +29,7 @@ function augmented({ source, size, indices, mirror = false, random }: Case): Dis
   const name = `images ${indices.map((i) => (i === NONE ? 'absent' : i))}, ${h} x ${w} to ${height} x ${width}${mirror ? ', mirrored' : ''}${random ? ', at random' : ''}`;
   const inputs = { images, indices: tensor([frames], indices, 'u32'), step };
   const made = dispatchOf(augmentForward, name, inputs, attributes, { y });
-  return inWorkgroupsOf(8, y.length, made);
+  return inWorkgroupsOf(8, frames * width * Math.ceil(height / 8), made);
 }
 
 const random = {
@@ -83,7 +83,7 @@ const lesson: Lesson = {
       id: 'mirror',
       title: 'Find the fault',
       task: 'One of the changes is drawn and never made.',
-      faults: [['select(px, -px, mirrored)', 'px']],
+      faults: [['select(from_centre, -from_centre, mirrored)', 'from_centre']],
       fails: ['value'],
       hints: ['Read down the list of what is drawn, and look for where each is used.'],
     },

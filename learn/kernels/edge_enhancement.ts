@@ -52,7 +52,10 @@ const lesson: Lesson = {
       title: 'Two passes',
       task: 'The first pass goes along the rows, the second along the columns, over what the first has left. They are not kept apart.',
       faults: [
-        ['    nearest[i] = aside;\n  }\n  workgroupBarrier();', '    nearest[i] = aside;\n  }'],
+        [
+          '      nearest[4 * i + k] = aside[k];\n    }\n  }\n  workgroupBarrier();',
+          '      nearest[4 * i + k] = aside[k];\n    }\n  }',
+        ],
       ],
       fails: ['race', 'value'],
       hints: [
@@ -63,17 +66,19 @@ const lesson: Lesson = {
       ...given,
       id: 'write',
       title: 'Along the column',
-      task: 'Go up and down the column, step by step: with the nearest edge aside in those two rows, both distances may become less. Eight lines; the first four may stop early.',
+      task: 'Four pixels of a column at once. Go up and down from them, step by step: with the nearest edge aside in those rows, both distances may become less. `above` and `below` hold what the four pixels have at that distance. Ten lines; the first four may stop early.',
       faults: [
         [
           `    for (var d = 1; d <= reach; d++) {
       let down = u32(d);
-      if (down * down >= euclid && params.side * down >= cost) {
+      if (all(vec4(down * down) >= euclid) && all(vec4(params.side * down) >= cost)) {
         break;
       }
-      let aside = min(nearest[centre - d * i32(TILE)], nearest[centre + d * i32(TILE)]);
+      above = vec4(nearest[centre - d * TILE], above.xyz);
+      below = vec4(below.yzw, nearest[centre + (3 + d) * TILE]);
+      let aside = min(above, below);
       euclid = min(euclid, aside * aside + down * down);
-      cost = min(cost, chamfer(aside, down));
+      cost = min(cost, chamfer(aside, vec4(down)));
     }
 `,
           '    // Yours.\n',
@@ -81,8 +86,9 @@ const lesson: Lesson = {
       ],
       fails: ['value'],
       hints: [
-        'For d from 1 to reach, the rows above and below are at centre - d * i32(TILE) and centre + d * i32(TILE) of `nearest`.',
-        '`euclid` is the square of the distance: aside * aside + down * down. `cost` is chamfer(aside, down).',
+        'One step further, three of the four above are those of the step before: above = vec4(new, above.xyz). The new one is at centre - d * TILE of `nearest`.',
+        'Below it is the other way round: below = vec4(below.yzw, new), at centre + (3 + d) * TILE, as the last of the four pixels is three rows down.',
+        '`euclid` is the square of the distance: aside * aside + down * down. `cost` is chamfer(aside, vec4(down)).',
       ],
     },
   ],

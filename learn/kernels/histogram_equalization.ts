@@ -26,7 +26,7 @@ const lesson: Lesson = {
       task: 'All threads of the workgroup count the pixels of one image together. Three lines.',
       faults: [
         [
-          `  for (var i = t; i < params.pixels; i += SIZE) {
+          `  for (var i = t; i < params.pixels; i += WORKGROUP_SIZE) {
     atomicAdd(&counts[level(x[first + i])], 1u);
   }
 `,
@@ -35,7 +35,7 @@ const lesson: Lesson = {
       ],
       fails: ['value'],
       hints: [
-        'Thread t takes the pixels t, t + SIZE, and so on. Others may add to the same counter.',
+        'Thread t takes the pixels t, t + WORKGROUP_SIZE, and so on. Others may add to the same counter.',
       ],
     },
   ],

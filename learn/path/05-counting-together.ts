@@ -62,7 +62,7 @@ const lesson: Lesson = {
       faults: [
         [
           `  var most = 0u;
-  for (var k = start; k < start + OWN; k++) {
+  for (var k = start; k < start + levels; k++) {
     most = max(most, atomicLoad(&counts[k]));
   }
   atomicMax(&peak, most);

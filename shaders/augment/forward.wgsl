@@ -11,12 +11,14 @@
 // Layout: images bytes [count, source_height, source_width], 4 in a u32, first in the low bits;
 // indices [batch] or, for sequences, [frames]; y [frames, height, width], whole numbers 0..255.
 // Frame f belongs to sample f % batch.
-// Threads: one per output pixel. Each draws its frame's random numbers again: that is cheaper than sharing them.
+// Threads: one per frame, column of the output and ROWS rows. Each draws its frame's random numbers again:
+//   for so many pixels that is cheaper than sharing them.
 //
 // Everything is integer arithmetic in fixed point, so that every adapter makes the same bytes:
 // angles, cosines, scales and contrast have 14 bits of fraction, positions 20, weights and grey levels 10.
 
 override WORKGROUP_SIZE: u32 = 64;
+const ROWS: i32 = 8;
 
 const ONE: i32 = 16384; // 1 with 14 bits of fraction
 
@@ -101,18 +103,23 @@ fn main(
   @builtin(global_invocation_id) id: vec3<u32>,
   @builtin(num_workgroups) groups: vec3<u32>,
 ) {
-  let i = id.x + id.y * groups.x * WORKGROUP_SIZE;
-  let plane = u32(params.width * params.height);
-  if (i >= params.frames * plane) {
+  let i = i32(id.x + id.y * groups.x * WORKGROUP_SIZE);
+  let column = i % params.width;
+  let bands = (params.height + ROWS - 1) / ROWS;
+  let band = i / params.width % bands;
+  let frame = u32(i / (params.width * bands));
+  if (frame >= params.frames) {
     return;
   }
-  let frame = i / plane;
-  let row = i32(i % plane) / params.width;
-  let column = i32(i % plane) % params.width;
+  let top = band * ROWS;
+  let bottom = min(top + ROWS, params.height);
+  let first = i32(frame) * params.height * params.width + column;
   let sample = frame % params.batch;
   let index = indices[select(sample, frame, params.sequence == 1u)];
   if (index >= params.count) { // an absent sample has the index 0xffffffff
-    y[i] = 0.0;
+    for (var row = top; row < bottom; row++) {
+      y[first + row * params.width] = 0.0;
+    }
     return;
   }
 
@@ -124,7 +131,8 @@ fn main(
   var scale = ONE;
   var contrast = ONE;
   var brightness = 0;
-  var erased = false;
+  var erase_top = 0; // rows of this column that are erased
+  var erase_bottom = 0;
   var grey = 0u;
   if (params.random == 1u) {
     let element = select(frame, sample, params.sequence == 1u) * 16u;
@@ -140,37 +148,43 @@ fn main(
       let erase_width = (draw(pcg(key + 8u), params.erase_min, params.erase_max) * params.width) >> 15u;
       let erase_height = (draw(pcg(key + 9u), params.erase_min, params.erase_max) * params.height) >> 15u;
       let left = draw(pcg(key + 10u), 0, params.width - erase_width + 1);
-      let top = draw(pcg(key + 11u), 0, params.height - erase_height + 1);
-      erased = column >= left && column < left + erase_width && row >= top && row < top + erase_height;
-      grey = select(params.erase_grey, pcg(key + 12u) >> 24u, params.erase_grey == 256u);
+      if (column >= left && column < left + erase_width) {
+        erase_top = draw(pcg(key + 11u), 0, params.height - erase_height + 1);
+        erase_bottom = erase_top + erase_height;
+        grey = select(params.erase_grey, pcg(key + 12u) >> 24u, params.erase_grey == 256u);
+      }
     }
   }
-  if (erased) {
-    y[i] = f32(grey);
-    return;
-  }
 
-  // Where the pixel comes from.
-  let u = 2 * column + 1 - params.width; // half pixels from the centre
-  let v = 2 * row + 1 - params.height;
+  // Where the pixels come from: half pixels from the centre, turned and scaled.
+  let u = 2 * column + 1 - params.width;
   let shrink = (ONE * ONE) / scale;
   let along = scaled(cosine(angle), shrink);
   let across = scaled(sine(angle), shrink);
-  let px = scaled(params.ratio_x, along) * u + scaled(params.ratio_x, across) * v - shift_x;
-  let py = scaled(params.ratio_y, along) * v - scaled(params.ratio_y, across) * u - shift_y;
-  let sx = select(px, -px, mirrored) + (params.source_width - 1) * 524288; // from pixel 0's centre
-  let sy = py + (params.source_height - 1) * 524288;
-
+  let px = scaled(params.ratio_x, along) * u - shift_x;
+  let py = -scaled(params.ratio_y, across) * u - shift_y;
+  let px_row = scaled(params.ratio_x, across);
+  let py_row = scaled(params.ratio_y, along);
   let image = index * u32(params.source_width * params.source_height);
-  let x0 = sx >> 20u;
-  let y0 = sy >> 20u;
-  let wx = (sx >> 10u) & 1023;
-  let wy = (sy >> 10u) & 1023;
-  let upper = pixel(image, x0, y0) * (1024 - wx) + pixel(image, x0 + 1, y0) * wx;
-  let lower = pixel(image, x0, y0 + 1) * (1024 - wx) + pixel(image, x0 + 1, y0 + 1) * wx;
-  let value = (upper * (1024 - wy) + lower * wy) >> 10u;
+  for (var row = top; row < bottom; row++) {
+    if (row >= erase_top && row < erase_bottom) {
+      y[first + row * params.width] = f32(grey);
+      continue;
+    }
+    let v = 2 * row + 1 - params.height;
+    let from_centre = px + px_row * v;
+    let sx = select(from_centre, -from_centre, mirrored) + (params.source_width - 1) * 524288; // from pixel 0's centre
+    let sy = py + py_row * v + (params.source_height - 1) * 524288;
+    let x0 = sx >> 20u;
+    let y0 = sy >> 20u;
+    let wx = (sx >> 10u) & 1023;
+    let wy = (sy >> 10u) & 1023;
+    let upper = pixel(image, x0, y0) * (1024 - wx) + pixel(image, x0 + 1, y0) * wx;
+    let lower = pixel(image, x0, y0 + 1) * (1024 - wx) + pixel(image, x0 + 1, y0 + 1) * wx;
+    let value = (upper * (1024 - wy) + lower * wy) >> 10u;
 
-  // Contrast about mid grey, brightness, and rounding (halves up) to a byte.
-  let lit = scaled(value - 131072, contrast) + 131072 + brightness;
-  y[i] = f32(clamp((lit + 512) >> 10u, 0, 255));
+    // Contrast about mid grey, brightness, and rounding (halves up) to a byte.
+    let lit = scaled(value - 131072, contrast) + 131072 + brightness;
+    y[first + row * params.width] = f32(clamp((lit + 512) >> 10u, 0, 255));
+  }
 }

@@ -11,11 +11,10 @@
 //   sweep changes nothing. Threads read words that others are writing, which is why they are atomic; what
 //   the flood arrives at does not depend on the order.
 
-const SIZE: u32 = 64; // invocations
 const STRIP: u32 = 4; // pixels of a row that a thread takes at once: one atomic operation for all
 const BINS: u32 = 832; // 26 octaves
-const OWN: u32 = 13; // bins of a thread
 
+override WORKGROUP_SIZE: u32 = 64;
 override WORDS: u32 = 288; // of a bit map
 
 struct Params {
@@ -30,7 +29,7 @@ struct Params {
 @group(1) @binding(0) var<uniform> params: Params;
 
 var<workgroup> bins: array<atomic<u32>, BINS / 2>; // two counts a word, as there are fewer than 65,536 pixels
-var<workgroup> sums: array<u32, SIZE>; // pixels in the bins of a thread
+var<workgroup> sums: array<u32, WORKGROUP_SIZE>; // pixels in the bins of a thread
 var<workgroup> high: u32;
 var<workgroup> candidates: array<atomic<u32>, WORDS>;
 var<workgroup> marked: array<atomic<u32>, WORDS>;
@@ -80,30 +79,31 @@ fn column_of(word: i32, row: i32, words: i32) -> u32 {
   return bits;
 }
 
-@compute @workgroup_size(SIZE)
+@compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) group: vec3<u32>) {
   let t = local.x;
   let pixels = params.height * params.width;
   let first = group.x * pixels;
   let words = (params.width + 31u) / 32u;
   let count = words * params.height;
-  for (var i = t; i < BINS / 2u; i += SIZE) {
+  for (var i = t; i < BINS / 2u; i += WORKGROUP_SIZE) {
     atomicStore(&bins[i], 0u);
   }
-  for (var i = t; i < count; i += SIZE) {
+  for (var i = t; i < count; i += WORKGROUP_SIZE) {
     atomicStore(&candidates[i], 0u);
     atomicStore(&marked[i], 0u);
   }
   workgroupBarrier();
-  for (var i = t; i < pixels; i += SIZE) {
+  for (var i = t; i < pixels; i += WORKGROUP_SIZE) {
     let bin = bin_of(gradient[first + i] >> 2u);
     atomicAdd(&bins[bin / 2u], 1u << (bin % 2u * 16u));
   }
   workgroupBarrier();
 
   // The thread whose bins the rank falls into finds it.
+  let first_bin = BINS / WORKGROUP_SIZE * t;
   var own = 0u;
-  for (var bin = OWN * t; bin < OWN * (t + 1u); bin++) {
+  for (var bin = first_bin; bin < first_bin + BINS / WORKGROUP_SIZE; bin++) {
     own += count_of(bin);
   }
   sums[t] = own;
@@ -113,7 +113,7 @@ fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) g
     smaller += sums[i];
   }
   if (smaller < params.rank && params.rank <= smaller + own) {
-    var bin = OWN * t;
+    var bin = first_bin;
     loop {
       smaller += count_of(bin);
       if (smaller >= params.rank) {
@@ -128,7 +128,7 @@ fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) g
   let weak = max((strong >> 16u) * params.low_ratio + (((strong & 0xffffu) * params.low_ratio) >> 16u), 1u);
 
   let strips = (params.width + STRIP - 1u) / STRIP;
-  for (var i = t; i < strips * params.height; i += SIZE) {
+  for (var i = t; i < strips * params.height; i += WORKGROUP_SIZE) {
     let y = i / strips;
     let left = i % strips * STRIP;
     var ridge = 0u;
@@ -157,7 +157,7 @@ fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) g
 
   var sweep = 0u;
   loop {
-    for (var i = t; i < count; i += SIZE) {
+    for (var i = t; i < count; i += WORKGROUP_SIZE) {
       // Every other sweep goes upwards, for adapters that run invocations in turn.
       let at = select(i, count - 1u - i, (sweep & 1u) == 1u);
       let allowed = atomicLoad(&candidates[at]);
@@ -193,7 +193,7 @@ fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) g
     sweep++;
   }
 
-  for (var i = t; i < strips * params.height; i += SIZE) {
+  for (var i = t; i < strips * params.height; i += WORKGROUP_SIZE) {
     let y = i / strips;
     let left = i % strips * STRIP;
     let bits = atomicLoad(&marked[y * words + left / 32u]);

@@ -11,13 +11,15 @@
 // Layout: x, y f32 [N, H, W], whole numbers 0..255; edges u32 [N, H, W], 0 or 1.
 // Threads: one workgroup per image and tile, TILE columns wide and as many rows high as workgroup memory
 //   leaves. Pass 1 leaves the row sums and the nearest edge sideways in workgroup memory, for the tile and
-//   `halo` rows above and below; pass 2 finishes the pixels. Both look for edges from the pixel outwards,
-//   and stop where nothing nearer can come: in a face that is after a step or two.
+//   `halo` rows above and below; pass 2 finishes the pixels. A thread takes four pixels at once, in pass 1 of a row,
+//   in pass 2 of a column: one step outwards on either side, three of the four neighbours at that distance
+//   are those of the step before, moved on by one. Both look for edges outwards, and stop where
+//   nothing nearer can come: in a face that is after a step or two.
 
-const TILE: u32 = 16;
-const SIZE: u32 = 64; // invocations
+const TILE: i32 = 16;
 const NONE: u32 = 255; // no edge sideways within reach
 
+override WORKGROUP_SIZE: u32 = 64;
 override ROWS: u32 = 64; // of a tile with its halo, which may be up to 24 rows on either side
 
 struct Params {
@@ -42,19 +44,26 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 @group(1) @binding(0) var<uniform> params: Params;
 
-var<workgroup> sums: array<f32, ROWS * TILE>;
-var<workgroup> nearest: array<u32, ROWS * TILE>;
+var<workgroup> sums: array<f32, ROWS * u32(TILE)>;
+var<workgroup> nearest: array<u32, ROWS * u32(TILE)>;
 
-fn chamfer(a: u32, b: u32) -> u32 {
+fn chamfer(a: vec4<u32>, b: vec4<u32>) -> vec4<u32> {
   let long = max(a, b);
   let short = min(a, b);
-  if (2u * short <= long) {
-    return params.side * (long - 2u * short) + params.knight * short;
-  }
-  return params.knight * (long - short) + params.diagonal * (2u * short - long);
+  let flat = params.side * (long - 2u * short) + params.knight * short;
+  let steep = params.knight * (long - short) + params.diagonal * (2u * short - long);
+  return select(steep, flat, 2u * short <= long);
 }
 
-@compute @workgroup_size(SIZE)
+// Whether there is an edge in this column of the row that begins at `start`; outside there is none.
+fn edge_at(start: i32, column: i32) -> u32 {
+  if (column < 0 || column >= i32(params.width)) {
+    return 0u;
+  }
+  return edges[start + column];
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) group: vec3<u32>) {
   let width = i32(params.width);
   let height = i32(params.height);
@@ -64,73 +73,112 @@ fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) grou
   let first = i32(group.z) * width * height;
   let top = i32(group.y * params.tile_height);
   let bottom = min(top + i32(params.tile_height), height);
-  let left_end = i32(group.x * TILE);
+  let left_end = i32(group.x) * TILE;
+  let blocks = (bottom - top + 3) / 4; // of four rows
   let step = params.falloff * params.falloff;
 
-  let above = top - halo;
-  for (var i = local; i < u32(bottom + halo - above) * TILE; i += SIZE) {
-    let row = above + i32(i / TILE);
+  for (var i = i32(local); i < (4 * blocks + 2 * halo) * (TILE / 4); i += i32(WORKGROUP_SIZE)) {
+    let row = top - halo + i / (TILE / 4);
+    let left = left_end + i % (TILE / 4) * 4;
     let start = first + clamp(row, 0, height - 1) * width;
-    let here = min(left_end + i32(i % TILE), width - 1);
-    var sum = x[start + here];
+    var sum = vec4(
+      x[start + min(left, width - 1)],
+      x[start + min(left + 1, width - 1)],
+      x[start + min(left + 2, width - 1)],
+      x[start + min(left + 3, width - 1)],
+    );
+    var before = sum;
+    var after = sum;
     var weight = params.falloff;
     var ratio = params.falloff * step;
     for (var d = 1; d <= blur; d++) {
-      sum += weight * (x[start + max(here - d, 0)] + x[start + min(here + d, width - 1)]);
+      before = vec4(x[start + clamp(left - d, 0, width - 1)], before.xyz);
+      after = vec4(after.yzw, x[start + min(left + 3 + d, width - 1)]);
+      sum += weight * (before + after);
       weight *= ratio;
       ratio *= step;
     }
-    var aside = NONE;
+    var aside = vec4(NONE);
     if (row >= 0 && row < height) {
-      for (var d = 0; d <= reach; d++) {
-        let left = select(0u, edges[start + max(here - d, 0)], here >= d);
-        let right = select(0u, edges[start + min(here + d, width - 1)], here + d < width);
-        if ((left | right) != 0u) {
-          aside = u32(d);
-          break;
-        }
+      var ahead = vec4(
+        edge_at(start, left),
+        edge_at(start, left + 1),
+        edge_at(start, left + 2),
+        edge_at(start, left + 3),
+      );
+      var behind = ahead;
+      aside = select(aside, vec4(0u), ahead != vec4(0u));
+      for (var d = 1; d <= reach && any(aside == vec4(NONE)); d++) {
+        behind = vec4(edge_at(start, left - d), behind.xyz);
+        ahead = vec4(ahead.yzw, edge_at(start, left + 3 + d));
+        aside = select(aside, min(aside, vec4(u32(d))), (behind | ahead) != vec4(0u));
       }
     }
-    sums[i] = sum;
-    nearest[i] = aside;
+    for (var k = 0; k < 4; k++) {
+      sums[4 * i + k] = sum[k];
+      nearest[4 * i + k] = aside[k];
+    }
   }
   workgroupBarrier();
 
-  for (var i = local; i < u32(bottom - top) * TILE; i += SIZE) {
-    let row = top + i32(i / TILE);
-    let column = left_end + i32(i % TILE);
+  for (var i = i32(local); i < blocks * TILE; i += i32(WORKGROUP_SIZE)) {
+    let row = top + i / TILE * 4;
+    let column = left_end + i % TILE;
     if (column >= width) {
       continue;
     }
-    let centre = i32(i) + halo * i32(TILE);
-    let straight = nearest[centre];
+    let centre = (row - top + halo) * TILE + i % TILE;
+    let straight = vec4(
+      nearest[centre],
+      nearest[centre + TILE],
+      nearest[centre + 2 * TILE],
+      nearest[centre + 3 * TILE],
+    );
     var euclid = straight * straight;
     var cost = params.side * straight;
+    var above = straight;
+    var below = straight;
     for (var d = 1; d <= reach; d++) {
       let down = u32(d);
-      if (down * down >= euclid && params.side * down >= cost) {
+      if (all(vec4(down * down) >= euclid) && all(vec4(params.side * down) >= cost)) {
         break;
       }
-      let aside = min(nearest[centre - d * i32(TILE)], nearest[centre + d * i32(TILE)]);
+      above = vec4(nearest[centre - d * TILE], above.xyz);
+      below = vec4(below.yzw, nearest[centre + (3 + d) * TILE]);
+      let aside = min(above, below);
       euclid = min(euclid, aside * aside + down * down);
-      cost = min(cost, chamfer(aside, down));
+      cost = min(cost, chamfer(aside, vec4(down)));
     }
-    let distance = 0.5 * (sqrt(f32(euclid)) + f32(cost) / f32(params.side));
-    let w = max(0.0, 1.0 - distance / params.radius);
+    let distance = 0.5 * (sqrt(vec4<f32>(euclid)) + vec4<f32>(cost) / f32(params.side));
+    let w = max(vec4(0.0), 1.0 - distance / params.radius);
     let at = first + row * width + column;
     if (params.map == 1u) {
-      y[at] = floor(255.0 * w + 0.5);
+      for (var k = 0; k < min(4, bottom - row); k++) {
+        y[at + k * width] = floor(255.0 * w[k] + 0.5);
+      }
       continue;
     }
-    let value = x[at];
-    var sum = sums[centre];
+    var sum = vec4(
+      sums[centre],
+      sums[centre + TILE],
+      sums[centre + 2 * TILE],
+      sums[centre + 3 * TILE],
+    );
+    var up = sum;
+    var under = sum;
     var weight = params.falloff;
     var ratio = params.falloff * step;
     for (var d = 1; d <= blur; d++) {
-      sum += weight * (sums[centre - d * i32(TILE)] + sums[centre + d * i32(TILE)]);
+      up = vec4(sums[centre - d * TILE], up.xyz);
+      under = vec4(under.yzw, sums[centre + (3 + d) * TILE]);
+      sum += weight * (up + under);
       weight *= ratio;
       ratio *= step;
     }
-    y[at] = floor(clamp(value + params.lambda * w * (value - sum * params.norm), 0.0, 255.0) + 0.5);
+    for (var k = 0; k < min(4, bottom - row); k++) {
+      let value = x[at + k * width];
+      let sharp = value + params.lambda * w[k] * (value - sum[k] * params.norm);
+      y[at + k * width] = floor(clamp(sharp, 0.0, 255.0) + 0.5);
+    }
   }
 }

@@ -8,17 +8,16 @@
 // An image with one level of weight, or with upper <= lower, is returned as it is.
 //
 // Layout: x and y [N, H, W], whole numbers 0..255.
-// Threads: one workgroup per image. Its threads count the pixels together; then each weighs 4 levels of
+// Threads: one workgroup per image. Its threads count the pixels together; then each weighs some levels of
 //   its own and adds up the sums of the threads before it.
 // Weights are rounded to whole numbers and everything after is integer arithmetic, so that the result
 //   does not depend on the order of the sum; with r = 1 it is the same on every adapter, and with
 //   v = r = 1, P_l = 0 the weights are the counts times `scale`: plain equalization, exact.
 
 override FROM_LOWEST: u32 = 0;
+override WORKGROUP_SIZE: u32 = 64;
 
 const LEVELS: u32 = 256;
-const SIZE: u32 = 64; // invocations
-const OWN: u32 = 4; // levels of each
 const TOP: f32 = 16384.0; // largest weight where r is not 1: 256 of them are within 2^22
 
 struct Params {
@@ -35,7 +34,7 @@ struct Params {
 
 var<workgroup> counts: array<atomic<u32>, LEVELS>; // of pixels, in the end the level that each becomes
 var<workgroup> peak: atomic<u32>;
-var<workgroup> sums: array<u32, SIZE>;
+var<workgroup> sums: array<u32, WORKGROUP_SIZE>;
 var<workgroup> unchanged: u32;
 var<workgroup> lowest: atomic<u32>; // level that has weight
 
@@ -54,10 +53,10 @@ fn weigh(count: u32, upper: f32) -> u32 {
   return u32(round(pow(excess / (upper - params.lower), params.r) * TOP));
 }
 
-@compute @workgroup_size(SIZE)
+@compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(local_invocation_index) t: u32, @builtin(workgroup_id) group: vec3<u32>) {
   let first = group.x * params.pixels;
-  for (var k = t; k < LEVELS; k += SIZE) {
+  for (var k = t; k < LEVELS; k += WORKGROUP_SIZE) {
     atomicStore(&counts[k], 0u);
   }
   if (t == 0u) {
@@ -66,13 +65,14 @@ fn main(@builtin(local_invocation_index) t: u32, @builtin(workgroup_id) group: v
     unchanged = 0u;
   }
   workgroupBarrier();
-  for (var i = t; i < params.pixels; i += SIZE) {
+  for (var i = t; i < params.pixels; i += WORKGROUP_SIZE) {
     atomicAdd(&counts[level(x[first + i])], 1u);
   }
   workgroupBarrier();
-  let start = t * OWN;
+  let levels = LEVELS / WORKGROUP_SIZE; // of each thread
+  let start = t * levels;
   var most = 0u;
-  for (var k = start; k < start + OWN; k++) {
+  for (var k = start; k < start + levels; k++) {
     most = max(most, atomicLoad(&counts[k]));
   }
   atomicMax(&peak, most);
@@ -80,7 +80,7 @@ fn main(@builtin(local_invocation_index) t: u32, @builtin(workgroup_id) group: v
 
   let upper = params.v * f32(atomicLoad(&peak));
   var own = 0u;
-  for (var k = start; k < start + OWN; k++) {
+  for (var k = start; k < start + levels; k++) {
     let weight = weigh(atomicLoad(&counts[k]), upper);
     own += weight;
     if (weight > 0u) {
@@ -91,7 +91,7 @@ fn main(@builtin(local_invocation_index) t: u32, @builtin(workgroup_id) group: v
   workgroupBarrier();
   var sum = 0u; // of the levels before k
   var total = 0u;
-  for (var i = 0u; i < SIZE; i++) {
+  for (var i = 0u; i < WORKGROUP_SIZE; i++) {
     sum += select(0u, sums[i], i < t);
     total += sums[i];
   }
@@ -100,7 +100,7 @@ fn main(@builtin(local_invocation_index) t: u32, @builtin(workgroup_id) group: v
     off = weigh(atomicLoad(&counts[atomicLoad(&lowest)]), upper);
   }
   workgroupBarrier(); // each thread writes over its own counts now
-  for (var k = start; k < start + OWN; k++) {
+  for (var k = start; k < start + levels; k++) {
     let weight = weigh(atomicLoad(&counts[k]), upper);
     sum += weight;
     if (weight == total && (total > 0u || k == 0u)) {
@@ -113,7 +113,7 @@ fn main(@builtin(local_invocation_index) t: u32, @builtin(workgroup_id) group: v
   }
   workgroupBarrier();
   let keep = unchanged == 1u;
-  for (var i = t; i < params.pixels; i += SIZE) {
+  for (var i = t; i < params.pixels; i += WORKGROUP_SIZE) {
     let value = x[first + i];
     y[first + i] = select(f32(atomicLoad(&counts[level(value)])), value, keep);
   }

@@ -4,11 +4,11 @@
 //
 // Layout: a, b [images, height, width] dense; y [streams, images, 1, height, width] with a zero border
 // for the convolution that follows. One stream: bind the same buffer twice.
-// Threads: one workgroup per image of y. Each thread sums every 64th pixel, then the sums are added in a
+// Threads: one workgroup per image of y. Each thread sums every WORKGROUP_SIZE-th pixel, then the sums are added in a
 // tree: the same order in every run. The sum of grey levels below 2^24 is exact, whatever the order.
 // The deviations are summed in a second pass, as E[x^2] - E[x]^2 would cancel.
 
-const WORKGROUP_SIZE: u32 = 64;
+override WORKGROUP_SIZE: u32 = 64;
 
 struct Params {
   images: u32,

@@ -52,6 +52,9 @@ const NOTHING: AugmentationConfig = {
   eraseGrey: 0,
 };
 
+/** Pixels of a column that a thread makes. */
+const ROWS = 8;
+
 /** Fixed point in 32 bits holds sources up to this size, turned, shrunk and shifted. */
 const MAX_SIZE = 768;
 
@@ -73,7 +76,7 @@ export const augmentForward = defineKernel({
     batch: frames(inputs, attributes) / attributes.views,
   }),
   workgroups: (inputs, attributes) =>
-    linear(frames(inputs, attributes) * attributes.width * attributes.height, 64),
+    linear(frames(inputs, attributes) * attributes.width * Math.ceil(attributes.height / ROWS), 64),
 });
 
 function frames({ indices }: Record<Input, TensorSpec>, attributes: AugmentAttributes): number {

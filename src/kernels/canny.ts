@@ -1,7 +1,7 @@
 import edgesShader from '../../shaders/canny/edges.wgsl';
 import gradientShader from '../../shaders/canny/gradient.wgsl';
 import { FacegradError } from '../gpu/errors';
-import { defineKernel, linear, u32, type TensorSpec } from './kernel';
+import { defineKernel, linear, u32, type Gathered, type TensorSpec } from './kernel';
 
 const ROWS = 16;
 
@@ -40,7 +40,7 @@ export const cannyEdges = defineKernel({
   shader: edgesShader,
   outputs(
     { gradient }: Record<'gradient', TensorSpec>,
-    { highPercentile, lowRatio }: CannyThresholds,
+    { highPercentile, lowRatio }: CannyThresholds & Gathered,
   ) {
     if (bitMapWords(gradient) > MOST_WORDS) {
       const [, height, width] = gradient.shape;
@@ -54,7 +54,10 @@ export const cannyEdges = defineKernel({
     }
     return { edges: u32(gradient.shape) };
   },
-  overrides: ({ gradient }) => ({ WORDS: bitMapWords(gradient) }),
+  overrides: ({ gradient }, { threads = 64 }) => ({
+    WORKGROUP_SIZE: threads,
+    WORDS: bitMapWords(gradient),
+  }),
   params: ({ gradient }, { highPercentile, lowRatio }) => ({
     height: gradient.shape[1],
     width: gradient.shape[2],

@@ -1,7 +1,7 @@
 import forwardShader from '../../shaders/edge_enhancement/forward.wgsl';
 import { FacegradError } from '../gpu/errors';
 import { CHAMFER_MASKS, type ChamferMask } from './distance_transform';
-import { defineKernel, type TensorSpec } from './kernel';
+import { defineKernel, type Gathered, type TensorSpec } from './kernel';
 
 export interface EnhancementAttributes {
   /** `sharpen`: unsharp masking that fades with the distance. `map`: the fading itself, as grey. */
@@ -39,15 +39,15 @@ function rowsOf({ radius, sigma }: Pick<EnhancementAttributes, 'radius' | 'sigma
   return Math.min(MOST_ROWS, Math.max(32, 8 * haloOf(radius, sigma)));
 }
 
-/** Rows that a tile finishes. */
+/** Rows that a tile finishes, four a thread. */
 const tileHeight = (attributes: Pick<EnhancementAttributes, 'radius' | 'sigma'>) =>
-  rowsOf(attributes) - 2 * haloOf(attributes.radius, attributes.sigma);
+  4 * Math.floor((rowsOf(attributes) - 2 * haloOf(attributes.radius, attributes.sigma)) / 4);
 
 /** Enhances x [N, H, W] (whole numbers 0..255) at the pixels of `edges` [N, H, W] (0 or 1) and around. */
 export const edgeEnhancementForward = defineKernel({
   name: 'edge_enhancement.forward',
   shader: forwardShader,
-  outputs({ x }: Record<'x' | 'edges', TensorSpec>, attributes: EnhancementAttributes) {
+  outputs({ x }: Record<'x' | 'edges', TensorSpec>, attributes: EnhancementAttributes & Gathered) {
     const { chamfer, radius, lambda, sigma } = attributes;
     if (x.shape.length !== 3 || x.layout) {
       throw new FacegradError('bad-input', `enhancement takes dense [N, H, W], not [${x.shape}]`);
@@ -65,7 +65,10 @@ export const edgeEnhancementForward = defineKernel({
     }
     return { y: x };
   },
-  overrides: (_, attributes) => ({ ROWS: rowsOf(attributes) }),
+  overrides: (_, attributes) => ({
+    WORKGROUP_SIZE: attributes.threads ?? 64,
+    ROWS: rowsOf(attributes),
+  }),
   params({ x }, attributes) {
     const { mode, chamfer, radius, lambda, sigma } = attributes;
     const reach = reachOf(radius);

@@ -1,7 +1,7 @@
 import binsShader from '../../shaders/histogram_equalization/bins.wgsl';
 import forwardShader from '../../shaders/histogram_equalization/forward.wgsl';
 import { FacegradError } from '../gpu/errors';
-import { defineKernel, type TensorSpec } from './kernel';
+import { defineKernel, type Gathered, type TensorSpec } from './kernel';
 
 /** What weighs the grey levels: see shaders/histogram_equalization/forward.wgsl. */
 export interface EqualizationWeights {
@@ -35,7 +35,7 @@ const MAX_PIXELS = 2 ** 23;
 export const histogramEqualizationForward = defineKernel({
   name: 'histogram_equalization.forward',
   shader: forwardShader,
-  outputs({ x }: Record<'x', TensorSpec>, { v, r, pl }: EqualizationWeights) {
+  outputs({ x }: Record<'x', TensorSpec>, { v, r, pl }: EqualizationWeights & Gathered) {
     const [, height, width] = x.shape;
     if (x.shape.length !== 3 || x.layout || height * width > MAX_PIXELS) {
       throw new FacegradError('bad-input', `equalization takes dense [N, H, W], not [${x.shape}]`);
@@ -58,7 +58,10 @@ export const histogramEqualizationForward = defineKernel({
       scale: 2 ** Math.floor(Math.log2(MAX_PIXELS / pixels)),
     };
   },
-  overrides: (_, { fromLowest }) => (fromLowest ? { FROM_LOWEST: 1 } : undefined),
+  overrides: (_, { fromLowest = false, threads = 64 }) => ({
+    FROM_LOWEST: Number(fromLowest),
+    WORKGROUP_SIZE: threads,
+  }),
   workgroups: ({ x }) => [x.shape[0], 1, 1],
 });
 

@@ -110,7 +110,8 @@ export const powerOfTwo = (count: number) => 2 ** Math.ceil(Math.log2(count));
 
 /**
  * Lanes of a subgroup on a GPU that is a CPU, else undefined: only there are they never more than 8. Such a machine runs a
- * workgroup's subgroups one after another, and every barrier costs it all of their registers.
+ * workgroup's subgroups one after another, every barrier costs it all of their registers, and SwiftShader begins all of
+ * the workgroup's memory with zeros again for each. So a workgroup with a barrier is one subgroup there.
  */
 export function cpuLanes(capabilities?: SubgroupSizes): number | undefined {
   const lanes = capabilities?.subgroupMaxSize ?? 0;

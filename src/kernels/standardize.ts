@@ -1,7 +1,15 @@
 import shader from '../../shaders/standardize/forward.wgsl';
-import { defineKernel, f32, layoutOf, size, type Layout, type TensorSpec } from './kernel';
+import {
+  defineKernel,
+  f32,
+  layoutOf,
+  size,
+  type Gathered,
+  type Layout,
+  type TensorSpec,
+} from './kernel';
 
-interface Attributes {
+interface Attributes extends Gathered {
   streams: 1 | 2;
   /** Physical layout of y; dense where it is left out. */
   layout?: Layout;
@@ -25,6 +33,7 @@ export const standardizeForward = defineKernel({
     const { border, rowStride } = layoutOf(outputOf(a, attributes));
     return { images, height, width, border, row_stride: rowStride };
   },
+  overrides: (_, { threads = 64 }) => ({ WORKGROUP_SIZE: threads }),
   workgroups: ({ a }, { streams }) => [a.shape[0], streams, 1],
   flops: ({ a }, { streams }) => size(a.shape) * streams * 6,
 });

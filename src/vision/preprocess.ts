@@ -16,6 +16,7 @@ import {
   type EqualizationPreset,
   type EqualizationWeights,
 } from '../kernels/histogram_equalization';
+import { cpuLanes } from '../kernels/kernel';
 import { FacegradError } from '../gpu/errors';
 import type { Tape } from '../tape/tape';
 import type { Value } from '../tape/value';
@@ -66,18 +67,20 @@ export function preprocess(
   kind: StreamKind,
   config: PreprocessConfig = {},
 ): Value {
+  const threads = cpuLanes(tape.capabilities);
   switch (kind) {
     case 'raw':
       return images;
     case 'equalized': {
       const weights = equalizationWeights(config.equalization);
-      return tape.dispatch(histogramEqualizationForward, { x: images }, weights).y;
+      return tape.dispatch(histogramEqualizationForward, { x: images }, { ...weights, threads }).y;
     }
     case 'edges': {
       const [, height, width] = images.shape;
       const settings = { ...edgeDefaults(height, width), ...config.edges };
       const edges = canny(tape, images, settings);
-      return tape.dispatch(edgeEnhancementForward, { x: images, edges }, settings).y;
+      return tape.dispatch(edgeEnhancementForward, { x: images, edges }, { ...settings, threads })
+        .y;
     }
     default:
       throw new FacegradError('bad-input', `unknown preprocessing ${String(kind)}`, {
@@ -104,7 +107,8 @@ export function canny(tape: Tape, images: Value, thresholds: Partial<CannyThresh
   const [, height, width] = images.shape;
   const { highPercentile, lowRatio } = { ...edgeDefaults(height, width), ...thresholds };
   const { gradient } = tape.dispatch(cannyGradient, { x: images });
-  return tape.dispatch(cannyEdges, { gradient }, { highPercentile, lowRatio }).edges;
+  const threads = cpuLanes(tape.capabilities);
+  return tape.dispatch(cannyEdges, { gradient }, { highPercentile, lowRatio, threads }).edges;
 }
 
 /**

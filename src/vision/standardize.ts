@@ -1,5 +1,5 @@
 import { FacegradError } from '../gpu/errors';
-import type { Layout } from '../kernels/kernel';
+import { cpuLanes, type Layout } from '../kernels/kernel';
 import { standardizeForward } from '../kernels/standardize';
 import { later } from '../tape/later';
 import { defineOperation, type Tape } from '../tape/tape';
@@ -14,7 +14,12 @@ const standardizing = defineOperation({
   name: 'standardize',
   layouts: 'writes',
   forward(tape: Tape, { a, b }: Inputs, { layout }: { layout?: Layout } = {}) {
-    return tape.dispatch(standardizeForward, { a, b: b ?? a }, { streams: b ? 2 : 1, layout });
+    const threads = cpuLanes(tape.capabilities);
+    return tape.dispatch(
+      standardizeForward,
+      { a, b: b ?? a },
+      { streams: b ? 2 : 1, layout, threads },
+    );
   },
 });
 

@@ -65,6 +65,14 @@ testKernel(cannyEdges, {
       inputs: { gradient: gradients(x) },
       attributes: thresholds,
     })),
+    // A workgroup of one subgroup, as CPUs have them.
+    ...[4, 8].flatMap((threads) =>
+      pictures.map(({ name, x }) => ({
+        name: `${threads} threads, ${name}`,
+        inputs: { gradient: gradients(x) },
+        attributes: { ...thresholds, threads },
+      })),
+    ),
     {
       name: 'hysteresis far from its seeds',
       inputs: { gradient: gradients(pictures[1].x) },

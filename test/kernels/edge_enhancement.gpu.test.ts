@@ -82,6 +82,15 @@ const cases = [
   },
 ];
 
+/** A workgroup of one subgroup, as CPUs have them. */
+const ofOneSubgroup = cases.flatMap((given) =>
+  [4, 8].map((threads) => ({
+    ...given,
+    name: `${threads} threads, ${given.name}`,
+    attributes: { ...given.attributes, threads },
+  })),
+);
+
 const everyMode = (['sharpen', 'map'] as const).flatMap((mode) =>
   (['3-4', '5-7-11', '1-1'] as const).flatMap((chamfer) =>
     cases.map(({ name, inputs: given, attributes }) => ({
@@ -96,7 +105,7 @@ const everyMode = (['sharpen', 'map'] as const).flatMap((mode) =>
 // differ by some 1e-4 of a grey level. So where the exact value is within 2e-3 of a half, either neighbour
 // is right (the reference gives the half); everywhere else a tolerance below one level means equal.
 testKernel(edgeEnhancementForward, {
-  cases: everyMode,
+  cases: [...everyMode, ...ofOneSubgroup],
   reference: ({ x, edges }, attributes) => ({
     y: reference.enhanced(x, edges, attributes).map((value) => {
       const half = Math.floor(value) + 0.5;

@@ -5,6 +5,7 @@ import {
   histogramEqualizationForward,
   type EqualizationWeights,
 } from '../../src/kernels/histogram_equalization';
+import type { Gathered } from '../../src/kernels/kernel';
 import * as reference from '../../src/kernels/reference/histogram_equalization';
 import { tensor, testKernel } from '../support/kernel';
 import {
@@ -23,7 +24,7 @@ const { paper, he, wthe, opencv } = EQUALIZATION_PRESETS;
 
 function image(
   name: string,
-  attributes: EqualizationWeights,
+  attributes: EqualizationWeights & Gathered,
   [width, height]: [number, number],
   ...rules: Draw[]
 ) {
@@ -31,7 +32,7 @@ function image(
   return { name, inputs: { x: tensor(shape, stack(width, height, ...rules)) }, attributes };
 }
 
-const shapes = (weights: EqualizationWeights) => [
+const shapes = (weights: EqualizationWeights & Gathered) => [
   image('48x48 faces', weights, [48, 48], face, noise(1, 90, 110), ramp),
   image('96x96 face', weights, [96, 96], face),
   image('blank: all 0, all 127, all 255', weights, [8, 8], blank(0), blank(127), blank(255)),
@@ -52,6 +53,10 @@ testKernel(histogramEqualizationForward, {
     ...shapes(paper),
     ...shapes(he).map((c) => ({ ...c, name: `he, ${c.name}` })),
     ...shapes(opencv).map((c) => ({ ...c, name: `opencv, ${c.name}` })),
+    // A workgroup of one subgroup, as CPUs have them.
+    ...[4, 8].flatMap((threads) =>
+      shapes({ ...paper, threads }).map((c) => ({ ...c, name: `${threads} threads, ${c.name}` })),
+    ),
     image('few pixels a level: below P_l', { v: 0.3, r: 1, pl: 0.01 }, [20, 20], noise(5)),
     image('P_u below P_l: unchanged', { v: 0.1, r: 1, pl: 0.2 }, [8, 8], noise(6)),
     image('many images', paper, [5, 4], ...Array.from({ length: 300 }, (_, i) => noise(i))),

@@ -33,6 +33,11 @@ testKernel(standardizeForward, {
     testCase('a column', [2, 33, 1], 1),
     testCase('more pixels than threads', [2, 48, 48]),
     testCase('the training size', [2, 96, 96]),
+    // A workgroup of one subgroup, as CPUs have them.
+    ...[4, 8].map((threads) => ({
+      ...testCase(`${threads} threads`, [2, 48, 48]),
+      attributes: { streams: 2 as const, threads },
+    })),
     { name: 'blank', inputs: { a: flat(0), b: flat(0) }, attributes: { streams: 2 } },
     { name: 'white', inputs: { a: flat(255), b: flat(17) }, attributes: { streams: 2 } },
     {

@@ -131,7 +131,7 @@ export const MUTANTS: Mutant[] = [
   barrier('batch_norm/statistics', '      counts[thread] = a + b;\n    }', 4),
   barrier('bn_relu_pool/backward', '  sums_gamma[thread] = sum_gamma;'),
   barrier('canny/edges', '      atomicOr(&marked[y * words + left / 32u], seed);\n    }\n  }'),
-  barrier('edge_enhancement/forward', '    nearest[i] = aside;\n  }'),
+  barrier('edge_enhancement/forward', '      nearest[4 * i + k] = aside[k];\n    }\n  }'),
   barrier('focal_loss/forward', '  counts[local.x] = count;'),
   barrier('histogram_equalization/forward', '  atomicMax(&peak, most);'),
   barrier('histogram_equalization/forward', '  sums[t] = own;'),

@@ -15,6 +15,7 @@ import {
   type EqualizationPreset,
   type EqualizationWeights,
 } from '../../kernels/histogram_equalization';
+import { cpuLanes } from '../../kernels/kernel';
 import { defineOperation, type Tape } from '../tape';
 import type { Value } from '../value';
 
@@ -40,7 +41,8 @@ export const equalize = defineOperation({
   ): Y {
     if (bins === undefined && !mask) {
       const all = { ...EQUALIZATION_PRESETS[preset ?? 'he'], ...weights };
-      return tape.dispatch(histogramEqualizationForward, { x }, all);
+      const threads = cpuLanes(tape.capabilities);
+      return tape.dispatch(histogramEqualizationForward, { x }, { ...all, threads });
     }
     if (preset || Object.keys(weights).length > 0) {
       throw new FacegradError(
