@@ -16,7 +16,7 @@
 //   are those of the step before, moved on by one. Both look for edges outwards, and stop where
 //   nothing nearer can come: in a face that is after a step or two.
 
-const TILE: i32 = 16;
+const TILE: i32 = 8;
 const NONE: u32 = 255; // no edge sideways within reach
 
 override WORKGROUP_SIZE: u32 = 64;

@@ -15,7 +15,7 @@ export interface EnhancementAttributes {
   sigma: number;
 }
 
-const TILE = 16;
+const TILE = 8;
 const MAX_HALO = 24;
 /** Rows of a tile with its halo that workgroup memory has room for. */
 const MOST_ROWS = 64;
