@@ -3,19 +3,59 @@ import { classCounts, subset, type ImageSet, type SequenceSet } from '../../src/
 import { treeOfFiles } from '../../src/data/file_tree';
 import type { OpenOptions } from '../../src/data/open';
 import type { Picture } from '../../src/data/pictures';
-import { syntheticFaces } from '../../src/data/synthetic';
+import { drawnOneByOne, type SyntheticOptions } from '../../src/data/synthetic';
 import { FacegradError } from '../../src/gpu/errors';
 import { isSequences, itemLabels } from '../../src/train/batches';
 import { FaceFinder, faceOf } from './face_finder';
 import type { DataSummary, Photographs, PickedFile, Pictures } from './protocol';
 import type { LoadedData } from './run_store';
 
-/** The drawn faces of the command line: other persons are held out. */
-export function drawFaces(faces: number): LoadedData {
+/** Milliseconds of drawing before the worker hears of anything else. */
+const DRAWING_MS = 8;
+const TOLD_MS = 250;
+
+/** Lets everything run that waits. Timers would wait longer each time. */
+const letOthers = () =>
+  new Promise<void>((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(0);
+  });
+
+/**
+ * The drawn faces of the command line: other persons are held out. Drawn a few at a time, as kernels compile meanwhile, one
+ * when the one before is ready.
+ */
+export async function drawFaces(
+  faces: number,
+  progress: (done: number, total: number) => void,
+): Promise<LoadedData> {
+  const held = Math.round(faces / 4);
+  let done = 0;
+  let told = performance.now();
+  let begun = told;
+  const draw = async (options: SyntheticOptions): Promise<ImageSet> => {
+    const drawing = drawnOneByOne(options);
+    for (;;) {
+      const next = drawing.next();
+      if (next.done) return next.value;
+      done++;
+      if (performance.now() - begun < DRAWING_MS) continue;
+      if (performance.now() - told > TOLD_MS) {
+        told = performance.now();
+        progress(done, faces + held);
+      }
+      await letOthers();
+      begun = performance.now();
+    }
+  };
   return {
     kind: 'synthetic',
-    training: syntheticFaces({ seed: 1, count: faces, firstIdentity: 0 }),
-    validation: syntheticFaces({ seed: 2, count: Math.round(faces / 4), firstIdentity: 100_000 }),
+    training: await draw({ seed: 1, count: faces, firstIdentity: 0 }),
+    validation: await draw({ seed: 2, count: held, firstIdentity: 100_000 }),
   };
 }
 

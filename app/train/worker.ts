@@ -63,13 +63,12 @@ async function handle(message: ToWorker): Promise<void> {
     case 'open':
       return open(message.settings);
     case 'draw':
-      return load(() => drawFaces(message.faces), message.faces);
-    case 'read':
-      return load(() =>
-        readData(message.files, message.photographs, (what, done, total) =>
-          post({ type: 'reading', what, done, total }),
-        ),
+      return load(
+        (tell) => drawFaces(message.faces, (done, total) => tell(DRAWING, done, total)),
+        message.faces,
       );
+    case 'read':
+      return load((tell) => readData(message.files, message.photographs, tell));
     case 'recorded':
       return load(() => recordedFaces(message.classes, message.size));
     case 'start':
@@ -137,10 +136,34 @@ async function becomeKeeper(): Promise<boolean> {
   });
 }
 
-async function load(read: () => LoadedData | Promise<LoadedData>, faces?: number): Promise<void> {
-  post({ type: 'reading', what: faces ? 'drawing faces' : 'reading' });
+/** What is being done, and how much of it. */
+type Tell = (what: string, done?: number, total?: number) => void;
+
+const DRAWING = 'drawing faces';
+let asked = 0;
+let loadedLast = 0;
+
+function drawAgain(faces: number): Promise<LoadedData> {
+  const tell = (done?: number, total?: number) =>
+    post({ type: 'reading', what: DRAWING, done, total });
+  tell();
+  return drawFaces(faces, tell);
+}
+
+/** Takes what is read as the data, unless what was asked for later is there already. */
+async function load(
+  read: (tell: Tell) => LoadedData | Promise<LoadedData>,
+  faces?: number,
+): Promise<void> {
+  const turn = ++asked;
+  const tell: Tell = (what, done, total) => {
+    if (turn === asked) post({ type: 'reading', what, done, total });
+  };
+  tell(faces ? DRAWING : 'reading');
   try {
-    const loaded = await read(); // what was there stays until this has worked
+    const loaded = await read(tell); // what was there stays until this has worked
+    if (turn < loadedLast) return;
+    loadedLast = turn;
     data = loaded;
     drawn = faces;
     ended = undefined; // it belongs to the data before; the kept run has its own
@@ -232,8 +255,7 @@ async function goOn(): Promise<void> {
     await store.put('run', { ...stored, resumes: stored.resumes + 1 });
     kept = stored;
     drawn = 'faces' in source ? source.faces : undefined;
-    if ('faces' in source) post({ type: 'reading', what: 'drawing faces' });
-    data = 'faces' in source ? drawFaces(source.faces) : source;
+    data = 'faces' in source ? await drawAgain(source.faces) : source;
     post({ type: 'data', data: summarize(data) });
   }
   const { record, checkpoint } = kept;

@@ -32,6 +32,15 @@ export interface SyntheticOptions {
  * Throws `bad-input` on a count or size that makes no sense.
  */
 export function syntheticFaces(options: SyntheticOptions): ImageSet {
+  const drawing = drawnOneByOne(options);
+  for (;;) {
+    const { done, value } = drawing.next();
+    if (done) return value;
+  }
+}
+
+/** The same, face by face: where there is something to do between two. */
+export function* drawnOneByOne(options: SyntheticOptions): Generator<undefined, ImageSet> {
   const { seed, count, size, personOf } = checkOptions(options, EXPRESSIONS.length);
   const set = emptySet('synthetic faces', count, size, EXPRESSIONS);
   for (let i = 0; i < count; i++) {
@@ -44,6 +53,7 @@ export function syntheticFaces(options: SyntheticOptions): ImageSet {
     drawFace(identity, actions, randomView(identity, random), size, imageAt(set, i));
     set.labels[i] = label;
     set.groups[i] = person;
+    yield;
   }
   return set;
 }
