@@ -102,6 +102,10 @@ export function fit(
   return best;
 }
 
+/** The same; on a CPU a subgroup, which is as fast, so that layers of all sizes share a pipeline, which software compiles slowly. */
+const withoutBarrier = (capabilities: Capabilities | undefined, count: number, largest: number) =>
+  cpuLanes(capabilities) ?? fit(capabilities, count, largest);
+
 /** Whether lanes over `count` channels fill the largest subgroup. */
 const fills = (capabilities: Capabilities | undefined, count: number) =>
   count >= (capabilities?.subgroupMaxSize ?? Infinity);
@@ -116,7 +120,7 @@ export function conv5x5Forward(
 ): { kernel: Kernel<'x' | 'weight', 'y'>; attributes: ConvLanes } {
   const [, N, , H, W] = x.shape;
   const forward = pass === 'forward';
-  const attributes = { workgroupSize: fit(capabilities, N, 64) };
+  const attributes = { workgroupSize: withoutBarrier(capabilities, N, 64) };
   const choose = (): Kernel<'x' | 'weight', 'y'> => {
     // The subgroup kernels read the weights of 4 output channels at a time.
     const subgroup = variant === 'subgroup' && weight.shape[4] % 4 === 0;
@@ -154,8 +158,9 @@ export function conv5x5BackwardWeight(
   const kernel = small ? onMap : usual;
   // The split depends on the shapes and the kind of device alone, so that a run can be repeated.
   // On lavapipe 80 threads take three quarters of the time of 128.
-  const most = cpuLanes(capabilities) && !small ? 80 : 128;
-  const workgroupSize = fit(capabilities, small ? C : 5 * C, most);
+  const workgroupSize = small
+    ? withoutBarrier(capabilities, C, 128)
+    : fit(capabilities, 5 * C, cpuLanes(capabilities) ? 80 : 128);
   const workgroups = size(kernel.workgroups({ x, dy }, { parts: 1, workgroupSize }));
   const wanted = cpuLanes(capabilities)
     ? BUSY_WORKGROUPS / workgroups
@@ -280,7 +285,7 @@ export function winogradProductKernel(
   const by = (kernel: typeof winogradProduct, threads: number) => ({
     kernel,
     attributes: {
-      workgroupSize: cpuLanes(capabilities) ?? fit(capabilities, Math.ceil(threads), 64),
+      workgroupSize: withoutBarrier(capabilities, Math.ceil(threads), 64),
     },
   });
   if (!subgroupsOf(capabilities, 4)) return by(winogradProduct, columns / 4);

@@ -32,8 +32,9 @@ describe('conv5x5Forward and conv5x5BackwardWeight', () => {
     expect(forward(8, 64, 24).kernel).toBe(conv5x5ForwardSubgroup);
     expect(forward(8, 64, 6).kernel).toBe(conv5x5ForwardMap6);
     expect(forward(8, 64, 3).kernel).toBe(conv5x5ForwardMap3);
-    expect(forward(8, 64, 3).attributes).toEqual({ workgroupSize: 64 });
-    expect(forward(8, 20, 3).attributes).toEqual({ workgroupSize: 24 });
+    expect(forward(8, 64, 3).attributes).toEqual({ workgroupSize: 8 }); // a CPU's subgroup
+    expect(forward(16, 64, 3).attributes).toEqual({ workgroupSize: 64 });
+    expect(forward(16, 20, 3).attributes).toEqual({ workgroupSize: 32 });
     expect(forward(32, 8, 3).kernel).toBe(conv5x5ForwardMap3); // idle lanes cost less than idle taps
     expect(forward(4, 64, 24).kernel).toBe(conv5x5ForwardTiled);
     expect(forward(4, 64, 6).kernel).toBe(conv5x5ForwardMap6);
@@ -54,7 +55,7 @@ describe('conv5x5Forward and conv5x5BackwardWeight', () => {
     expect(split(4, 32, 64, 12)).toEqual({ parts: 1, workgroupSize: 80 });
     expect(split(32, 1, 16, 48)).toEqual({ parts: 64, workgroupSize: 32 });
     expect(split(32, 96, 128, 12)).toEqual({ parts: 2, workgroupSize: 96 });
-    expect(split(8, 96, 128, 3)).toEqual({ parts: 1, workgroupSize: 96 });
+    expect(split(8, 96, 128, 3)).toEqual({ parts: 1, workgroupSize: 8 });
   });
   it('take the least of the sizes that a GPU chooses between, and workgroups that are whole at the largest', () => {
     const forward = (least: number, most: number, N: number, W: number) =>
