@@ -1,10 +1,10 @@
 /** Parts of losses that systems bring along, composed of operations over a batch. */
 import { cdist } from '../tape/operations/cdist';
 import { crossEntropy as crossEntropyLoss } from '../tape/operations/cross_entropy';
-import { add, affine, mul, square, sub } from '../tape/operations/elementwise';
+import { add, affine, clip, div, mul, square, sub } from '../tape/operations/elementwise';
 import { gemm } from '../tape/operations/gemm';
 import { normalize } from '../tape/operations/normalize';
-import { max, mean as meanOf, min } from '../tape/operations/reduce';
+import { max, mean as meanOf, min, sum } from '../tape/operations/reduce';
 import { relu } from '../tape/operations/relu';
 import type { Value } from '../tape/value';
 import type { Pass } from './module';
@@ -57,4 +57,22 @@ export function hardest(pass: Pass, embedding: Value, onehot: Value) {
   const others = plus(pass, distances, same, 4);
   const { y: negative } = pass.tape.apply(min, { x: others }, { axes });
   return { positive, negative };
+}
+
+/** For every sample the mean distances to the others of its class and to those of another, [N]. */
+export function averages(pass: Pass, embedding: Value, onehot: Value) {
+  const { tape } = pass;
+  const { distances, same } = pairs(pass, embedding, onehot);
+  const total = (x: Value) => tape.apply(sum, { x }, { axes: 1 }).y;
+  const over = (a: Value, count: Value) =>
+    tape.apply(div, { a, b: tape.apply(clip, { x: count }, { min: 1 }).y }, undefined).y;
+  const within = total(times(pass, distances, same)); // a sample is at 0 from itself
+  const count = total(same);
+  return {
+    positive: over(within, linearOf(pass, count, 1, -1)),
+    negative: over(
+      minus(pass, total(distances), within),
+      linearOf(pass, count, -1, distances.shape[0]),
+    ),
+  };
 }

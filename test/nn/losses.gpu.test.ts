@@ -90,7 +90,11 @@ describe('the losses that systems bring', () => {
   });
 
   it('DNNRL: relative distances, and hard samples weigh more', async () => {
-    const relative = mean(gaps.map((gap) => Math.log(1 + Math.exp(5 * gap))));
+    const average = (i: number, own: boolean) =>
+      mean(all.filter((j) => j !== i && same(i, j) === own).map((j) => distance(i, j)));
+    const relative = mean(
+      all.map((i) => Math.log(1 + Math.exp(5 * (average(i, true) - average(i, false))))),
+    );
     const focal = mean(
       all.map((i) => {
         const loss = negLog(scores[i], labels[i]);

@@ -1,7 +1,7 @@
 import { softplus } from '../../tape/operations/elementwise';
 import { focalLoss } from '../../tape/operations/focal_loss_term';
 import type { Value } from '../../tape/value';
-import { hardest, linearOf, mean, minus, plus, unit } from '../losses';
+import { averages, linearOf, mean, minus, plus, unit } from '../losses';
 import type { Output, Pass } from '../module';
 import { checkWidths, streamDefaults, StreamNetwork, type StreamConfig } from './stream';
 import { defineSystem } from './system';
@@ -16,7 +16,9 @@ const defaults = {
 
 /**
  * DNNRL (Guo 2016): relative distances in triplets, ln(1 + exp(s (near - far))), beside the classes; hard samples weigh more.
- * Its inception layers, sizes and optimizer could not be found out: the stream stands for them.
+ * Its inception layers, sizes and optimizer could not be found out: the stream stands for them. `near` and `far` are the
+ * mean distances to one's own class and to the others: with the hardest of a batch in their place everything fell
+ * together into one point, whatever the rate, and nothing was learnt.
  */
 class Dnnrl extends StreamNetwork<StreamConfig & typeof defaults> {
   override forward(pass: Pass, x: Value): Output {
@@ -26,7 +28,7 @@ class Dnnrl extends StreamNetwork<StreamConfig & typeof defaults> {
 
   override loss(pass: Pass, { logits, embedding }: Output, labels: Value, onehot: Value): Value {
     const { weight, sharpness, gamma } = this.config;
-    const { positive, negative } = hardest(pass, embedding!, onehot);
+    const { positive, negative } = averages(pass, embedding!, onehot);
     const x = linearOf(pass, minus(pass, positive, negative), sharpness);
     const relative = mean(pass, pass.tape.apply(softplus, { x }, undefined).y);
     const { loss } = pass.tape.apply(focalLoss, { logits, labels }, { gamma });
