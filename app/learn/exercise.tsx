@@ -11,6 +11,7 @@ import { keepOwnKernel } from '../shared/own_kernel';
 import { Button } from '../shared/widgets';
 import { Debugger } from './debugger';
 import type { Editor } from './editor';
+import { Words } from './words';
 
 interface Verdict {
   good: boolean;
@@ -275,7 +276,7 @@ export function ExerciseView(props: { lesson: string; exercise: Exercise; shared
         </div>
         {exercise.hints.slice(0, hints).map((hint) => (
           <p key={hint} class="hint">
-            {hint}
+            <Words text={hint} />
           </p>
         ))}
       </div>

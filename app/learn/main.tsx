@@ -9,6 +9,7 @@ import { ExerciseView } from './exercise';
 import { LadderView } from './ladder';
 import { Progress } from './progress';
 import { asWritten } from './source';
+import { Words } from './words';
 import './learn.css';
 
 const prose = document.getElementById('prose')!;
@@ -47,10 +48,15 @@ function place(id: string, title: string, task = '') {
   if (!box) {
     box = document.createElement('section');
     Object.assign(box, { id, className: 'exercise card' });
-    const heading = document.createElement('h3');
-    const words = document.createElement('p');
-    [heading.textContent, words.textContent] = [title, task];
-    box.append(heading, words);
+    render(
+      <>
+        <h3>{title}</h3>
+        <p>
+          <Words text={task} />
+        </p>
+      </>,
+      box,
+    );
     prose.lastElementChild!.before(box);
   }
   const body = document.createElement('div');

@@ -121,6 +121,9 @@ it.each([
 ])('%s: checked, stepped through, accessible', async (name, id) => {
   ({ page, watch } = await openTab(browser, name));
   await opened(id);
+  await press(id, 'A hint');
+  const plain = await page.$$eval('.exercise > p, .hint', (all) => all.map((p) => p.textContent));
+  expect(plain.filter((words) => words.includes('`'))).toEqual([]);
   await press(id, 'Check');
   await verdict(id, /Not yet|The numbers are right, but/);
   await press(id, 'The solution');
