@@ -61,8 +61,9 @@ export class PassTimer {
 /** A time of 40 steps of the coarsest clock, which browsers let tick every 0.1 ms. */
 const LONG_ENOUGH_MS = 4;
 const MOST_REPEATS = 8192;
-/** A clock that has not moved after this long is not running. */
+/** A clock that has not moved after this long, and so many repeats, is not running: once may be a stall of the machine. */
 const PATIENCE_MS = 500;
+const ENOUGH_REPEATS = 16;
 
 /**
  * Milliseconds of one of the things that `time` does `repeats` times over: more and more of them, until the clock's steps no
@@ -76,7 +77,8 @@ export async function timeRepeated(
     const { wall, timestamp } = await time(repeats);
     const ms = timestamp ?? wall;
     const timed = ms >= LONG_ENOUGH_MS;
-    if (timed || repeats >= MOST_REPEATS || wall >= PATIENCE_MS) {
+    const stands = ms === 0 && wall >= PATIENCE_MS && repeats >= ENOUGH_REPEATS;
+    if (timed || repeats >= MOST_REPEATS || stands) {
       return { ms: ms / repeats, repeats, timed };
     }
     const wanted = ms > 0 ? (1.5 * repeats * LONG_ENOUGH_MS) / ms : 0;

@@ -29,6 +29,16 @@ describe('timeRepeated', () => {
     expect(repeats).toBe(8192);
   });
 
+  it('goes on after the machine stood still for a moment', async () => {
+    for (const moved of [0, 0.7]) {
+      const stalled = (repeats: number): Promise<Duration> =>
+        repeats < 16
+          ? Promise.resolve({ wall: 3000, timestamp: moved * repeats })
+          : clocked(0.7, 0.1)(repeats);
+      expect((await timeRepeated(stalled)).timed).toBe(true);
+    }
+  });
+
   it('gives up a clock that stands still, and takes the other where there is none', async () => {
     const still = (repeats: number): Promise<Duration> =>
       Promise.resolve({ wall: 40 * repeats, timestamp: 0 });
