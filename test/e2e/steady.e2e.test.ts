@@ -5,7 +5,7 @@ import { launch, observedSince, openTab, waitForText } from './browser';
 
 /** Pages, and what they say when nothing more comes by itself. */
 const PAGES: [string, RegExp][] = [
-  ['index.html', /Takes about .+ of memory/],
+  ['index.html', /Takes .+ of memory/],
   ['live.html', /Live/],
   ['compare.html', /Compare/],
   ['bench.html', /Benchmark/],
