@@ -305,7 +305,7 @@ export function Takes() {
   return (
     <p class={`small takes ${long ? 'long' : 'muted'}`} role="status">
       Takes {seconds !== undefined && `${roughly(seconds)} and `}
-      {size(bytes)} of memory here{seconds === undefined && '; the time is being measured'}.
+      {size(bytes)} of memory here.
       {long &&
         ' A smaller network or fewer epochs take less time; pausing or reloading loses nothing.'}
     </p>

@@ -66,7 +66,7 @@ const lesson: Lesson = {
       ...given,
       id: 'write',
       title: 'Along the column',
-      task: 'Four pixels of a column at once. Go up and down from them, step by step: with the nearest edge aside in those rows, both distances may become less. The vectors above and below hold what the four pixels have at that distance. Ten lines; the first four may stop early.',
+      task: 'Four pixels of a column at once. Go up and down from them, step by step: with the nearest edge aside in those rows, both distances may become less. The vectors above and below hold what the four pixels have at that distance. Eleven lines, three of which only stop early.',
       faults: [
         [
           `    for (var d = 1; d <= reach; d++) {

@@ -10,8 +10,8 @@ import { writeSafetensors } from '../../src/train/safetensors';
 import { seriousFindings } from './axe';
 import {
   click,
-  fill,
   dropFiles,
+  fill,
   giveFiles,
   keptRun,
   launch,
